@@ -1,0 +1,102 @@
+"""The identity of a run: a hash of the settings that can change its result, and a folder name made of it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from icv_lightning.errors import UserError
+
+NO_EFFECT = frozenset(
+    {"name", "cell", "force", "paths", "logger", "callbacks.progress", "data.root", "data.num_workers", "hydra"}
+)
+
+
+def identity(config: DictConfig) -> dict[str, Any]:
+    """Return the resolved settings that can change a result, numbers as floats so that 1 and 1.0 are one."""
+    settings = _without_effectless(config)
+    if settings.get("ckpt_path") in (None, "last"):  # going on from this cell's own state changes nothing
+        settings.pop("ckpt_path", None)
+    return settings
+
+
+def config_hash(config: DictConfig) -> str:
+    """Return the SHA-256 of `identity`, in hexadecimal."""
+    canonical = json.dumps(identity(config), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def cell_name(config: DictConfig) -> str:
+    """Return `<data>-d<N>-<norm|raw>-l<λ>-<rule>-s<seed>-<hash8>`, equal for equal settings however written."""
+    model = config.model
+    shape = "norm" if model.normalize else "raw"
+    return (
+        f"{config.data.name}-d{model.embedding_dim}-{shape}-l{float(config.loss['lambda']):g}"
+        f"-{config.centroids.name}-s{config.seed}-{config_hash(config)[:8]}"
+    )
+
+
+def cell_fields(config: DictConfig) -> dict[str, Any]:
+    """Return what tells one cell of a grid from another, as results.json holds it."""
+    return {
+        "data": config.data.name,
+        "lambda": float(config.loss["lambda"]),
+        "embedding_dim": config.model.embedding_dim,
+        "normalize": config.model.normalize,
+        "centroids": config.centroids.name,
+        "loss": config.loss.name,
+        "model": config.model.name,
+        "seed": config.seed,
+    }
+
+
+def count_classes(folder: str) -> int:
+    """Return the number of class folders in `folder/train`, or in `folder` where there is no `train`.
+
+    Raises:
+        UserError: fewer than two, or not a folder.
+    """
+    path = Path(folder).expanduser()
+    path = path / "train" if (path / "train").is_dir() else path
+    try:
+        names = [p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    except OSError as error:
+        raise UserError(f"data.root={folder}: not a folder that can be read ({error.strerror})") from error
+    if len(names) < 2:
+        raise UserError(f"data.root={folder}: needs at least two class folders, found {sorted(names)}")
+    return len(names)
+
+
+def register_resolvers() -> None:
+    """Make `${cell:}` and `${count_classes:folder}` known to OmegaConf."""
+
+    def cell(*, _root_: DictConfig) -> str:
+        return cell_name(_root_)
+
+    OmegaConf.register_new_resolver("cell", cell, replace=True)
+    OmegaConf.register_new_resolver("count_classes", count_classes, replace=True)
+
+
+def _without_effectless(config: DictConfig, prefix: str = "") -> dict[str, Any]:
+    kept = {}
+    for key in config:
+        if f"{prefix}{key}" in NO_EFFECT:
+            continue
+        value = config[key]
+        kept[str(key)] = (
+            _without_effectless(value, f"{prefix}{key}.") if isinstance(value, DictConfig) else _plain(value)
+        )
+    return kept
+
+
+def _plain(value: Any) -> Any:
+    if OmegaConf.is_config(value):
+        return _plain(OmegaConf.to_container(value, resolve=True))
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

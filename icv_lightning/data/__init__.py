@@ -1,0 +1,8 @@
+"""Data: LightningDataModules that serve uint8 batches. They know no model."""
+
+from icv_lightning.data.datamodule import ImageDataModule
+from icv_lightning.data.digits import DigitsDataModule
+from icv_lightning.data.image_folder import ImageFolderDataModule
+from icv_lightning.data.mnist import MNISTDataModule
+
+__all__ = ["DigitsDataModule", "ImageDataModule", "ImageFolderDataModule", "MNISTDataModule"]

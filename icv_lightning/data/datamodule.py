@@ -1,0 +1,152 @@
+"""The LightningDataModule that every data set here is: images in memory, the official split, fixed parts."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from icv_lightning.data.images import Batch, InMemoryImages, ShuffledEachEpoch, Transform
+from icv_lightning.errors import UserError
+
+Part = tuple[Tensor, Tensor]
+FIXED_SEED = 20190131  # of what must not depend on the run's seed: the part of train that is looked at
+
+
+class ImageDataModule(L.LightningDataModule):
+    """Serve (images, target) batches: uint8 B x C x H x W, int64 B; data sets implement `load`.
+
+    The training part is the official one, less `val_size` images that a seed chooses, stratified. The
+    test part is never mixed in. Evaluation after an epoch sees two loaders: a fixed, stratified part of
+    train (at most `monitor_size` images), then validation if there is any, else test. Testing sees the
+    whole training part (for its class means), then test.
+
+    Args:
+        name: of the data set, as it stands in results.
+        num_classes: K that the data must have.
+        channels: 1 (grey) or 3 (RGB).
+        image_size: side of the square images in pixels.
+        root: folder of data sets, where there are files; never part of a run's identity.
+        batch_size: training batch B, at least 2 (batch normalisation); the last, shorter one is dropped
+            only where it would hold a single image.
+        eval_batch_size: batch of evaluation; changes no result.
+        val_size: images cut from train for validation, 0 for none.
+        monitor_size: size of the fixed part of train.
+        num_workers: loader processes; 0 is fastest without a transform.
+        transform: callable on one uint8 image, for training alone.
+        seed: of the order of batches, the validation part and random transforms.
+
+    Raises:
+        ValueError: `batch_size` below 2 or a negative size.
+    """
+
+    train_part: InMemoryImages
+    monitor_part: InMemoryImages
+    val_part: InMemoryImages
+    test_part: InMemoryImages
+
+    def __init__(
+        self,
+        name: str,
+        num_classes: int,
+        channels: int,
+        image_size: int,
+        root: str = "data",
+        batch_size: int = 256,
+        eval_batch_size: int = 1000,
+        val_size: int = 0,
+        monitor_size: int = 10_000,
+        num_workers: int = 0,
+        transform: Transform | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if batch_size < 2:
+            raise ValueError(f"batch_size must be at least 2, got {batch_size}")
+        for key, value in {"val_size": val_size, "monitor_size": monitor_size, "num_workers": num_workers}.items():
+            if value < 0:
+                raise ValueError(f"{key} must not be negative, got {value}")
+        self.name, self.num_classes, self.channels, self.image_size = name, num_classes, channels, image_size
+        self.root = Path(root).expanduser()
+        self.batch_size, self.eval_batch_size, self.num_workers = batch_size, eval_batch_size, num_workers
+        self.val_size, self.monitor_size, self.transform, self.seed = val_size, monitor_size, transform, seed
+        self.class_names = [str(k) for k in range(num_classes)]
+
+    def load(self) -> tuple[Part, Part]:
+        """Return (images, target) of the train and the test part; raise `UserError` for what is wrong."""
+        raise NotImplementedError
+
+    def setup(self, stage: str | None = None) -> None:
+        """Load and check the parts, once."""
+        if hasattr(self, "train_part"):
+            return
+        (images, target), test = self.load()
+        self._check(target, "train"), self._check(test[1], "test")
+        rest = torch.arange(len(target))
+        if self.val_size:
+            if self.val_size > len(target) - 2 * self.num_classes or self.val_size < self.num_classes:
+                raise UserError(
+                    f"data.val_size={self.val_size}: must be 0 or from {self.num_classes} "
+                    f"to {len(target) - 2 * self.num_classes} for {self.name}"
+                )
+            rest, held = stratified(rest, target, self.val_size, self.seed)
+            self.val_part = InMemoryImages(images, target, held)
+        self.train_part = InMemoryImages(images, target, rest, self.transform, self.seed)
+        looked_at = rest
+        if self.monitor_size < len(rest):
+            _, looked_at = stratified(rest, target[rest], self.monitor_size, FIXED_SEED)
+        self.monitor_part = InMemoryImages(images, target, looked_at)
+        self.test_part = InMemoryImages(*test)
+
+    def pixel_statistics(self) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation per channel of the training part, in grey levels."""
+        images = self.train_part.images[self.train_part.index]
+        levels = torch.arange(256, dtype=torch.float64)
+        counts = torch.stack([channel.flatten().bincount(minlength=256) for channel in images.unbind(1)])
+        weights = counts.double() / counts.sum(1, keepdim=True)
+        mean = weights @ levels
+        variance = (weights * (levels - mean[:, None]) ** 2).sum(1)
+        return mean.float(), variance.sqrt().float()
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return the loader of shuffled training batches; the order depends on seed and epoch alone."""
+        sampler = ShuffledEachEpoch(self.train_part, self.seed)
+        lonely = len(self.train_part) % self.batch_size == 1
+        return self._loader(self.train_part, self.batch_size, sampler=sampler, drop_last=lonely)
+
+    def val_dataloader(self) -> list[DataLoader[Batch]]:
+        """Return the loaders after an epoch: the fixed part of train, then validation or test."""
+        watched = self.val_part if self.val_size else self.test_part
+        return [self._loader(part, self.eval_batch_size) for part in (self.monitor_part, watched)]
+
+    def test_dataloader(self) -> list[DataLoader[Batch]]:
+        """Return the loaders of the final test: the training part without transform, then test."""
+        whole = InMemoryImages(self.train_part.images, self.train_part.all_target, self.train_part.index)
+        return [self._loader(part, self.eval_batch_size) for part in (whole, self.test_part)]
+
+    def _loader(self, part: InMemoryImages, batch_size: int, **options: Any) -> DataLoader[Batch]:
+        return DataLoader(
+            part, batch_size=batch_size, num_workers=self.num_workers, collate_fn=_as_it_is,
+            pin_memory=torch.cuda.is_available(), **options,
+        )  # fmt: skip
+
+    def _check(self, target: Tensor, part: str) -> None:
+        classes = torch.unique(target)
+        if not len(target) or classes.min() < 0 or classes.max() >= self.num_classes:
+            raise UserError(
+                f"data={self.name}: the {part} part must have classes 0 to {self.num_classes - 1} "
+                f"(data.num_classes={self.num_classes}), found {classes.tolist()[:20]}"
+            )
+
+
+def stratified(index: Tensor, target: Tensor, size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Split `index` into (rest, chosen) with `size` chosen, class by class in proportion, both sorted."""
+    rest, chosen = train_test_split(index.numpy(), test_size=size, stratify=target.numpy(), random_state=seed)
+    return torch.from_numpy(rest).sort().values, torch.from_numpy(chosen).sort().values
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch

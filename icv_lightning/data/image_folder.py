@@ -1,0 +1,88 @@
+"""Anybody's own pictures: a folder per class, resized in memory to squares."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, stratified
+from icv_lightning.errors import UserError
+
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+
+
+class ImageFolderDataModule(ImageDataModule):
+    """Pictures in `<folder>/train/<class>/` and `<folder>/test/<class>/`, or in `<folder>/<class>/`.
+
+    In the second layout `test_fraction` of each class, chosen once for all, is the test part. Classes are
+    numbered in the order of their sorted names. Pictures are brought to grey or RGB and resized.
+
+    Args:
+        folder: the folder of pictures; part of a run's identity.
+        test_fraction: used without a `train` folder, in (0, 1).
+        options: those of `ImageDataModule`.
+
+    Raises:
+        ValueError: `test_fraction` outside (0, 1), or `channels` neither 1 nor 3.
+    """
+
+    def __init__(self, folder: str, test_fraction: float = 0.2, **options: Any) -> None:
+        super().__init__(**options)
+        if not 0 < test_fraction < 1:
+            raise ValueError(f"test_fraction must be in (0, 1), got {test_fraction}")
+        if self.channels not in (1, 3):
+            raise ValueError(f"channels must be 1 or 3, got {self.channels}")
+        self.folder, self.test_fraction = Path(folder).expanduser(), test_fraction
+
+    def load(self) -> tuple[Part, Part]:
+        """Return train and test part, decoded."""
+        train = self.folder / "train"
+        self.class_names = class_folders(train if train.is_dir() else self.folder)
+        if len(self.class_names) < 2:
+            raise UserError(f"data.root={self.folder}: needs at least two class folders, found {self.class_names}")
+        if train.is_dir():
+            return self._split(train), self._split(self.folder / "test")
+        images, target = self._split(self.folder)
+        size = max(round(self.test_fraction * len(target)), len(self.class_names))
+        fewest = int(target.bincount().min())
+        if fewest < 2 or size > len(target) - len(self.class_names):
+            raise UserError(f"data.root={self.folder}: too few pictures to cut a test part, a class has {fewest}")
+        rest, held = stratified(torch.arange(len(target)), target, size, FIXED_SEED)
+        return (images[rest], target[rest]), (images[held], target[held])
+
+    def _split(self, folder: Path) -> Part:
+        strangers = set(class_folders(folder)) - set(self.class_names)
+        if strangers:
+            raise UserError(f"{folder}: classes that train lacks: {', '.join(sorted(strangers))}")
+        files = [(path, k) for k, name in enumerate(self.class_names) for path in pictures(folder / name)]
+        if not files:
+            raise UserError(f"{folder}: no pictures ({', '.join(sorted(SUFFIXES))}) in its class folders")
+        images = torch.stack([self._decode(path) for path, _ in files])
+        return images, torch.tensor([k for _, k in files])
+
+    def _decode(self, path: Path) -> Tensor:
+        try:
+            with Image.open(path) as picture:
+                square = picture.convert("L" if self.channels == 1 else "RGB").resize(
+                    (self.image_size, self.image_size), Image.Resampling.BILINEAR
+                )
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise UserError(f"{path}: unreadable picture ({error})") from error
+        pixels = np.asarray(square).reshape(self.image_size, self.image_size, self.channels)
+        return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+
+
+def class_folders(folder: Path) -> list[str]:
+    """Return the sorted names of the folders in `folder`; raise `UserError` where it cannot be listed."""
+    try:
+        return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError as error:
+        raise UserError(f"{folder}: not a folder that can be read ({error.strerror})") from error
+
+
+def pictures(folder: Path) -> list[Path]:
+    """Return the sorted picture files of a class folder, by suffix; none where it does not exist."""
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)

@@ -1,0 +1,89 @@
+"""Images in memory: a dataset that serves whole batches, and the order in which training sees them."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+Batch = tuple[Tensor, Tensor]
+Transform = Callable[[Tensor], Tensor]
+
+
+class InMemoryImages(Dataset[Batch]):
+    """A view on uint8 images and their classes, fetched a batch at a time.
+
+    Args:
+        images: all images of the part, M x C x H x W.
+        target: their classes, M.
+        index: the positions that belong to this view; None for all.
+        transform: maps one uint8 image C x H x W to another; called for each image of a batch with a
+            random state of its own, drawn from (seed, epoch, position), so neither batches, workers nor
+            a resumed run change what it draws.
+        seed: of the transform's random state.
+    """
+
+    def __init__(
+        self,
+        images: UInt8[Tensor, "all channel height width"],
+        target: Int64[Tensor, " all"],
+        index: Int64[Tensor, " view"] | None = None,
+        transform: Transform | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.images, self.all_target = images, target
+        self.index = torch.arange(len(target)) if index is None else index
+        self.transform, self.seed, self.epoch = transform, seed, 0
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def target(self) -> Int64[Tensor, " view"]:
+        """The classes of this view, in order."""
+        return self.all_target[self.index]
+
+    def __getitems__(self, positions: Sequence[int]) -> Batch:
+        """Return (images, target) of the view's `positions`: uint8 B x C x H x W and int64 B."""
+        index = self.index[torch.as_tensor(positions)]
+        images = self.images[index]
+        if self.transform is not None:
+            images = torch.stack([self._transformed(i, x) for i, x in zip(index.tolist(), images, strict=True)])
+        return images, self.all_target[index]
+
+    def __getitem__(self, position: int) -> Batch:
+        images, target = self.__getitems__([position])
+        return images[0], target[0]
+
+    def _transformed(self, index: int, image: Tensor) -> Tensor:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_of(self.seed, self.epoch, index))
+            return self.transform(image)  # type: ignore[misc]
+
+
+class ShuffledEachEpoch(Sampler[int]):
+    """A permutation per epoch that depends on (seed, epoch) alone, so a resumed run sees the same batches.
+
+    The trainer calls `set_epoch`; the dataset is told the epoch too, for its random transforms.
+    """
+
+    def __init__(self, dataset: InMemoryImages, seed: int) -> None:
+        self.dataset, self.seed = dataset, seed
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch, from 0."""
+        self.dataset.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(seed_of(self.seed, self.dataset.epoch))
+        return iter(torch.randperm(len(self.dataset), generator=generator).tolist())
+
+
+def seed_of(*numbers: int) -> int:
+    """Return a 32-bit seed that mixes non-negative `numbers`; neighbours give unrelated seeds."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

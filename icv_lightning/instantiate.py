@@ -1,0 +1,75 @@
+"""From configuration to objects: the only place that calls `hydra.utils.instantiate`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from icv_lightning.errors import UserError
+
+if TYPE_CHECKING:
+    from lightning import LightningDataModule, Trainer
+
+    from icv_lightning.module import ClassifierModule
+
+MODEL_GROUPS = ("model", "centroids", "loss")
+
+
+def build_datamodule(config: DictConfig) -> "LightningDataModule":
+    """Return the data module of `config.data`."""
+    return _build(config.data, "data")
+
+
+def build_module(config: DictConfig) -> "ClassifierModule":
+    """Return the module of `config`, fresh, its parameters drawn from the global random state."""
+    optimizer = _build(config.optimizer.algorithm, "optimizer.algorithm")
+    groups = {key: OmegaConf.to_container(config[key], resolve=True) for key in MODEL_GROUPS}
+    facts = {"num_classes": config.data.num_classes, "embedding_dim": config.model.embedding_dim}
+    return module_of(
+        {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed
+    )
+
+
+def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
+    """Return the module that the primitives in `config` (kept in every checkpoint) describe."""
+    from icv_lightning.module import ClassifierModule
+
+    return ClassifierModule(
+        net=_build(config["model"]["net"], "model.net"),
+        head=_build(config["model"]["head"], "model.head"),
+        centroids=_build(config["centroids"]["layer"], "centroids.layer"),
+        loss=_build(config["loss"]["criterion"], "loss.criterion"),
+        num_classes=config["num_classes"],
+        embedding_dim=config["embedding_dim"],
+        config=config,
+        **options,
+    )
+
+
+def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
+    """Return the trainer of `config` with its callbacks and loggers, writing into `folder`."""
+    callbacks = [_build(node, f"callbacks.{key}") for key, node in (config.callbacks or {}).items() if node]
+    loggers = [
+        _build(node, f"logger.{key}", folder=str(folder)) for key, node in (config.logger or {}).items() if node
+    ]
+    return _build(
+        config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
+        enable_progress_bar="progress" in (config.callbacks or {}),
+    )  # fmt: skip
+
+
+def _build(node: Any, key: str, **options: Any) -> Any:
+    try:
+        return instantiate(node, **options, _convert_="all")
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, ValueError | TypeError | ImportError | AttributeError | InstantiationException):
+            raise UserError(f"{key}: {_one_line(cause)}") from error
+        raise
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,6 @@
+"""Losses: a pure function and a thin module each. They log nothing and know no trainer."""
+
+from icv_lightning.losses.combined import CombinedLoss
+from icv_lightning.losses.intra_class_variance import IntraClassVarianceLoss, intra_class_variance
+
+__all__ = ["CombinedLoss", "IntraClassVarianceLoss", "intra_class_variance"]

@@ -1,0 +1,55 @@
+"""The whole loss of the paper (section 2.3 with the λ of its tables): L1 = L0 + λ · L_var."""
+
+import math
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from icv_lightning.losses.intra_class_variance import intra_class_variance
+
+
+class CombinedLoss(nn.Module):
+    """Cross-entropy ("Shannon information", equations 1 to 4) plus λ times intra-class variance (equation 5).
+
+    With λ > 0 the variance term's gradient reaches embeddings and centroids. With λ = 0 the network gets
+    the gradient of cross-entropy, bit for bit, while the centroids still learn, from detached embeddings;
+    the value of the loss is then that of cross-entropy.
+
+    Args:
+        weight: λ, finite and not negative.
+
+    Raises:
+        ValueError: `weight` negative or not finite.
+    """
+
+    terms = ("loss", "loss_ce", "loss_var")
+
+    def __init__(self, weight: float) -> None:
+        super().__init__()
+        if not (math.isfinite(weight) and weight >= 0):
+            raise ValueError(f"weight (λ) must be finite and not negative, got {weight}")
+        self.weight = weight
+
+    def forward(
+        self,
+        logits: Float[Tensor, "batch classes"],
+        embeddings: Float[Tensor, "batch dim"],
+        centroids: Float[Tensor, "classes dim"],
+        target: Int[Tensor, " batch"],
+    ) -> dict[str, Tensor]:
+        """Return `loss` and its terms `loss_ce` and `loss_var`, each a scalar."""
+        with torch.autocast(logits.device.type, enabled=False):
+            loss_ce = cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), target)
+        followed = embeddings if self.weight else embeddings.detach()
+        loss_var = intra_class_variance(followed, centroids, target)
+        if self.weight:
+            loss = loss_ce + self.weight * loss_var
+        else:  # adds the gradient of loss_var to the centroids and exactly 0 to the value
+            loss = loss_ce + (loss_var - loss_var.detach())
+        return {"loss": loss, "loss_ce": loss_ce, "loss_var": loss_var}
+
+    def extra_repr(self) -> str:
+        """Show λ in the module's printed form."""
+        return f"weight={self.weight}"

@@ -1,0 +1,49 @@
+"""Intra-class variance of a batch (Pilarczyk and Skarbek 2019, equation 5), the learned form of center loss.
+
+L_var = mean_j ‖z_j − C[y_j]‖²: squared Euclidean norm, summed over the N coordinates, mean over the
+batch, no factor one half.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+
+def intra_class_variance(
+    embeddings: Float[Tensor, "batch dim"],
+    centroids: Float[Tensor, "classes dim"],
+    target: Int[Tensor, " batch"],
+) -> Float[Tensor, ""]:
+    """Return the mean squared distance of embeddings to the centroid of their class (equation 5).
+
+    Differentiable in `embeddings` and in `centroids`, so the gradient moves both; detach the one that
+    must not move. Costs O(B·N) whatever the number of classes. Computed in float32 under autocast,
+    in the input's precision otherwise. An empty batch gives 0.
+
+    Raises:
+        ValueError: shapes that do not fit each other.
+    """
+    if embeddings.ndim != 2 or centroids.ndim != 2 or embeddings.shape[1] != centroids.shape[1]:
+        raise ValueError(
+            "embeddings (B x N) and centroids (K x N) must share N, "
+            f"got {tuple(embeddings.shape)} and {tuple(centroids.shape)}"
+        )
+    if target.shape != embeddings.shape[:1]:
+        raise ValueError(f"target must have shape ({embeddings.shape[0]},), got {tuple(target.shape)}")
+    with torch.autocast(embeddings.device.type, enabled=False):
+        wide = torch.promote_types(embeddings.dtype, torch.float32)
+        own = nn.functional.embedding(target, centroids).to(wide)
+        return (embeddings.to(wide) - own).square().sum() / max(len(target), 1)
+
+
+class IntraClassVarianceLoss(nn.Module):
+    """`intra_class_variance` as a module without state; the centroids are given at each call."""
+
+    def forward(
+        self,
+        embeddings: Float[Tensor, "batch dim"],
+        centroids: Float[Tensor, "classes dim"],
+        target: Int[Tensor, " batch"],
+    ) -> Float[Tensor, ""]:
+        """Return L_var of the batch."""
+        return intra_class_variance(embeddings, centroids, target)

@@ -1,0 +1,54 @@
+"""Accuracy of the nearest centroid (the paper's table 1)."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torchmetrics import Metric
+
+
+def nearest_centroid(
+    embeddings: Float[Tensor, "batch dim"], centroids: Float[Tensor, "classes dim"]
+) -> Int[Tensor, " batch"]:
+    """Return the class whose centroid is nearest in Euclidean distance, the first of equals.
+
+    Centroids that are not finite (the mean of a class never seen) are never nearest. Distances are
+    differences squared, not expanded products, so they stay exact far from the origin.
+    """
+    with torch.autocast(embeddings.device.type, enabled=False):
+        wide = torch.promote_types(embeddings.dtype, torch.promote_types(centroids.dtype, torch.float32))
+        distances = torch.cdist(
+            embeddings.to(wide), centroids.to(wide), compute_mode="donot_use_mm_for_euclid_dist"
+        )
+    return distances.nan_to_num(nan=torch.inf).argmin(dim=1)
+
+
+class NearestCentroidAccuracy(Metric):
+    """Fraction of embeddings whose nearest centroid is that of their class (Euclidean, table 1).
+
+    Sums of counts: exact under any batching and any number of processes. Without samples, NaN.
+    """
+
+    full_state_update = False
+    is_differentiable = False
+    higher_is_better = True
+    correct: Tensor
+    total: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("correct", torch.tensor(0), dist_reduce_fx="sum")
+        self.add_state("total", torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(
+        self,
+        embeddings: Float[Tensor, "batch dim"],
+        centroids: Float[Tensor, "classes dim"],
+        target: Int[Tensor, " batch"],
+    ) -> None:
+        """Count a batch."""
+        self.correct += (nearest_centroid(embeddings, centroids) == target).sum()
+        self.total += target.numel()
+
+    def compute(self) -> Float[Tensor, ""]:
+        """Return the accuracy in [0, 1]."""
+        return self.correct / self.total

@@ -1,0 +1,146 @@
+"""The one LightningModule: wires network, scores, centroids, loss and metrics, and logs."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import lightning as L
+import torch
+from torch import Tensor, nn
+
+from icv_lightning.data.images import Batch, seed_of
+from icv_lightning.metrics import Evaluation, TermMeans
+from icv_lightning.nets import Standardize
+
+
+class Outputs(NamedTuple):
+    """What the network says of a batch: embeddings B x N and logits (scores) B x K."""
+
+    embeddings: Tensor
+    logits: Tensor
+
+
+class ClassifierModule(L.LightningModule):
+    """Backbone, centroid layer and loss, trained together by one optimizer.
+
+    After every epoch two loaders are evaluated: a fixed part of train (logged as `train/…`; its class
+    means serve the other), then validation or test. `train/loss…` are means over the epoch's own steps.
+
+    Args:
+        net: uint8 images to embeddings.
+        head: embeddings to logits.
+        centroids: a centroid rule: called without argument gives K x N, has `update`.
+        loss: called as (logits, embeddings, centroids, target), gives a dict of `loss` and its `terms`.
+        optimizer: parameter groups to an optimizer; centroids are a group of their own.
+        num_classes: K.
+        embedding_dim: N.
+        seed: dropout of each epoch is drawn from (seed, epoch), so that a resumed run draws the same.
+        centroid_lr: learning rate of the centroids; None for the optimizer's.
+        config: primitives that rebuild this module; kept in the checkpoint.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        head: nn.Module,
+        centroids: nn.Module,
+        loss: nn.Module,
+        optimizer: Callable[[list[dict[str, Any]]], torch.optim.Optimizer] | None,
+        num_classes: int,
+        embedding_dim: int,
+        seed: int = 0,
+        centroid_lr: float | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters({"config": dict(config or {})})
+        self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.head, self.centroids, self.loss = head, centroids, loss
+        self.optimizer, self.centroid_lr, self.seed = optimizer, centroid_lr, seed
+        self.step_terms = TermMeans(loss.terms)
+        self.train_metrics = Evaluation(num_classes, embedding_dim, loss.terms)
+        self.eval_metrics = Evaluation(num_classes, embedding_dim, loss.terms)
+        self.class_means: Tensor | None = None
+
+    def forward(self, images: Tensor) -> Outputs:
+        """Return embeddings (B x N) and logits (B x K) of uint8 images (B x C x H x W)."""
+        embeddings = self.net(images)
+        return Outputs(embeddings, self.head(embeddings))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Give all parameters to one optimizer, the centroids as a second group."""
+        assert self.optimizer is not None, "a module loaded for prediction has no optimizer"
+        others = [p for part in (self.net, self.head, self.loss) for p in part.parameters()]
+        groups: list[dict[str, Any]] = [{"params": others}]
+        if own := list(self.centroids.parameters()):
+            groups.append({"params": own} | ({} if self.centroid_lr is None else {"lr": self.centroid_lr}))
+        return self.optimizer(groups)
+
+    def on_fit_start(self) -> None:
+        """Fill the standardising constants from the training part; a resumed run has them already."""
+        for layer in self.net.modules():
+            if isinstance(layer, Standardize) and not self.trainer.ckpt_path:
+                layer.fit(*self.trainer.datamodule.pixel_statistics())
+
+    def on_train_epoch_start(self) -> None:
+        """Draw this epoch's randomness from (seed, epoch)."""
+        torch.manual_seed(seed_of(self.seed, self.current_epoch))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Return the loss of a batch; nothing here waits for the device."""
+        images, target = batch
+        embeddings, logits = self(images)
+        terms: dict[str, Tensor] = self.loss(logits, embeddings, self.centroids(), target)
+        self.centroids.update(embeddings.detach(), target)
+        self.step_terms.update(terms, len(target))
+        return terms["loss"]
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the epoch before."""
+        self.train_metrics.reset(), self.eval_metrics.reset()
+        self.class_means, self._monitored = None, []
+
+    on_test_epoch_start = on_validation_epoch_start
+
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int) -> dict[str, Tensor]:
+        """Measure a batch of the fixed part of train (0) or of the watched part (1)."""
+        images, target = batch
+        outputs = self(images)
+        terms = self.loss(outputs.logits, outputs.embeddings, self.centroids(), target)
+        if dataloader_idx == 0:
+            self.train_metrics.update(outputs, target, terms, self.centroids())
+            if not self.trainer.testing:
+                self._monitored.append((outputs.embeddings, target))
+        else:
+            if self.class_means is None:
+                self.class_means = self.train_metrics.class_means()
+            self.eval_metrics.update(outputs, target, terms, self.centroids(), self.class_means)
+        preds = outputs.logits.argmax(1)
+        return {"embeddings": outputs.embeddings, "preds": preds, "target": target}
+
+    test_step = validation_step
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the scalars of both parts."""
+        for embeddings, target in self._monitored:
+            self.train_metrics.acc_nearest_class_mean.update(embeddings, self.class_means, target)
+        watched = "val" if self.trainer.datamodule.val_size else "test"
+        train = {f"train/{k}": v for k, v in self.train_metrics.compute().items()}
+        train |= {f"train/{k}": v for k, v in self.step_terms.compute().items()}
+        self.step_terms.reset()
+        self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute().items()})
+
+    def on_test_epoch_end(self) -> None:
+        """Log the final scalars of the test part, its class means taken over the whole training part."""
+        self.final = {f"test/{k}": v for k, v in self.eval_metrics.compute().items()}
+        self.log_dict(self.final)
+
+    def measured(self) -> dict[str, Any]:
+        """Return what the final test measured, as primitives: metrics, per_class, confusion, parameters."""
+        confusion = self.eval_metrics.confusion.compute() if self.eval_metrics.has_confusion else None
+        per_class = None if confusion is None else (confusion.diag() / confusion.sum(1)).tolist()
+        return {
+            "metrics": {key: float(value) for key, value in self.final.items()},
+            "per_class": per_class,
+            "confusion": None if confusion is None else confusion.tolist(),
+            "num_parameters": sum(p.numel() for p in self.parameters()),
+        }

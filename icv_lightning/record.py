@@ -1,0 +1,68 @@
+"""What a finished run leaves behind, written so that a file is either whole or not there."""
+
+import json
+import math
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+RESULTS = "results.json"
+PACKAGES = ("icv-lightning", "torch", "torchvision", "lightning", "torchmetrics", "hydra-core", "omegaconf", "numpy")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file beside `path` for writing; it takes the name `path` when all is written, atomically."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_results(folder: Path, results: Mapping[str, Any]) -> None:
+    """Write `<folder>/results.json`; numbers that are not finite become null."""
+    text = json.dumps(_finite(results), indent=2, ensure_ascii=False, allow_nan=False)
+    with replaced(folder / RESULTS) as file:
+        file.write(text.encode() + b"\n")
+
+
+def read_results(folder: Path) -> dict[str, Any] | None:
+    """Return the results of a run's folder, None where there are none that can be read."""
+    try:
+        results = json.loads((folder / RESULTS).read_text())
+    except (OSError, ValueError):
+        return None
+    return results if isinstance(results, dict) else None
+
+
+def is_completed(folder: Path) -> bool:
+    """Tell whether the run in `folder` ended well."""
+    return (read_results(folder) or {}).get("status") == "completed"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, of the machine's architecture and of the packages that compute."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

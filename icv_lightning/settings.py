@@ -1,0 +1,103 @@
+"""The table of settings: keys, types, ranges and meanings, without torch. The command checks against it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from icv_lightning.errors import UserError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a key may hold.
+
+    Attributes:
+        kind: "integer", "number", "boolean" or "text".
+        meaning: what it is, in a few words.
+        low: the least value allowed.
+        high: the greatest value allowed.
+        above: the value must be greater than this.
+        choices: the words allowed.
+        optional: null is allowed.
+    """
+
+    kind: str
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """Say what is allowed."""
+        if self.choices:
+            words = "one of " + ", ".join(self.choices)
+        else:
+            words = {"integer": "an integer", "number": "a finite number", "boolean": "true or false"}.get(
+                self.kind, "text"
+            )
+        words += f" of at least {self.low:g}" if self.low is not None else ""
+        words += f" above {self.above:g}" if self.above is not None else ""
+        words += f" and at most {self.high:g}" if self.high is not None else ""
+        return words + (", or null" if self.optional else "")
+
+    def accepts(self, value: Any) -> bool:
+        """Tell whether `value` is allowed."""
+        if value is None:
+            return self.optional
+        if self.kind == "text":
+            return isinstance(value, str) and (not self.choices or value in self.choices)
+        if self.kind == "boolean" or isinstance(value, bool):
+            return isinstance(value, bool) and self.kind == "boolean"
+        if not isinstance(value, int if self.kind == "integer" else int | float) or not math.isfinite(value):
+            return False
+        return (
+            (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+            and (self.above is None or value > self.above)
+        )
+
+
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
+SETTINGS: Mapping[str, Setting] = {
+    "name": Setting("text", "folder of the run or grid below paths.outputs"),
+    "seed": Setting("integer", "start, order of batches, dropout", low=0, high=2**32 - 1),
+    "force": Setting("boolean", "do a completed cell again"),
+    "ckpt_path": Setting("text", "last, or a checkpoint to start from", optional=True),
+    "paths.outputs": Setting("text", "where runs are written"),
+    "data.root": Setting("text", "folder of data sets, or of your pictures"),
+    "data.batch_size": Setting("integer", "images of a training batch", low=2),
+    "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1),
+    "data.val_size": Setting("integer", "images cut from train for validation", low=0),
+    "data.monitor_size": Setting("integer", "images of train evaluated after each epoch", low=1),
+    "data.num_workers": Setting("integer", "loader processes", low=0),
+    "data.image_size": Setting("integer", "side of the images in pixels", low=1),
+    "data.channels": Setting("integer", "1 grey, 3 RGB", low=1, high=3),
+    "data.num_classes": Setting("integer", "classes K", low=2),
+    "data.test_fraction": Setting("number", "part of each class for test", above=0, high=0.99),
+    "model.embedding_dim": Setting("integer", "size N of the embedding", low=1),
+    "model.normalize": Setting("boolean", "embeddings of unit length"),
+    "model.net.hidden": Setting("integer", "features of the full connection", low=1),
+    "model.net.dropout": Setting("number", "fraction dropped before the embedding", low=0, high=0.99),
+    "model.net.batch_norm": Setting("boolean", "batch normalisation before each ReLU"),
+    "model.head.bias": Setting("boolean", "a bias per class in the scores"),
+    "model.head.scale": Setting("number", "start of the factor on unit embeddings", above=0, optional=True),
+    "centroids.layer.init": Setting("text", "where centroids start", choices=("zeros", "normal")),
+    "centroids.layer.std": Setting("number", "standard deviation of that normal", above=0),
+    "loss.lambda": Setting("number", "weight λ of the variance term", low=0),
+    "optimizer.lr": Setting("number", "learning rate", above=0),
+    "optimizer.centroid_lr": Setting("number", "learning rate of the centroids", above=0, optional=True),
+    "trainer.max_epochs": Setting("integer", "epochs", low=1),
+    "trainer.accelerator": Setting("text", "what computes", choices=ACCELERATORS),
+    "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),
+}
+
+
+def check_value(key: str, value: Any) -> None:
+    """Raise `UserError` where the table has `key` and does not allow `value` for it."""
+    setting = SETTINGS.get(key)
+    if setting and not setting.accepts(value):
+        raise UserError(f"{key}={value if value is not None else 'null'}: must be {setting.allowed}")
