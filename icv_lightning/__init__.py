@@ -1,0 +1,57 @@
+"""Image classifiers with tight, well separated classes: intra-class variance with learned centroids.
+
+Everything below loads on first use, so importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CombinedLoss": "losses",
+    "IntraClassVarianceLoss": "losses",
+    "intra_class_variance": "losses",
+    "LearnedCentroids": "centroids",
+    "HighestScoreAccuracy": "metrics",
+    "NearestCentroidAccuracy": "metrics",
+    "ClassVariance": "metrics",
+    "nearest_centroid": "metrics",
+    "ConvNet": "nets",
+    "LeNetPP": "nets",
+    "ClassifierModule": "module",
+    "load_checkpoint": "checkpoint",
+    "DigitsDataModule": "data",
+    "ImageDataModule": "data",
+    "ImageFolderDataModule": "data",
+    "MNISTDataModule": "data",
+}
+__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+if TYPE_CHECKING:
+    from icv_lightning.centroids import LearnedCentroids as LearnedCentroids
+    from icv_lightning.checkpoint import load_checkpoint as load_checkpoint
+    from icv_lightning.data import DigitsDataModule as DigitsDataModule
+    from icv_lightning.data import ImageDataModule as ImageDataModule
+    from icv_lightning.data import ImageFolderDataModule as ImageFolderDataModule
+    from icv_lightning.data import MNISTDataModule as MNISTDataModule
+    from icv_lightning.losses import CombinedLoss as CombinedLoss
+    from icv_lightning.losses import IntraClassVarianceLoss as IntraClassVarianceLoss
+    from icv_lightning.losses import intra_class_variance as intra_class_variance
+    from icv_lightning.metrics import ClassVariance as ClassVariance
+    from icv_lightning.metrics import HighestScoreAccuracy as HighestScoreAccuracy
+    from icv_lightning.metrics import NearestCentroidAccuracy as NearestCentroidAccuracy
+    from icv_lightning.metrics import nearest_centroid as nearest_centroid
+    from icv_lightning.module import ClassifierModule as ClassifierModule
+    from icv_lightning.nets import ConvNet as ConvNet
+    from icv_lightning.nets import LeNetPP as LeNetPP
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES]

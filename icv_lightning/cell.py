@@ -11,7 +11,17 @@ from omegaconf import DictConfig, OmegaConf
 from icv_lightning.errors import UserError
 
 NO_EFFECT = frozenset(
-    {"name", "cell", "force", "paths", "logger", "callbacks.progress", "data.root", "data.num_workers", "hydra"}
+    {
+        "name",
+        "cell",
+        "force",
+        "paths",
+        "logger",
+        "callbacks.progress",
+        "data.root",
+        "data.num_workers",
+        "hydra",
+    }
 )
 
 
@@ -30,7 +40,7 @@ def config_hash(config: DictConfig) -> str:
 
 
 def cell_name(config: DictConfig) -> str:
-    """Return `<data>-d<N>-<norm|raw>-l<λ>-<rule>-s<seed>-<hash8>`, equal for equal settings however written."""
+    """Return `<data>-d<N>-<norm|raw>-l<λ>-<rule>-s<seed>-<hash8>`, the same however settings are written."""
     model = config.model
     shape = "norm" if model.normalize else "raw"
     return (

@@ -11,14 +11,15 @@ from omegaconf import DictConfig, OmegaConf
 from icv_lightning.errors import UserError
 
 if TYPE_CHECKING:
-    from lightning import LightningDataModule, Trainer
+    from lightning import Trainer
 
+    from icv_lightning.data import ImageDataModule
     from icv_lightning.module import ClassifierModule
 
 MODEL_GROUPS = ("model", "centroids", "loss")
 
 
-def build_datamodule(config: DictConfig) -> "LightningDataModule":
+def build_datamodule(config: DictConfig) -> "ImageDataModule":
     """Return the data module of `config.data`."""
     return _build(config.data, "data")
 
@@ -53,7 +54,9 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
     """Return the trainer of `config` with its callbacks and loggers, writing into `folder`."""
     callbacks = [_build(node, f"callbacks.{key}") for key, node in (config.callbacks or {}).items() if node]
     loggers = [
-        _build(node, f"logger.{key}", folder=str(folder)) for key, node in (config.logger or {}).items() if node
+        _build(node, f"logger.{key}", folder=str(folder))
+        for key, node in (config.logger or {}).items()
+        if node
     ]
     return _build(
         config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),

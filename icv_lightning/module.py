@@ -7,6 +7,7 @@ import lightning as L
 import torch
 from torch import Tensor, nn
 
+from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import Batch, seed_of
 from icv_lightning.metrics import Evaluation, TermMeans
 from icv_lightning.nets import Standardize
@@ -38,6 +39,9 @@ class ClassifierModule(L.LightningModule):
         config: primitives that rebuild this module; kept in the checkpoint.
     """
 
+    centroids: Any
+    loss: Any
+
     def __init__(
         self,
         net: nn.Module,
@@ -56,10 +60,17 @@ class ClassifierModule(L.LightningModule):
         self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.head, self.centroids, self.loss = head, centroids, loss
         self.optimizer, self.centroid_lr, self.seed = optimizer, centroid_lr, seed
-        self.step_terms = TermMeans(loss.terms)
-        self.train_metrics = Evaluation(num_classes, embedding_dim, loss.terms)
-        self.eval_metrics = Evaluation(num_classes, embedding_dim, loss.terms)
+        self.step_terms = TermMeans(self.loss.terms)
+        self.train_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
+        self.eval_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
         self.class_means: Tensor | None = None
+        self._monitored: list[tuple[Tensor, Tensor]] = []
+        self.final: dict[str, Tensor] = {}
+
+    @property
+    def data(self) -> ImageDataModule:
+        """Return the data module of the run."""
+        return self.trainer.datamodule  # type: ignore[attr-defined, no-any-return]
 
     def forward(self, images: Tensor) -> Outputs:
         """Return embeddings (B x N) and logits (B x K) of uint8 images (B x C x H x W)."""
@@ -79,7 +90,7 @@ class ClassifierModule(L.LightningModule):
         """Fill the standardising constants from the training part; a resumed run has them already."""
         for layer in self.net.modules():
             if isinstance(layer, Standardize) and not self.trainer.ckpt_path:
-                layer.fit(*self.trainer.datamodule.pixel_statistics())
+                layer.fit(*self.data.pixel_statistics())
 
     def on_train_epoch_start(self) -> None:
         """Draw this epoch's randomness from (seed, epoch)."""
@@ -96,7 +107,8 @@ class ClassifierModule(L.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Forget the epoch before."""
-        self.train_metrics.reset(), self.eval_metrics.reset()
+        self.train_metrics.reset()
+        self.eval_metrics.reset()
         self.class_means, self._monitored = None, []
 
     on_test_epoch_start = on_validation_epoch_start
@@ -121,9 +133,10 @@ class ClassifierModule(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the scalars of both parts."""
+        assert self.class_means is not None, "the fixed part of train is evaluated first"
         for embeddings, target in self._monitored:
             self.train_metrics.acc_nearest_class_mean.update(embeddings, self.class_means, target)
-        watched = "val" if self.trainer.datamodule.val_size else "test"
+        watched = "val" if self.data.val_size else "test"
         train = {f"train/{k}": v for k, v in self.train_metrics.compute().items()}
         train |= {f"train/{k}": v for k, v in self.step_terms.compute().items()}
         self.step_terms.reset()

@@ -1,4 +1,4 @@
-"""Every check of the settings that needs no torch, for one run or all cells of a grid, before Hydra starts."""
+"""Every check of settings that needs no torch, for a run or all cells of a grid, before Hydra starts."""
 
 import difflib
 import itertools
@@ -61,7 +61,9 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
     for key in ("name", "data.name"):
         name = OmegaConf.select(config, key)
         if not isinstance(name, str) or not SAFE_NAME.fullmatch(name):
-            raise UserError(f"{key}={name}: must be a plain folder name, without / and not starting with a dot")
+            raise UserError(
+                f"{key}={name}: must be a plain folder name, without / and not starting with a dot"
+            )
     if multirun:
         _check_one_device(config)
     try:
@@ -133,7 +135,9 @@ def _unknown_choice(error: MissingConfigException) -> str:
 
 def _unknown_key(error: Exception, overrides: list[str]) -> str | None:
     found = re.search(r"Could not override '([^']+)'", str(error))
-    if found and ("not in struct" in str(error.__cause__) or "No match" in str(error) or "append" in str(error)):
+    if found and (
+        "not in struct" in str(error.__cause__) or "No match" in str(error) or "append" in str(error)
+    ):
         return f"unknown key {found[1]}{_nearest(found[1])}"
     found = re.search(r"[Ss]weep parameters '([^']+)'", str(error))
     return f"{found[1]}: several values need -m (multirun)" if found else None
@@ -144,7 +148,9 @@ def _nearest(key: str) -> str:
     known = [*_dotted(config), *(path.name for path in CONF.iterdir() if path.is_dir())]
     tails = {name.rsplit(".", 1)[-1]: name for name in reversed(known)}
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-    close = close or [tails[t] for t in difflib.get_close_matches(key.rsplit(".", 1)[-1], tails, n=1, cutoff=0.6)]
+    close = close or [
+        tails[t] for t in difflib.get_close_matches(key.rsplit(".", 1)[-1], tails, n=1, cutoff=0.6)
+    ]
     return f"; the nearest is {close[0]}" if close else "; see --help for the keys"
 
 

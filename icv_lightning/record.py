@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import IO, Any
 
 RESULTS = "results.json"
-PACKAGES = ("icv-lightning", "torch", "torchvision", "lightning", "torchmetrics", "hydra-core", "omegaconf", "numpy")
+PACKAGES = (
+    "icv-lightning",
+    "torch",
+    "torchvision",
+    "lightning",
+    "torchmetrics",
+    "hydra-core",
+    "omegaconf",
+    "numpy",
+)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import logging
 import shutil
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,13 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
 
     from icv_lightning import instantiate
 
+    _quieten()
+
     started = time.perf_counter()
     checkpoint = _starting_point(config, folder)
     L.seed_everything(config.seed, workers=True, verbose=False)
     data = instantiate.build_datamodule(config)
-    data.prepare_data(), data.setup()
+    data.setup()
     module = instantiate.build_module(config)
     trainer = instantiate.build_trainer(config, folder)
     (folder / record.RESULTS).unlink(missing_ok=True)
@@ -60,7 +63,9 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
         trainer.test(module, datamodule=data, verbose=False)
     except Exception as error:
         cause = f"{type(error).__name__}: {error}"
-        record.write_results(folder, {"status": "failed", "cause": cause, "step": trainer.global_step, **results})
+        record.write_results(
+            folder, {"status": "failed", "cause": cause, "step": trainer.global_step, **results}
+        )
         raise
     results |= module.measured() | {"class_names": data.class_names, "seconds": time.perf_counter() - started}
     record.write_results(folder, {"status": "completed", **results})
@@ -90,6 +95,14 @@ def main() -> None:
         sys.exit(f"error: {error}")
     hydra.main(version_base="1.3", config_path=str(preflight.CONF), config_name="config")(job)()
     sys.exit(1 if failures else 0)
+
+
+def _quieten() -> None:
+    """Leave Lightning's chatter to run.log, and silence what these settings make moot."""
+    logging.getLogger("lightning").handlers.clear()
+    logging.captureWarnings(True)
+    for moot in (".*does not have many workers", ".*LeafSpec.*deprecated", "Checkpoint directory .* exists"):
+        warnings.filterwarnings("ignore", moot)
 
 
 def _starting_point(config: DictConfig, folder: Path) -> str | None:

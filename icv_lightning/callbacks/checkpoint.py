@@ -13,7 +13,9 @@ class LastCheckpoint(ModelCheckpoint):
     """
 
     def __init__(self) -> None:
-        super().__init__(filename="last", monitor=None, save_on_train_epoch_end=True, enable_version_counter=False)
+        super().__init__(
+            filename="last", monitor=None, save_on_train_epoch_end=True, enable_version_counter=False
+        )
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Place the file in the run's folder."""

@@ -40,7 +40,10 @@ class EmbeddingSnapshot(L.Callback):
         if trainer.is_global_zero and not path.exists():
             arrays: dict[str, Any] = {"class_names": np.array(trainer.datamodule.class_names)}  # type: ignore[attr-defined]
             for name, part in _parts(trainer).items():
-                arrays |= {f"{name}_images": part.images[part.index].numpy(), f"{name}_index": part.index.numpy()}
+                arrays |= {
+                    f"{name}_images": part.images[part.index].numpy(),
+                    f"{name}_index": part.index.numpy(),
+                }
             with replaced(path) as file:
                 np.savez_compressed(file, **arrays)
 
@@ -57,10 +60,16 @@ class EmbeddingSnapshot(L.Callback):
         if not self._due(trainer) or not trainer.is_global_zero:
             return
         assert isinstance(pl_module, ClassifierModule)
-        arrays = {"centroids": _numpy(pl_module.centroids()), "class_means": _numpy(pl_module.class_means)}
+        assert pl_module.class_means is not None
+        arrays: dict[str, Any] = {
+            "centroids": _numpy(pl_module.centroids()),
+            "class_means": _numpy(pl_module.class_means),
+        }
         for (name, part), seen in zip(_parts(trainer).items(), self._seen, strict=True):
             arrays[f"{name}_index"] = part.index.numpy()
-            arrays |= {f"{name}_{key}": _numpy(torch.cat([b[key] for b in seen])) for key in ("embeddings", "target")}
+            arrays |= {
+                f"{name}_{key}": _numpy(torch.cat([b[key] for b in seen])) for key in ("embeddings", "target")
+            }
             if name != "train":
                 arrays[f"{name}_preds"] = _numpy(torch.cat([b["preds"] for b in seen]))
         self._seen = [[], []]
@@ -83,5 +92,3 @@ def _parts(trainer: L.Trainer) -> dict[str, InMemoryImages]:
 def _numpy(tensor: Tensor) -> np.ndarray:
     values = tensor.detach().cpu()
     return (values.float() if values.is_floating_point() else values).numpy()
-
-

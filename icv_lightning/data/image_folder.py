@@ -42,14 +42,18 @@ class ImageFolderDataModule(ImageDataModule):
         train = self.folder / "train"
         self.class_names = class_folders(train if train.is_dir() else self.folder)
         if len(self.class_names) < 2:
-            raise UserError(f"data.root={self.folder}: needs at least two class folders, found {self.class_names}")
+            raise UserError(
+                f"data.root={self.folder}: needs at least two class folders, found {self.class_names}"
+            )
         if train.is_dir():
             return self._split(train), self._split(self.folder / "test")
         images, target = self._split(self.folder)
         size = max(round(self.test_fraction * len(target)), len(self.class_names))
         fewest = int(target.bincount().min())
         if fewest < 2 or size > len(target) - len(self.class_names):
-            raise UserError(f"data.root={self.folder}: too few pictures to cut a test part, a class has {fewest}")
+            raise UserError(
+                f"data.root={self.folder}: too few pictures to cut a test part, a class has {fewest}"
+            )
         rest, held = stratified(torch.arange(len(target)), target, size, FIXED_SEED)
         return (images[rest], target[rest]), (images[held], target[held])
 
@@ -78,7 +82,9 @@ class ImageFolderDataModule(ImageDataModule):
 def class_folders(folder: Path) -> list[str]:
     """Return the sorted names of the folders in `folder`; raise `UserError` where it cannot be listed."""
     try:
-        return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        return sorted(
+            path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+        )
     except OSError as error:
         raise UserError(f"{folder}: not a folder that can be read ({error.strerror})") from error
 

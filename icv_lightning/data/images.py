@@ -50,7 +50,9 @@ class InMemoryImages(Dataset[Batch]):
         index = self.index[torch.as_tensor(positions)]
         images = self.images[index]
         if self.transform is not None:
-            images = torch.stack([self._transformed(i, x) for i, x in zip(index.tolist(), images, strict=True)])
+            images = torch.stack(
+                [self._transformed(i, x) for i, x in zip(index.tolist(), images, strict=True)]
+            )
         return images, self.all_target[index]
 
     def __getitem__(self, position: int) -> Batch:

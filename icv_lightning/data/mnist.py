@@ -55,7 +55,8 @@ class MNISTDataModule(ImageDataModule):
         reason = "no mirror"
         for mirror in self._source().mirrors:
             try:
-                return download_url(f"{mirror}{name}", self.raw, filename=name, md5=md5)
+                download_url(f"{mirror}{name}", self.raw, filename=name, md5=md5)
+                return
             except (OSError, RuntimeError) as error:
                 reason = str(error)
         raise UserError(
@@ -69,4 +70,15 @@ def _part(images: Tensor, target: Tensor) -> Part:
     return images.unsqueeze(1), target.long()
 
 
-FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+FASHION = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+]

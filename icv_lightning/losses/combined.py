@@ -42,13 +42,10 @@ class CombinedLoss(nn.Module):
         """Return `loss` and its terms `loss_ce` and `loss_var`, each a scalar."""
         with torch.autocast(logits.device.type, enabled=False):
             loss_ce = cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), target)
-        followed = embeddings if self.weight else embeddings.detach()
-        loss_var = intra_class_variance(followed, centroids, target)
-        if self.weight:
-            loss = loss_ce + self.weight * loss_var
-        else:  # adds the gradient of loss_var to the centroids and exactly 0 to the value
-            loss = loss_ce + (loss_var - loss_var.detach())
-        return {"loss": loss, "loss_ce": loss_ce, "loss_var": loss_var}
+        loss_var = intra_class_variance(embeddings if self.weight else embeddings.detach(), centroids, target)
+        # With λ = 0: the gradient of loss_var for the centroids, and exactly 0 for the value.
+        term = self.weight * loss_var if self.weight else loss_var - loss_var.detach()
+        return {"loss": loss_ce + term, "loss_ce": loss_ce, "loss_var": loss_var}
 
     def extra_repr(self) -> str:
         """Show λ in the module's printed form."""

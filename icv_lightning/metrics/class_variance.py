@@ -30,7 +30,9 @@ class ClassVariance(Metric):
     def __init__(self, num_classes: int, embedding_dim: int) -> None:
         super().__init__()
         if num_classes < 1 or embedding_dim < 1:
-            raise ValueError(f"num_classes and embedding_dim must be at least 1, got {num_classes}, {embedding_dim}")
+            raise ValueError(
+                f"num_classes and embedding_dim must be at least 1, got {num_classes}, {embedding_dim}"
+            )
         zeros = torch.zeros(num_classes, dtype=torch.float64)
         self.add_state("count", zeros, dist_reduce_fx=None)
         self.add_state("mean", zeros.new_zeros(num_classes, embedding_dim), dist_reduce_fx=None)
@@ -68,7 +70,9 @@ class ClassVariance(Metric):
         return merged
 
 
-def _merge(a: tuple[Tensor, Tensor, Tensor], b: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+def _merge(
+    a: tuple[Tensor, Tensor, Tensor], b: tuple[Tensor, Tensor, Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
     count = a[0] + b[0]
     share = b[0] / count.clamp(min=1)
     shift = b[1] - a[1]

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix
+from torchmetrics.classification import MulticlassConfusionMatrix
 
+from icv_lightning.metrics.accuracy import HighestScoreAccuracy, NearestCentroidAccuracy
 from icv_lightning.metrics.class_variance import ClassVariance
-from icv_lightning.metrics.nearest_centroid import NearestCentroidAccuracy
 from icv_lightning.metrics.term_means import TermMeans
 
 CONFUSION_LIMIT = 1000  # classes; beyond it a K x K matrix is neither readable nor small
@@ -26,7 +26,7 @@ class Evaluation(nn.Module):
         super().__init__()
         self.has_confusion = num_classes <= CONFUSION_LIMIT
         self.loss_terms = TermMeans(terms)
-        self.acc = MulticlassAccuracy(num_classes, average="micro")
+        self.acc = HighestScoreAccuracy()
         self.acc_nearest_centroid = NearestCentroidAccuracy()
         self.acc_nearest_class_mean = NearestCentroidAccuracy()
         self.variance = ClassVariance(num_classes, embedding_dim)

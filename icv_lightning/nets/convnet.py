@@ -41,7 +41,9 @@ class ConvNet(nn.Sequential):
     ) -> None:
         side = image_size // 2 ** len(widths)
         if side < 1:
-            raise ValueError(f"image_size must be at least {2 ** len(widths)} for widths {list(widths)}, got {image_size}")
+            raise ValueError(
+                f"image_size must be at least {2 ** len(widths)} for widths {list(widths)}, got {image_size}"
+            )
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         layers: list[nn.Module] = [Standardize(channels)]

@@ -47,7 +47,12 @@ class LinearScores(nn.Linear):
     """
 
     def __init__(
-        self, embedding_dim: int, num_classes: int, bias: bool = True, normalized: bool = False, scale: float | None = None
+        self,
+        embedding_dim: int,
+        num_classes: int,
+        bias: bool = True,
+        normalized: bool = False,
+        scale: float | None = None,
     ) -> None:
         if num_classes < 2:
             raise ValueError(f"num_classes must be at least 2, got {num_classes}")

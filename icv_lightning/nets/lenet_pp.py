@@ -10,10 +10,10 @@ from icv_lightning.nets.standardize import Standardize
 
 
 class LeNetPP(nn.Sequential):
-    """image → I → (5x5 conv br → 5x5 conv br → P_2) per width → D_dropout → F^N; six times the work of `ConvNet`.
+    """image → I → (5x5 conv br → 5x5 conv br → P_2) per width → D_dropout → F^N.
 
-    Maps uint8 images (B x C x S x S) to embeddings (B x N). Wen et al. have PReLU and no batch
-    normalisation; the paper's notation has `br`.
+    Maps uint8 images (B x C x S x S) to embeddings (B x N), at six times the work of `ConvNet`. Wen et
+    al. have PReLU and no batch normalisation; the paper's notation has `br`.
 
     Args:
         channels: image channels C.
@@ -40,7 +40,9 @@ class LeNetPP(nn.Sequential):
     ) -> None:
         side = image_size // 2 ** len(widths)
         if side < 1:
-            raise ValueError(f"image_size must be at least {2 ** len(widths)} for widths {list(widths)}, got {image_size}")
+            raise ValueError(
+                f"image_size must be at least {2 ** len(widths)} for widths {list(widths)}, got {image_size}"
+            )
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         layers: list[nn.Module] = [Standardize(channels)]

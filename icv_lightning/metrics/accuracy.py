@@ -1,4 +1,4 @@
-"""Accuracy of the nearest centroid (the paper's table 1)."""
+"""The two accuracies of the paper: highest score (table 2) and nearest centroid (table 1)."""
 
 import torch
 from jaxtyping import Float, Int
@@ -22,10 +22,10 @@ def nearest_centroid(
     return distances.nan_to_num(nan=torch.inf).argmin(dim=1)
 
 
-class NearestCentroidAccuracy(Metric):
-    """Fraction of embeddings whose nearest centroid is that of their class (Euclidean, table 1).
+class Accuracy(Metric):
+    """Fraction of predictions that are right; NaN without samples.
 
-    Sums of counts: exact under any batching and any number of processes. Without samples, NaN.
+    Sums of counts, so exact under any batching and any number of processes.
     """
 
     full_state_update = False
@@ -39,6 +39,26 @@ class NearestCentroidAccuracy(Metric):
         self.add_state("correct", torch.tensor(0), dist_reduce_fx="sum")
         self.add_state("total", torch.tensor(0), dist_reduce_fx="sum")
 
+    def compute(self) -> Float[Tensor, ""]:
+        """Return the accuracy in [0, 1], float64."""
+        return self.correct.double() / self.total
+
+    def _count(self, preds: Int[Tensor, " batch"], target: Int[Tensor, " batch"]) -> None:
+        self.correct += (preds == target).sum()
+        self.total += target.numel()
+
+
+class HighestScoreAccuracy(Accuracy):
+    """Fraction of samples whose highest score (argmax of the logits) is that of their class (table 2)."""
+
+    def update(self, logits: Float[Tensor, "batch classes"], target: Int[Tensor, " batch"]) -> None:
+        """Count a batch."""
+        self._count(logits.argmax(dim=1), target)
+
+
+class NearestCentroidAccuracy(Accuracy):
+    """Fraction of embeddings whose nearest centroid is that of their class (Euclidean, table 1)."""
+
     def update(
         self,
         embeddings: Float[Tensor, "batch dim"],
@@ -46,9 +66,4 @@ class NearestCentroidAccuracy(Metric):
         target: Int[Tensor, " batch"],
     ) -> None:
         """Count a batch."""
-        self.correct += (nearest_centroid(embeddings, centroids) == target).sum()
-        self.total += target.numel()
-
-    def compute(self) -> Float[Tensor, ""]:
-        """Return the accuracy in [0, 1]."""
-        return self.correct / self.total
+        self._count(nearest_centroid(embeddings, centroids), target)

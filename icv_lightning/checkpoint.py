@@ -1,0 +1,68 @@
+"""Loading a checkpoint alone: no configuration beside it, no code in it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import get_class
+
+from icv_lightning.errors import UserError
+from icv_lightning.instantiate import module_of
+from icv_lightning.module import ClassifierModule
+
+OWN = ("icv_lightning.nets.", "icv_lightning.centroids.", "icv_lightning.losses.")
+
+
+def load_checkpoint(
+    path: str | Path, map_location: str = "cpu", trusted: Sequence[str] = ()
+) -> ClassifierModule:
+    """Return the module that `path` (a run's checkpoints/last.ckpt) holds, in evaluation mode.
+
+    The file is read with `weights_only=True`, and only classes of this package's networks, centroid
+    rules and losses are built, whatever names it holds.
+
+    Args:
+        path: the checkpoint.
+        map_location: device of the parameters.
+        trusted: more module prefixes whose classes may be built, e.g. "mylab.nets.".
+
+    Raises:
+        UserError: a file that cannot be read so, is not of this package, or names another class.
+    """
+    try:
+        content = torch.load(path, map_location=map_location, weights_only=True)
+    except Exception as error:  # torch raises many kinds for a file that is not its own
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{path}: not a checkpoint that can be loaded safely ({reason})") from error
+    try:
+        config, state = content["hyper_parameters"]["config"], content["state_dict"]
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a checkpoint of icv_lightning") from error
+    for target in _targets(config):
+        _check_class(path, target, (*OWN, *trusted))
+    module = module_of(config, optimizer=None)
+    module.load_state_dict(state)
+    return module.to(map_location).eval()
+
+
+def _targets(node: Any) -> Iterator[Any]:
+    if isinstance(node, Mapping):
+        yield from (value for key, value in node.items() if key == "_target_")
+        node = list(node.values())
+    if isinstance(node, list | tuple):
+        for value in node:
+            yield from _targets(value)
+
+
+def _check_class(path: str | Path, target: Any, prefixes: tuple[str, ...]) -> None:
+    if isinstance(target, str) and f"{target}.".startswith(prefixes):
+        try:
+            found = get_class(target)
+        except (ImportError, ValueError, AttributeError):
+            found = None
+        if found and issubclass(found, torch.nn.Module) and f"{found.__module__}.".startswith(prefixes):
+            return
+    raise UserError(
+        f"{path}: names {target!r}, which is none of this package's networks, centroid rules or losses"
+    )
