@@ -52,6 +52,10 @@ def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
 
 def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
     """Return the trainer of `config` with its callbacks and loggers, writing into `folder`."""
+    import torch
+
+    if config.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
+        raise UserError(f"trainer.accelerator={config.trainer.accelerator}: no GPU is here; use auto or cpu")
     callbacks = [_build(node, f"callbacks.{key}") for key, node in (config.callbacks or {}).items() if node]
     loggers = [
         _build(node, f"logger.{key}", folder=str(folder))
@@ -67,12 +71,5 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
 def _build(node: Any, key: str, **options: Any) -> Any:
     try:
         return instantiate(node, **options, _convert_="all")
-    except InstantiationException as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, ValueError | TypeError | ImportError | AttributeError | InstantiationException):
-            raise UserError(f"{key}: {_one_line(cause)}") from error
-        raise
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+    except InstantiationException as error:  # what a constructor refuses is a setting to put right
+        raise UserError(f"{key}: {' '.join(str(error.__cause__ or error).split())}") from error

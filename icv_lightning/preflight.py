@@ -49,13 +49,11 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
     """
     for key in SETTINGS:
         try:
-            value = OmegaConf.select(config, key, default=_ABSENT)
+            value = OmegaConf.select(config, key, default=_ABSENT, throw_on_missing=True)
         except MissingMandatoryValue as error:
-            raise UserError(f"{key}: must be set, e.g. {key}=…") from error
+            raise UserError(f"{key}: must be given, as {key}=…") from error
         except OmegaConfBaseException as error:
             raise UserError(_one_line(_root_cause(error))) from error
-        if OmegaConf.is_missing(config, key):
-            raise UserError(f"{key}: must be given, as {key}=…")
         if value is not _ABSENT:
             check_value(key, value)
     for key in ("name", "data.name"):
@@ -100,7 +98,7 @@ def _parsed(overrides: Sequence[str]) -> list[Override]:
     try:
         return OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
-        raise UserError(_one_line(error)) from error
+        raise UserError(_malformed(error)) from error
 
 
 def _composed(overrides: list[str], config_name: str, with_hydra: bool = False) -> DictConfig:
@@ -139,8 +137,13 @@ def _unknown_key(error: Exception, overrides: list[str]) -> str | None:
         "not in struct" in str(error.__cause__) or "No match" in str(error) or "append" in str(error)
     ):
         return f"unknown key {found[1]}{_nearest(found[1])}"
-    found = re.search(r"[Ss]weep parameters '([^']+)'", str(error))
+    found = re.search(r"(?:[Ss]weep parameters|Ambiguous value for argument) '([^']+)'", str(error))
     return f"{found[1]}: several values need -m (multirun)" if found else None
+
+
+def _malformed(error: Exception) -> str:
+    found = re.search(r"Error parsing override '(.*)'", str(error))
+    return f"{found[1]}: cannot be read as key=value" if found else _one_line(error)
 
 
 def _nearest(key: str) -> str:
@@ -163,8 +166,8 @@ def _dotted(config: DictConfig, prefix: str = "") -> Iterator[str]:
 
 
 def _root_cause(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
-        error = error.__cause__
+    while deeper := error.__cause__ or error.__context__:
+        error = deeper
     return error
 
 

@@ -28,7 +28,7 @@ def run_cell(config: DictConfig) -> None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     if record.is_completed(folder) and not config.force:
         results = record.read_results(folder)
-        print(f"already completed: {folder} (force=true does it again)")
+        print("already completed (force=true does it again)")
     else:
         results = train(config, folder)
     from icv_lightning.summary import show
@@ -38,14 +38,14 @@ def run_cell(config: DictConfig) -> None:
 
 def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     """Return the results of a run, after writing them; a failed run leaves them too, and raises."""
+    started = time.perf_counter()
+    checkpoint = _starting_point(config, folder)
+
     import lightning as L
 
     from icv_lightning import instantiate
 
     _quieten()
-
-    started = time.perf_counter()
-    checkpoint = _starting_point(config, folder)
     L.seed_everything(config.seed, workers=True, verbose=False)
     data = instantiate.build_datamodule(config)
     data.setup()
@@ -79,11 +79,12 @@ def job(config: DictConfig) -> None:
         run_cell(config)
     except UserError as error:
         _forget(folder)
-        failures.append(f"{error}")
+        failures.append(str(error))
         print(f"error: {error}", file=sys.stderr)
     except Exception as error:
-        log.exception("run failed")
+        log.info("run failed", exc_info=True)  # the traceback is for run.log
         failures.append(f"{folder.name}: {type(error).__name__}: {error}")
+        print(f"failed: {failures[-1]} (see {folder / 'run.log'})", file=sys.stderr)
 
 
 def main() -> None:
@@ -92,7 +93,8 @@ def main() -> None:
     try:
         preflight.check(sys.argv[1:])
     except UserError as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
     hydra.main(version_base="1.3", config_path=str(preflight.CONF), config_name="config")(job)()
     sys.exit(1 if failures else 0)
 

@@ -39,9 +39,9 @@ class Setting:
             words = {"integer": "an integer", "number": "a finite number", "boolean": "true or false"}.get(
                 self.kind, "text"
             )
-        words += f" of at least {self.low:g}" if self.low is not None else ""
-        words += f" above {self.above:g}" if self.above is not None else ""
-        words += f" and at most {self.high:g}" if self.high is not None else ""
+        words += f" of at least {self.low:.10g}" if self.low is not None else ""
+        words += f" above {self.above:.10g}" if self.above is not None else ""
+        words += f" and at most {self.high:.10g}" if self.high is not None else ""
         return words + (", or null" if self.optional else "")
 
     def accepts(self, value: Any) -> bool:

@@ -52,6 +52,7 @@ class MNISTDataModule(ImageDataModule):
     def _download(self, name: str, md5: str) -> None:
         from torchvision.datasets.utils import download_url
 
+        made = [folder for folder in (self.raw, *self.raw.parents) if not folder.exists()]
         reason = "no mirror"
         for mirror in self._source().mirrors:
             try:
@@ -59,6 +60,8 @@ class MNISTDataModule(ImageDataModule):
                 return
             except (OSError, RuntimeError) as error:
                 reason = str(error)
+        for folder in made:  # torchvision makes the folder before it knows
+            folder.rmdir()
         raise UserError(
             f"{self.raw / name}: not there, and the download failed ({reason}); set data.root (or the "
             f"environment's ICV_DATA) to a folder that holds {self.dataset}/raw with the four original "
