@@ -101,7 +101,9 @@ def main() -> None:
 
 def _quieten() -> None:
     """Leave Lightning's chatter to run.log, and silence what these settings make moot."""
-    logging.getLogger("lightning").handlers.clear()
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
     logging.captureWarnings(True)
     for moot in (".*does not have many workers", ".*LeafSpec.*deprecated", "Checkpoint directory .* exists"):
         warnings.filterwarnings("ignore", moot)

@@ -135,7 +135,9 @@ class ImageDataModule(L.LightningDataModule):
     def _loader(self, part: InMemoryImages, batch_size: int, **options: Any) -> DataLoader[Batch]:
         return DataLoader(
             part, batch_size=batch_size, num_workers=self.num_workers, collate_fn=_as_it_is,
-            pin_memory=torch.cuda.is_available(), **options,
+            pin_memory=torch.cuda.is_available(),
+            generator=torch.Generator(),  # an iterator would draw from the global state, whenever it is made
+            **options,
         )  # fmt: skip
 
     def _check(self, target: Tensor, part: str) -> None:
