@@ -1,5 +1,7 @@
 """Centroids as an ordinary parameter of the model (the paper's Hadamard layer H(1, C) = C, equation 5)."""
 
+import math
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -15,7 +17,7 @@ class LearnedCentroids(nn.Module):
         std: standard deviation of "normal", positive.
 
     Raises:
-        ValueError: a size below 1, an unknown `init`, or `std` not positive.
+        ValueError: a size below 1, an unknown `init`, or `std` not positive and finite.
     """
 
     def __init__(self, num_classes: int, embedding_dim: int, init: str = "zeros", std: float = 1.0) -> None:
@@ -25,8 +27,8 @@ class LearnedCentroids(nn.Module):
                 raise ValueError(f"{name} must be at least 1, got {value}")
         if init not in ("zeros", "normal"):
             raise ValueError(f"init must be 'zeros' or 'normal', got {init!r}")
-        if std <= 0:
-            raise ValueError(f"std must be positive, got {std}")
+        if not 0 < std < math.inf:
+            raise ValueError(f"std must be positive and finite, got {std}")
         shape = (num_classes, embedding_dim)
         self.weight = nn.Parameter(torch.zeros(shape) if init == "zeros" else std * torch.randn(shape))
 

@@ -25,7 +25,8 @@ class ConvNet(nn.Sequential):
         batch_norm: batch normalisation before each ReLU (`br`), else `r`.
 
     Raises:
-        ValueError: an image too small for the poolings, or `dropout` outside [0, 1).
+        ValueError: no widths or one below 1, an image too small for the poolings, `hidden` below 1, or
+            `dropout` outside [0, 1).
     """
 
     def __init__(
@@ -39,11 +40,15 @@ class ConvNet(nn.Sequential):
         dropout: float = 0.5,
         batch_norm: bool = True,
     ) -> None:
+        if not widths or min(widths) < 1:
+            raise ValueError(f"widths must be one or more positive numbers, got {list(widths)}")
         side = image_size // 2 ** len(widths)
         if side < 1:
             raise ValueError(
                 f"image_size must be at least {2 ** len(widths)} for widths {list(widths)}, got {image_size}"
             )
+        if hidden < 1:
+            raise ValueError(f"hidden must be at least 1, got {hidden}")
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         layers: list[nn.Module] = [Standardize(channels)]

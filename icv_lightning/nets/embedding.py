@@ -1,5 +1,7 @@
 """The last layers that every network here shares: projection to the embedding, and scores of it."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -43,7 +45,7 @@ class LinearScores(nn.Linear):
             cross-entropy to move; None for no factor.
 
     Raises:
-        ValueError: `num_classes` below 2 or `scale` not positive.
+        ValueError: `num_classes` below 2 or `scale` not positive and finite.
     """
 
     def __init__(
@@ -56,8 +58,8 @@ class LinearScores(nn.Linear):
     ) -> None:
         if num_classes < 2:
             raise ValueError(f"num_classes must be at least 2, got {num_classes}")
-        if scale is not None and scale <= 0:
-            raise ValueError(f"scale must be positive or None, got {scale}")
+        if scale is not None and not 0 < scale < math.inf:
+            raise ValueError(f"scale must be positive and finite, or None, got {scale}")
         super().__init__(embedding_dim, num_classes, bias=bias)
         learn = normalized and scale is not None
         self.scale = nn.Parameter(torch.tensor(float(scale))) if learn else None  # type: ignore[arg-type]

@@ -25,7 +25,8 @@ class LeNetPP(nn.Sequential):
         batch_norm: batch normalisation before each ReLU (`br`), else `r`.
 
     Raises:
-        ValueError: an image too small for the poolings, or `dropout` outside [0, 1).
+        ValueError: no widths or one below 1, an image too small for the poolings, or `dropout` outside
+            [0, 1).
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class LeNetPP(nn.Sequential):
         dropout: float = 0.0,
         batch_norm: bool = True,
     ) -> None:
+        if not widths or min(widths) < 1:
+            raise ValueError(f"widths must be one or more positive numbers, got {list(widths)}")
         side = image_size // 2 ** len(widths)
         if side < 1:
             raise ValueError(
