@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from icv_lightning import run
 
@@ -18,6 +19,9 @@ TINY = (
     "model.net.hidden=16",
     "~callbacks.progress",
 )
+
+settings.register_profile("project", deadline=None, max_examples=40, derandomize=True)
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")
