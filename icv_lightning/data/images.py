@@ -61,7 +61,8 @@ class InMemoryImages(Dataset[Batch]):
 
     def _transformed(self, index: int, image: Tensor) -> Tensor:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed_of(self.seed, self.epoch, index))
+            # not torch.manual_seed, which would seed the accelerator that draws dropout, too
+            torch.default_generator.manual_seed(seed_of(self.seed, self.epoch, index))
             return self.transform(image)  # type: ignore[misc]
 
 
