@@ -97,12 +97,12 @@ class ImageDataModule(L.LightningDataModule):
                     f"data.val_size={self.val_size}: must be 0 or from {self.num_classes} "
                     f"to {len(target) - 2 * self.num_classes} for {self.name}"
                 )
-            rest, held = stratified(rest, target, self.val_size, self.seed)
+            rest, held = self._cut("val_size", rest, target, self.seed)
             self.val_part = InMemoryImages(images, target, held)
         self.train_part = InMemoryImages(images, target, rest, self.transform, self.seed)
         looked_at = rest
         if self.monitor_size < len(rest):
-            _, looked_at = stratified(rest, target[rest], self.monitor_size, FIXED_SEED)
+            _, looked_at = self._cut("monitor_size", rest, target[rest], FIXED_SEED)
         self.monitor_part = InMemoryImages(images, target, looked_at)
         self.test_part = InMemoryImages(*test)
 
@@ -139,6 +139,16 @@ class ImageDataModule(L.LightningDataModule):
             generator=torch.Generator(),  # an iterator would draw from the global state, whenever it is made
             **options,
         )  # fmt: skip
+
+    def _cut(self, key: str, index: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        size: int = getattr(self, key)
+        try:
+            return stratified(index, target, size, seed)
+        except ValueError as error:
+            raise UserError(
+                f"data.{key}={size}: cannot be cut from the {len(index)} images of {self.name}, "
+                f"class by class ({error})"
+            ) from error
 
     def _check(self, target: Tensor, part: str) -> None:
         classes = torch.unique(target)
