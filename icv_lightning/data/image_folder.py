@@ -40,10 +40,16 @@ class ImageFolderDataModule(ImageDataModule):
     def load(self) -> tuple[Part, Part]:
         """Return train and test part, decoded."""
         train = self.folder / "train"
-        self.class_names = class_folders(train if train.is_dir() else self.folder)
+        whole = train if train.is_dir() else self.folder
+        self.class_names = class_folders(whole)
         if len(self.class_names) < 2:
             raise UserError(
                 f"data.root={self.folder}: needs at least two class folders, found {self.class_names}"
+            )
+        empty = [name for name in self.class_names if not pictures(whole / name)]
+        if empty:
+            raise UserError(
+                f"{whole}: class folders without pictures ({', '.join(sorted(SUFFIXES))}): {', '.join(empty)}"
             )
         if train.is_dir():
             return self._split(train), self._split(self.folder / "test")
@@ -70,8 +76,10 @@ class ImageFolderDataModule(ImageDataModule):
     def _decode(self, path: Path) -> Tensor:
         try:
             with Image.open(path) as picture:
-                square = picture.convert("L" if self.channels == 1 else "RGB").resize(
-                    (self.image_size, self.image_size), Image.Resampling.BILINEAR
+                square = (
+                    _of_8_bits(picture)
+                    .convert("L" if self.channels == 1 else "RGB")
+                    .resize((self.image_size, self.image_size), Image.Resampling.BILINEAR)
                 )
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise UserError(f"{path}: unreadable picture ({error})") from error
@@ -91,4 +99,10 @@ def class_folders(folder: Path) -> list[str]:
 
 def pictures(folder: Path) -> list[Path]:
     """Return the sorted picture files of a class folder, by suffix; none where it does not exist."""
-    return sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    return sorted(p for p in folder.glob("[!.]*") if p.suffix.lower() in SUFFIXES)
+
+
+def _of_8_bits(picture: Image.Image) -> Image.Image:
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))  # 16 bits, which convert would clip
