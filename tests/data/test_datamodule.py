@@ -1,0 +1,226 @@
+"""Parts, loaders and pixel statistics of every data module, on made-up images that carry their position."""
+
+import numpy as np
+import pytest
+import torch
+
+from icv_lightning.data import ImageDataModule
+from icv_lightning.errors import UserError
+
+SIZES = (40, 30, 20, 11)  # images of each class, 101 in all
+
+
+class Made(ImageDataModule):
+    """101 + 23 images of 2x2 in 4 classes; the first pixel is the position in its part."""
+
+    loads = 0
+
+    def load(self):
+        self.loads += 1
+        target = torch.cat([torch.full((n,), k) for k, n in enumerate(SIZES)])
+        images = torch.zeros(101, 1, 2, 2, dtype=torch.uint8)
+        images[:, 0, 0, 0] = torch.arange(101)
+        images[:, 0, 1, 1] = 255  # no picture of the test part has this
+        test = torch.zeros(23, 1, 2, 2, dtype=torch.uint8)
+        test[:, 0, 0, 0] = torch.arange(23)
+        return (images, target), (test, torch.arange(23) % 4)
+
+
+def made(kind: type[ImageDataModule] = Made, **options) -> ImageDataModule:
+    data = kind(**{"name": "made", "num_classes": 4, "channels": 1, "image_size": 2} | options)
+    data.setup()
+    return data
+
+
+def noise(image: torch.Tensor) -> torch.Tensor:
+    return image + torch.randint(200, image.shape, dtype=torch.uint8)
+
+
+def epoch_of(data: ImageDataModule, epoch: int = 0) -> list[list[int]]:
+    """First pixels of an epoch's training batches, the epoch announced as the trainer does."""
+    loader = data.train_dataloader()
+    loader.sampler.set_epoch(epoch)
+    return [images[:, 0, 0, 0].tolist() for images, _ in loader]
+
+
+def flat(batches: list[list[int]]) -> list[int]:
+    return [p for batch in batches for p in batch]
+
+
+def positions(loader) -> list[int]:
+    return [p for images, _ in loader for p in images[:, 0, 0, 0].tolist()]
+
+
+def test_batches_are_uint8_images_and_int64_target():
+    data = made(batch_size=20)
+    for loader in (data.train_dataloader(), *data.val_dataloader(), *data.test_dataloader()):
+        images, target = next(iter(loader))
+        assert (images.dtype, target.dtype) == (torch.uint8, torch.int64)
+        assert images.shape[1:] == (1, 2, 2)
+
+
+def test_without_validation_all_of_train_trains_and_test_is_watched():
+    data = made()
+    assert positions(data.train_dataloader()) != list(range(101))
+    assert sorted(positions(data.train_dataloader())) == list(range(101))
+    monitor, watched = data.val_dataloader()
+    assert positions(monitor) == list(range(101))
+    assert positions(watched) == list(range(23))
+    assert all(images[:, 0, 1, 1].eq(0).all() for images, _ in watched)
+
+
+def test_validation_is_cut_from_train_alone_class_by_class():
+    data = made(val_size=20)
+    train, val = set(data.train_part.index.tolist()), set(data.val_part.index.tolist())
+    assert train | val == set(range(101))
+    assert not train & val
+    assert data.val_part.target.bincount().tolist() == [8, 6, 4, 2]
+    assert sorted(positions(data.train_dataloader())) == sorted(train)
+    _, watched = data.val_dataloader()
+    assert positions(watched) == sorted(val)
+    whole, test = data.test_dataloader()
+    assert positions(whole) == sorted(train)
+    assert positions(test) == list(range(23))
+
+
+def test_validation_follows_the_seed():
+    first, again, other = (made(val_size=20, seed=seed).val_part.index for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_the_monitored_part_is_stratified_and_independent_of_the_seed():
+    first, other = (made(monitor_size=20, seed=seed).monitor_part for seed in (0, 1))
+    assert torch.equal(first.index, other.index)
+    assert first.target.bincount().tolist() == [8, 6, 4, 2]
+
+
+def test_the_monitored_part_avoids_validation():
+    data = made(monitor_size=20, val_size=20)
+    assert not set(data.monitor_part.index.tolist()) & set(data.val_part.index.tolist())
+
+
+@pytest.mark.parametrize("size", [101, 5000])
+def test_the_monitored_part_is_all_of_a_smaller_train(size):
+    assert len(made(monitor_size=size).monitor_part) == 101
+
+
+def test_order_of_batches_depends_on_seed_and_epoch_alone():
+    torch.manual_seed(5)
+    first = epoch_of(made(batch_size=30, seed=3), epoch=2)
+    torch.manual_seed(6)
+    assert epoch_of(made(batch_size=30, seed=3, monitor_size=20), epoch=2) == first
+    assert epoch_of(made(batch_size=30, seed=3), epoch=1) != first
+    assert epoch_of(made(batch_size=30, seed=4), epoch=2) != first
+    assert flat(epoch_of(made(batch_size=7, seed=3), epoch=2)) == flat(first)
+
+
+@pytest.mark.parametrize(("batch_size", "sizes"), [(25, [25] * 4), (50, [50, 50]), (40, [40, 40, 21])])
+def test_only_a_last_batch_of_one_is_dropped(batch_size, sizes):
+    assert [len(batch) for batch in epoch_of(made(batch_size=batch_size))] == sizes
+
+
+def test_evaluation_sees_every_image_in_any_batch_size():
+    data = made(batch_size=25, eval_batch_size=25)
+    assert [len(positions(loader)) for loader in data.val_dataloader()] == [101, 23]
+
+
+def test_a_transform_is_for_training_alone():
+    data = made(transform=noise)
+    plain = made()
+    assert sorted(positions(data.train_dataloader())) != list(range(101))
+    for loader, other in zip(
+        (*data.val_dataloader(), *data.test_dataloader()),
+        (*plain.val_dataloader(), *plain.test_dataloader()),
+        strict=True,
+    ):
+        assert positions(loader) == positions(other)
+    assert torch.equal(data.pixel_statistics()[0], plain.pixel_statistics()[0])
+
+
+def test_a_transform_draws_alike_whatever_the_batch_size_and_number_of_workers():
+    first = flat(epoch_of(made(transform=noise, batch_size=30), epoch=1))
+    assert flat(epoch_of(made(transform=noise, batch_size=9, num_workers=2), epoch=1)) == first
+    assert flat(epoch_of(made(transform=noise, batch_size=30), epoch=2)) != first
+    assert flat(epoch_of(made(transform=noise, batch_size=30, seed=1), epoch=1)) != first
+
+
+class Noisy(ImageDataModule):
+    def load(self):
+        generator = torch.Generator().manual_seed(0)
+        images = torch.randint(256, (30, 3, 5, 5), dtype=torch.uint8, generator=generator)
+        images[:, 1] //= 4
+        images[:, 2] = 9
+        return (images, torch.arange(30) % 2), (images, torch.arange(30) % 2)
+
+
+def test_pixel_statistics_are_those_of_the_training_part():
+    data = made(Noisy, val_size=10)
+    pixels = data.train_part.images.numpy()[data.train_part.index.numpy()].astype(np.float64)
+    mean, std = data.pixel_statistics()
+    np.testing.assert_allclose(mean, pixels.mean((0, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(std, pixels.std((0, 2, 3)), rtol=1e-6)
+    assert std[2] == 0
+    assert not torch.equal(mean, made(Noisy).pixel_statistics()[0])
+
+
+def test_setup_loads_once():
+    data = made()
+    data.setup("fit")
+    data.setup("test")
+    assert data.loads == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 1}, "batch_size must be at least 2, got 1"),
+        ({"val_size": -1}, "val_size must not be negative, got -1"),
+        ({"monitor_size": -1}, "monitor_size must not be negative, got -1"),
+        ({"num_workers": -1}, "num_workers must not be negative, got -1"),
+    ],
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(ValueError, match=message):
+        made(**options)
+
+
+@pytest.mark.parametrize("size", [1, 3, 94, 101])
+def test_a_validation_part_that_cannot_be_cut(size):
+    with pytest.raises(UserError, match=rf"data.val_size={size}: must be 0 or from 4 to 93 for made"):
+        made(val_size=size)
+
+
+@pytest.mark.parametrize("size", [0, 3, 98, 100])
+def test_a_monitored_part_that_cannot_be_cut(size):
+    with pytest.raises(
+        UserError, match=rf"data.monitor_size={size}: cannot be cut from the 101 images of made"
+    ):
+        made(monitor_size=size)
+
+
+class Lonely(ImageDataModule):
+    def load(self):
+        images, target = torch.zeros(9, 1, 2, 2, dtype=torch.uint8), torch.tensor([0, 0, 0, 0, 1, 1, 1, 1, 2])
+        return (images, target), (images, target)
+
+
+@pytest.mark.parametrize(("key", "size"), [("monitor_size", 5), ("val_size", 3)])
+def test_a_class_of_one_image_cannot_be_cut_class_by_class(key, size):
+    with pytest.raises(UserError, match=rf"data.{key}={size}: cannot be cut from the 9 images of made"):
+        made(Lonely, num_classes=3, **{key: size})
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+@pytest.mark.parametrize(
+    ("classes", "found"), [([0, 4], r"\[0, 4\]"), ([-1, 0], r"\[-1, 0\]"), ([], r"\[\]")]
+)
+def test_data_of_other_classes_than_announced(part, classes, found):
+    def load(self):
+        good, bad = torch.arange(4), torch.tensor(classes, dtype=torch.long)
+        target = (bad, good) if part == "train" else (good, bad)
+        return tuple((torch.zeros(len(y), 1, 2, 2, dtype=torch.uint8), y) for y in target)
+
+    expected = rf"data=made: the {part} part must have classes 0 to 3 \(data.num_classes=4\), found {found}"
+    with pytest.raises(UserError, match=expected):
+        made(type("Bad", (ImageDataModule,), {"load": load}))

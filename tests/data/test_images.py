@@ -1,0 +1,106 @@
+"""Images in memory and the order of training."""
+
+import numpy as np
+import pytest
+import torch
+
+from icv_lightning.data.images import InMemoryImages, ShuffledEachEpoch, seed_of
+
+IMAGES = torch.arange(12, dtype=torch.uint8).view(6, 1, 1, 2)
+TARGET = torch.tensor([0, 1, 2, 0, 1, 2])
+
+
+def noise(image: torch.Tensor) -> torch.Tensor:
+    return image + torch.randint(100, image.shape, dtype=torch.uint8)
+
+
+def test_a_batch_is_images_and_target():
+    images, target = InMemoryImages(IMAGES, TARGET).__getitems__([4, 0])
+    assert images.flatten().tolist() == [8, 9, 0, 1]
+    assert (images.shape, images.dtype) == ((2, 1, 1, 2), torch.uint8)
+    assert target.tolist() == [1, 0]
+    assert target.dtype == torch.int64
+
+
+def test_a_view_counts_its_own_positions():
+    view = InMemoryImages(IMAGES, TARGET, torch.tensor([5, 2, 1]))
+    images, target = view.__getitems__([0, 2])
+    assert len(view) == 3
+    assert view.target.tolist() == [2, 2, 1]
+    assert images[:, 0, 0, 0].tolist() == [10, 2]
+    assert target.tolist() == [2, 1]
+
+
+def test_a_single_image_is_that_of_the_batch():
+    image, target = InMemoryImages(IMAGES, TARGET)[3]
+    assert image.flatten().tolist() == [6, 7]
+    assert target.item() == 0
+
+
+def test_a_batch_is_a_copy():
+    images, _ = InMemoryImages(IMAGES, TARGET).__getitems__([0])
+    images += 1
+    assert IMAGES.flatten()[0] == 0
+
+
+def test_a_transform_draws_for_each_image_and_alike_in_any_batch():
+    data = InMemoryImages(torch.zeros(6, 1, 4, 4, dtype=torch.uint8), TARGET, transform=noise)
+    images, _ = data.__getitems__(range(6))
+    assert len({tuple(image.flatten().tolist()) for image in images}) == 6
+    again, _ = data.__getitems__([5, 3])
+    assert torch.equal(again, images[[5, 3]])
+    assert torch.equal(data[5][0], images[5])
+
+
+@pytest.mark.parametrize("change", ["seed", "epoch"])
+def test_a_transform_draws_anew_for_another_seed_or_epoch(change):
+    data, other = (InMemoryImages(IMAGES, TARGET, transform=noise, seed=3) for _ in range(2))
+    setattr(other, change, 4)
+    assert not torch.equal(data[0][0], other[0][0])
+
+
+def test_a_transform_draws_by_official_position_not_by_place_in_the_view():
+    whole = InMemoryImages(IMAGES, TARGET, transform=noise)
+    view = InMemoryImages(IMAGES, TARGET, torch.tensor([4]), transform=noise)
+    assert torch.equal(view[0][0], whole[4][0])
+
+
+def test_a_transform_leaves_the_random_state_of_the_run_alone(monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)  # dropout on a device draws from there
+    before = torch.get_rng_state()
+    InMemoryImages(IMAGES, TARGET, transform=noise).__getitems__([0, 1])
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not seeded
+
+
+def order(seed: int, epoch: int) -> list[int]:
+    sampler = ShuffledEachEpoch(InMemoryImages(IMAGES.repeat(10, 1, 1, 1), TARGET.repeat(10)), seed)
+    sampler.set_epoch(epoch)
+    assert len(sampler) == 60
+    return list(sampler)
+
+
+def test_order_is_a_permutation_that_depends_on_seed_and_epoch_alone():
+    assert sorted(order(0, 0)) == list(range(60))
+    torch.manual_seed(1)
+    np.random.seed(1)
+    first = order(3, 2)
+    torch.manual_seed(2)
+    np.random.seed(2)
+    assert order(3, 2) == first
+    assert order(3, 3) != first
+    assert order(4, 2) != first
+    assert order(2, 3) != first
+
+
+def test_the_dataset_is_told_the_epoch():
+    data = InMemoryImages(IMAGES, TARGET)
+    ShuffledEachEpoch(data, seed=0).set_epoch(7)
+    assert data.epoch == 7
+
+
+def test_seeds_fit_in_32_bits_and_do_not_collide_for_neighbours():
+    seeds = {seed_of(a, b, c) for a in range(8) for b in range(8) for c in range(8)}
+    assert len(seeds) == 8**3
+    assert all(0 <= seed < 2**32 for seed in seeds)
