@@ -18,7 +18,8 @@ class MetricsCSV(Logger):
     """Write `<folder>/metrics.csv`: `epoch` counts finished epochs from 1, then a column per logged key.
 
     What is logged twice for an epoch stands once, the later value (the final test's in the last row).
-    The file is replaced atomically; a resumed run keeps the rows of the epochs before its own first.
+    What a callback logs without an epoch has no row. The file is replaced atomically; a resumed run keeps
+    the rows of the epochs before its own first.
 
     Args:
         folder: the run's folder.
@@ -47,6 +48,8 @@ class MetricsCSV(Logger):
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Merge `metrics`, which hold the trainer's own 0-based `epoch`, into their row."""
+        if "epoch" not in metrics:
+            return
         values = dict(metrics)
         epoch = int(values.pop("epoch"))
         final = all(key.startswith("test/") for key in values)  # then the trainer has counted the last epoch
