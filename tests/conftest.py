@@ -1,10 +1,13 @@
-"""What tests share: where the real data are, and runs of the command, in this process or a fresh one."""
+"""What tests share: where the real data are, runs of the command here or in a fresh process, a tiny trained run."""
 
+import functools
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -72,3 +75,60 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 def cells(outputs: Path) -> list[Path]:
     """Return the run folders below `outputs`, by name."""
     return sorted(path.parent for path in outputs.glob("*/*/results.json"))
+
+
+@pytest.fixture(scope="session")
+def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Train and test a tiny network on 8x8 digits, once for equal options, with the callbacks of a real run.
+
+    A call gives the `folder`, `trainer`, `module` and `data` of the run and what `watch` saw.
+    """
+    return functools.cache(functools.partial(_digits_run, tmp_path_factory))
+
+
+def _digits_run(places: pytest.TempPathFactory, epochs: int, every: int, val_size: int) -> SimpleNamespace:
+    import lightning as L
+    import torch
+
+    from icv_lightning import callbacks, centroids, data, loggers, losses, module, nets
+
+    class Watch(L.Callback):
+        def __init__(self) -> None:
+            self.targets: list[list[int]] = [[] for _ in range(epochs)]
+            self.epochs_on_disk: list[int] = []
+
+        def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+            last = folder / "checkpoints" / "last.ckpt"
+            if last.exists():
+                self.epochs_on_disk.append(torch.load(last, weights_only=True)["epoch"])
+
+        def on_train_batch_start(
+            self, trainer: L.Trainer, pl_module: L.LightningModule, batch, index
+        ) -> None:
+            self.targets[trainer.current_epoch] += batch[1].tolist()
+
+    torch.manual_seed(0)
+    folder = places.mktemp("outputs") / "cell"
+    folder.mkdir()
+    digits = data.DigitsDataModule(
+        "digits", 10, channels=1, image_size=8, batch_size=64, val_size=val_size, monitor_size=500
+    )
+    classifier = module.ClassifierModule(
+        nets.ConvNet(1, 8, 2, widths=[4, 4], hidden=16),
+        nets.LinearScores(2, 10),
+        centroids.LearnedCentroids(10, 2),
+        losses.CombinedLoss(0.05),
+        optimizer=functools.partial(torch.optim.Adam, lr=0.01),
+        num_classes=10,
+        embedding_dim=2,
+    )
+    watch = Watch()
+    trainer = L.Trainer(
+        max_epochs=epochs, accelerator="cpu", default_root_dir=folder, logger=[loggers.MetricsCSV(folder)],
+        callbacks=[callbacks.LastCheckpoint(), callbacks.EmbeddingSnapshot(every), watch],
+        num_sanity_val_steps=0, log_every_n_steps=0, enable_model_summary=False, enable_progress_bar=False,
+        use_distributed_sampler=False,
+    )  # fmt: skip
+    trainer.fit(classifier, datamodule=digits)
+    trainer.test(classifier, datamodule=digits, verbose=False)
+    return SimpleNamespace(folder=folder, trainer=trainer, module=classifier, data=digits, watch=watch)

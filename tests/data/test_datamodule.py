@@ -224,3 +224,11 @@ def test_data_of_other_classes_than_announced(part, classes, found):
     expected = rf"data=made: the {part} part must have classes 0 to 3 \(data.num_classes=4\), found {found}"
     with pytest.raises(UserError, match=expected):
         made(type("Bad", (ImageDataModule,), {"load": load}))
+
+
+def test_the_trainer_announces_the_epoch(digits_run):
+    run = digits_run(epochs=2, every=1, val_size=0)
+    sampler = run.data.train_dataloader().sampler
+    for epoch, seen in enumerate(run.watch.targets):
+        sampler.set_epoch(epoch)
+        assert seen == run.data.train_part.target[list(sampler)].tolist()
