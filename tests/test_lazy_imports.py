@@ -1,0 +1,54 @@
+"""Importing the package costs nothing, and every public name is there."""
+
+import subprocess
+import sys
+
+import pytest
+
+import icv_lightning
+
+LIGHT = (
+    "icv_lightning, icv_lightning.cell, icv_lightning.preflight, icv_lightning.settings, icv_lightning.run"
+)
+
+
+def test_settings_are_checked_without_torch_and_lightning():
+    code = f"import sys, {LIGHT}; print(*sorted({{'torch', 'lightning', 'torchmetrics'}} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("name", icv_lightning.__all__)
+def test_every_public_name_is_there_and_of_this_package(name):
+    found = getattr(icv_lightning, name)
+    assert found.__name__ == name
+    assert found.__module__.startswith("icv_lightning.")
+    assert found.__doc__
+
+
+def test_names_are_listed():
+    assert set(icv_lightning.__all__) <= set(dir(icv_lightning))
+
+
+def test_from_import_works():
+    from icv_lightning import LearnedCentroids, intra_class_variance
+
+    assert callable(intra_class_variance)
+    assert LearnedCentroids(2, 1)().shape == (2, 1)
+
+
+def test_a_name_that_is_not_there():
+    with pytest.raises(AttributeError, match="'icv_lightning' has no attribute 'CenterLoss'"):
+        icv_lightning.CenterLoss  # noqa: B018
+    with pytest.raises(ImportError):
+        from icv_lightning import CenterLoss  # noqa: F401
+
+
+def test_the_version_is_that_of_the_project():
+    import tomllib
+    from pathlib import Path
+
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    assert icv_lightning.__version__ == project["version"]
