@@ -1,4 +1,4 @@
-"""What tests share: where the real data are, runs of the command here or in a fresh process, a tiny trained run."""
+"""What tests share: the real data, the command here and in a fresh process, a tiny trained run."""
 
 import functools
 import os

@@ -94,7 +94,7 @@ LATE = {
     "ckpt_path=nowhere.ckpt": "ckpt_path=nowhere.ckpt: there is no such file",
     "+trainer.foo=1": "trainer: Trainer.__init__() got an unexpected keyword argument 'foo'",
     "trainer.precision=99": "trainer: Precision 99 is invalid",
-    "model.net.widths=[4,4,4,4,4]": "model.net: image_size must be at least 32",
+    "data.image_size=3": "model.net: image_size must be at least 4",
     "callbacks.snapshot.every=9.5": "callbacks.snapshot.every=9.5: must be an integer",
 }
 
