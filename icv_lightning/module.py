@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import Batch, seed_of
-from icv_lightning.metrics import Evaluation, TermMeans
+from icv_lightning.metrics import Evaluation, Retrieval, TermMeans
 from icv_lightning.nets import Standardize
 
 
@@ -64,7 +64,8 @@ class ClassifierModule(L.LightningModule):
         self.train_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
         self.eval_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
         self.class_means: Tensor | None = None
-        self._monitored: list[tuple[Tensor, Tensor]] = []
+        self.retrieval = Retrieval()
+        self._monitored: list[tuple[Outputs, Tensor]] = []
         self.final: dict[str, Tensor] = {}
 
     @property
@@ -109,6 +110,7 @@ class ClassifierModule(L.LightningModule):
         """Forget the epoch before."""
         self.train_metrics.reset()
         self.eval_metrics.reset()
+        self.retrieval.reset()
         self.class_means, self._monitored = None, []
 
     on_test_epoch_start = on_validation_epoch_start
@@ -121,11 +123,13 @@ class ClassifierModule(L.LightningModule):
         if dataloader_idx == 0:
             self.train_metrics.update(outputs, target, terms, self.centroids())
             if not self.trainer.testing:
-                self._monitored.append((outputs.embeddings, target))
+                self._monitored.append((outputs, target))
         else:
             if self.class_means is None:
                 self.class_means = self.train_metrics.class_means()
             self.eval_metrics.update(outputs, target, terms, self.centroids(), self.class_means)
+            if self.trainer.testing:
+                self.retrieval.update(outputs.embeddings, target)
         preds = outputs.logits.argmax(1)
         return {"embeddings": outputs.embeddings, "preds": preds, "target": target}
 
@@ -134,17 +138,19 @@ class ClassifierModule(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the scalars of both parts."""
         assert self.class_means is not None, "the fixed part of train is evaluated first"
-        for embeddings, target in self._monitored:
-            self.train_metrics.acc_nearest_class_mean.update(embeddings, self.class_means, target)
+        for outputs, target in self._monitored:
+            self.train_metrics.compare(outputs, target, self.class_means)
         watched = "val" if self.data.val_size else "test"
-        train = {f"train/{k}": v for k, v in self.train_metrics.compute().items()}
+        weight = getattr(self.head, "weight", None)
+        train = {f"train/{k}": v for k, v in self.train_metrics.compute(weight).items()}
         train |= {f"train/{k}": v for k, v in self.step_terms.compute().items()}
         self.step_terms.reset()
-        self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute().items()})
+        self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute(weight).items()})
 
     def on_test_epoch_end(self) -> None:
         """Log the final scalars of the test part, its class means taken over the whole training part."""
-        self.final = {f"test/{k}": v for k, v in self.eval_metrics.compute().items()}
+        found = self.eval_metrics.compute(getattr(self.head, "weight", None)) | self.retrieval.compute()
+        self.final = {f"test/{k}": v for k, v in found.items()}
         self.log_dict(self.final)
 
     def measured(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""All that is measured on one part of the data: loss terms, accuracies, variances, confusion."""
+"""All that is measured on one part of the data: loss terms, accuracies, variances, collapse, confusion."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,10 +7,15 @@ from torch import Tensor, nn
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from icv_lightning.metrics.accuracy import HighestScoreAccuracy, NearestCentroidAccuracy
+from icv_lightning.metrics.agreement import Agreement
 from icv_lightning.metrics.class_variance import ClassVariance
 from icv_lightning.metrics.term_means import TermMeans
+from icv_lightning.metrics.within_class_covariance import WithinClassCovariance, explained
+from icv_lightning.statistics import neural_collapse
 
 CONFUSION_LIMIT = 1000  # classes; beyond it a K x K matrix is neither readable nor small
+COVARIANCE_LIMIT = 64  # dimensions; beyond it an N x N matrix a batch is too much for every epoch
+COMPONENTS = 2  # principal components of the within-class covariance
 
 
 class Evaluation(nn.Module):
@@ -29,7 +34,13 @@ class Evaluation(nn.Module):
         self.acc = HighestScoreAccuracy()
         self.acc_nearest_centroid = NearestCentroidAccuracy()
         self.acc_nearest_class_mean = NearestCentroidAccuracy()
+        self.agreement = Agreement()
         self.variance = ClassVariance(num_classes, embedding_dim)
+        self.covariance = (
+            WithinClassCovariance(num_classes, embedding_dim)
+            if self.has_confusion and embedding_dim <= COVARIANCE_LIMIT
+            else None
+        )
         self.confusion = MulticlassConfusionMatrix(min(num_classes, CONFUSION_LIMIT))
 
     def reset(self) -> None:
@@ -45,19 +56,31 @@ class Evaluation(nn.Module):
         centroids: Tensor,
         class_means: Tensor | None = None,
     ) -> None:
-        """Count a batch of (embeddings, logits); without `class_means` that accuracy is left alone."""
+        """Count a batch of (embeddings, logits); without `class_means`, `compare` is left for later."""
         embeddings, logits = outputs
         self.loss_terms.update(terms, len(target))
         self.acc.update(logits, target)
         self.acc_nearest_centroid.update(embeddings, centroids, target)
         self.variance.update(embeddings, target)
+        if self.covariance is not None:
+            self.covariance.update(embeddings, target)
         if class_means is not None:
-            self.acc_nearest_class_mean.update(embeddings, class_means, target)
+            self.compare(outputs, target, class_means)
         if self.has_confusion:
             self.confusion.update(logits, target)
 
-    def compute(self) -> dict[str, Tensor]:
-        """Return the scalars by name."""
+    def compare(self, outputs: tuple[Tensor, Tensor], target: Tensor, class_means: Tensor) -> None:
+        """Hold a batch of (embeddings, logits) against class means."""
+        embeddings, logits = outputs
+        self.acc_nearest_class_mean.update(embeddings, class_means, target)
+        self.agreement.update(embeddings, logits, class_means)
+
+    def compute(self, weight: Tensor | None = None) -> dict[str, Tensor]:
+        """Return the scalars by name; `weight` (K x N) of linear scores adds `nc3`.
+
+        `within_pc1`, `within_pc2` are shares of var_within along principal components, `nc…` those of
+        neural collapse, `nc4` as agreement.
+        """
         variance = self.variance.compute()
         return {
             **self.loss_terms.compute(),
@@ -66,6 +89,21 @@ class Evaluation(nn.Module):
             "acc_nearest_class_mean": self.acc_nearest_class_mean.compute(),
             "var_within": variance["var_within"],
             "var_between": variance["var_between"],
+            "var_ratio": variance["var_within"] / variance["var_between"],
+            **self._of_covariance(weight),
+            "nc4": self.agreement.compute(),
+        }
+
+    def _of_covariance(self, weight: Tensor | None) -> dict[str, Tensor]:
+        if self.covariance is None:
+            return {}
+        found = self.covariance.compute()
+        dim = found["class_means"].shape[1]
+        within, between = (found[key].reshape(dim, dim) for key in ("within", "between"))  # 1 x 1 comes as ()
+        shares = explained(within, COMPONENTS)
+        return {
+            **{f"within_pc{i}": share for i, share in enumerate(shares, start=1)},
+            **neural_collapse(found["class_means"], within, between, weight),
         }
 
     def class_means(self) -> Tensor:
