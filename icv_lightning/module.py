@@ -29,7 +29,7 @@ class ClassifierModule(L.LightningModule):
     Args:
         net: uint8 images to embeddings.
         head: embeddings to logits.
-        centroids: a centroid rule: called without argument gives K x N, has `update`.
+        centroids: a centroid rule: called without argument gives K x N, has `prepare` and `update`.
         loss: called as (logits, embeddings, centroids, target), gives a dict of `loss` and its `terms`.
         optimizer: parameter groups to an optimizer; centroids are a group of their own.
         num_classes: K.
@@ -101,6 +101,7 @@ class ClassifierModule(L.LightningModule):
         """Return the loss of a batch; nothing here waits for the device."""
         images, target = batch
         embeddings, logits = self(images)
+        self.centroids.prepare(embeddings.detach(), target)
         terms: dict[str, Tensor] = self.loss(logits, embeddings, self.centroids(), target)
         self.centroids.update(embeddings.detach(), target)
         self.step_terms.update(terms, len(target))
