@@ -85,8 +85,14 @@ SETTINGS: Mapping[str, Setting] = {
     "model.net.batch_norm": Setting("boolean", "batch normalisation before each ReLU"),
     "model.head.bias": Setting("boolean", "a bias per class in the scores"),
     "model.head.scale": Setting("number", "start of the factor on unit embeddings", above=0, optional=True),
-    "centroids.layer.init": Setting("text", "where centroids start", choices=("zeros", "normal")),
+    "centroids.layer.init": Setting(
+        "text", "where centroids start", choices=("zeros", "normal", "class_means")
+    ),
     "centroids.layer.std": Setting("number", "standard deviation of that normal", above=0),
+    "centroids.layer.alpha": Setting("number", "step α of batch_mean and one_by_one", above=0, high=1),
+    "centroids.layer.step": Setting(
+        "text", "step of batch_mean: equation 7, or Wen et al.'s", choices=("mean", "wen")
+    ),
     "loss.lambda": Setting("number", "weight λ of the variance term", low=0),
     "optimizer.lr": Setting("number", "learning rate", above=0),
     "optimizer.centroid_lr": Setting("number", "learning rate of the centroids", above=0, optional=True),
