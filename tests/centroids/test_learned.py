@@ -66,7 +66,7 @@ def test_update_moves_nothing():
     [
         ({"num_classes": 0}, "num_classes must be at least 1, got 0"),
         ({"embedding_dim": -1}, "embedding_dim must be at least 1, got -1"),
-        ({"init": "ones"}, "init must be 'zeros' or 'normal', got 'ones'"),
+        ({"init": "ones"}, "init must be 'zeros', 'normal' or 'class_means', got 'ones'"),
         ({"std": 0}, "std must be positive and finite, got 0"),
         ({"std": math.nan}, "std must be positive and finite, got nan"),
     ],

@@ -118,7 +118,7 @@ def test_half_precision_embeddings_and_empty_batches(rule_class):
         ({"num_classes": 0}, "num_classes must be at least 1, got 0"),
         ({"embedding_dim": 0}, "embedding_dim must be at least 1, got 0"),
         ({"init": "ones"}, "init must be 'zeros', 'normal' or 'class_means', got 'ones'"),
-        ({"std": 0.0}, "std must be positive, got 0.0"),
+        ({"std": 0.0}, "std must be positive and finite, got 0.0"),
     ],
 )
 def test_bad_arguments(rule_class, arguments, message):

@@ -120,10 +120,12 @@ def test_of_a_real_run(digits_run, val_size):
     watched = "val" if val_size else "test"
     kinds = {
         "loss", "loss_ce", "loss_var", "acc", "acc_nearest_centroid", "acc_nearest_class_mean", "var_within",
-        "var_between",
+        "var_between", "var_ratio", "within_pc1", "within_pc2", "nc1", "nc2_norms", "nc2_angles", "nc3", "nc4",
     }  # fmt: skip
     parts = {"train", "test", watched}
-    assert set(table[0]) == {"epoch", "step"} | {f"{part}/{kind}" for part in parts for kind in kinds}
+    final_alone = {f"test/{kind}" for kind in ("recall_at_1", "r_precision", "map_at_r")}
+    logged = {f"{part}/{kind}" for part in parts for kind in kinds} | final_alone
+    assert set(table[0]) == {"epoch", "step"} | logged
     assert [row["epoch"] for row in table] == [str(e + 1) for e in range(run.trainer.max_epochs)]
     assert int(table[-1]["step"]) == run.trainer.global_step
     final = {key: float(value) for key, value in table[-1].items() if key.startswith("test/")}

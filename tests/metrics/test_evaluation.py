@@ -11,7 +11,7 @@ from icv_lightning.metrics.evaluation import CONFUSION_LIMIT
 
 NAMES = {
     "loss", "loss_ce", "loss_var", "acc", "acc_nearest_centroid", "acc_nearest_class_mean", "var_within",
-    "var_between",
+    "var_between", "var_ratio", "within_pc1", "within_pc2", "nc1", "nc2_norms", "nc2_angles", "nc4",
 }  # fmt: skip
 
 
