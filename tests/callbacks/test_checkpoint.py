@@ -1,7 +1,11 @@
 """The checkpoint of the last epoch, through a real training."""
 
+import lightning as L
 import pytest
 import torch
+from lightning.pytorch.demos.boring_classes import BoringModel
+
+from icv_lightning.callbacks import LastCheckpoint
 
 
 @pytest.fixture(scope="module")
@@ -24,3 +28,18 @@ def test_holds_the_last_epoch_and_loads_safely(run):
     state = run.module.state_dict()
     assert content["state_dict"].keys() == state.keys()
     assert all(torch.equal(value, state[key]) for key, value in content["state_dict"].items())
+
+
+@pytest.mark.filterwarnings("ignore:Checkpoint directory")
+def test_a_run_from_the_start_replaces_what_stands_there(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").write_text("of a run before")
+    trainer = L.Trainer(
+        max_epochs=1, limit_train_batches=1, limit_val_batches=0, accelerator="cpu", logger=False,
+        default_root_dir=tmp_path, callbacks=[LastCheckpoint()], enable_progress_bar=False,
+        enable_model_summary=False,
+    )  # fmt: skip
+    trainer.fit(BoringModel())
+    (path,) = (tmp_path / "checkpoints").iterdir()
+    assert path.name == "last.ckpt"
+    assert torch.load(path, weights_only=True)["global_step"] == 1

@@ -95,8 +95,9 @@ def test_the_monitored_part_is_stratified_and_independent_of_the_seed():
     assert first.target.bincount().tolist() == [8, 6, 4, 2]
 
 
-def test_the_monitored_part_avoids_validation():
-    data = made(monitor_size=20, val_size=20)
+@pytest.mark.parametrize("size", [20, 5000])
+def test_the_monitored_part_avoids_validation(size):
+    data = made(monitor_size=size, val_size=20)
     assert not set(data.monitor_part.index.tolist()) & set(data.val_part.index.tolist())
 
 

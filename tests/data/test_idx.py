@@ -22,6 +22,7 @@ def archive(folder: Path, *shape: int) -> tuple[Path, str, bytes]:
     return path, hashlib.md5(packed).hexdigest(), values
 
 
+@pytest.mark.filterwarnings("error")  # torch warns of a tensor on memory that must not be written to
 @pytest.mark.parametrize("shape", [(5,), (3, 2, 4), (300, 1)])
 def test_shape_and_values(tmp_path, shape):
     path, md5, values = archive(tmp_path, *shape)
@@ -29,7 +30,6 @@ def test_shape_and_values(tmp_path, shape):
     assert tensor.shape == shape
     assert tensor.dtype == torch.uint8
     assert bytes(tensor.flatten().tolist()) == values
-    tensor += 1  # its own memory, writable
 
 
 def test_truncated(tmp_path):
