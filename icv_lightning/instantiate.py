@@ -57,11 +57,7 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
     if config.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UserError(f"trainer.accelerator={config.trainer.accelerator}: no GPU is here; use auto or cpu")
     callbacks = [_build(node, f"callbacks.{key}") for key, node in (config.callbacks or {}).items() if node]
-    loggers = [
-        _build(node, f"logger.{key}", folder=str(folder))
-        for key, node in (config.logger or {}).items()
-        if node
-    ]
+    loggers = [_build(node, f"logger.{key}") for key, node in (config.logger or {}).items() if node]
     return _build(
         config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
         enable_progress_bar="progress" in (config.callbacks or {}),
