@@ -50,12 +50,16 @@ class ClassVariance(Metric):
         )
 
     def compute(self) -> dict[str, Tensor]:
-        """Return `class_means` (K x N, NaN for a class never seen), `var_within`, `var_between`, float64."""
+        """Return `class_means` (K x N), `var_per_class` (K), `var_within`, `var_between`, float64.
+
+        A class never seen has NaN in the first two.
+        """
         count, mean, squares = self._merged()
         prior = count / count.sum()
         between = (mean - (prior[:, None] * mean).sum(0)).square().sum(1)
         return {
             "class_means": torch.where(count[:, None] > 0, mean, torch.nan),
+            "var_per_class": torch.where(count > 0, squares / count, torch.nan),
             "var_within": squares.sum() / count.sum(),
             "var_between": (prior * between).sum(),
         }
