@@ -18,6 +18,8 @@ NO_EFFECT = frozenset(
         "paths",
         "logger",
         "callbacks.progress",
+        "callbacks.gallery",
+        "callbacks.throughput",
         "data.root",
         "data.num_workers",
         "hydra",
@@ -47,6 +49,12 @@ def cell_name(config: DictConfig) -> str:
         f"{config.data.name}-d{model.embedding_dim}-{shape}-l{float(config.loss['lambda']):g}"
         f"-{config.centroids.name}-s{config.seed}-{config_hash(config)[:8]}"
     )
+
+
+def cell_any_seed(config: DictConfig) -> str:
+    """Return the name that cells share which differ in the seed alone, to average over."""
+    same = OmegaConf.merge(config, {"seed": 0})
+    return cell_name(same).replace("-s0-", "-")  # type: ignore[arg-type]
 
 
 def cell_fields(config: DictConfig) -> dict[str, Any]:

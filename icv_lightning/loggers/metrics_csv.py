@@ -1,74 +1,61 @@
-"""metrics.csv: the primary record of a run, one row an epoch."""
+"""metrics.csv, the primary record of a run, one row an epoch; pictures and small tables beside it."""
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
+from PIL.Image import Image
 
+from icv_lightning.loggers.past import FIGURES, METRICS, picture_path, read_rows
+from icv_lightning.loggers.tracker import Tracker
 from icv_lightning.record import replaced
 
-FILE = "metrics.csv"
+CLOCK = ("train/images_per_second",)  # differs each time, so metrics.csv, which does not, leaves it out
 
 
-class MetricsCSV(Logger):
+class MetricsCSV(Tracker):
     """Write `<folder>/metrics.csv`: `epoch` counts finished epochs from 1, then a column per logged key.
 
     What is logged twice for an epoch stands once, the later value (the final test's in the last row).
     What a callback logs without an epoch has no row. The file is replaced atomically; a resumed run keeps
     the rows of the epochs before its own first.
-
-    Args:
-        folder: the run's folder.
+    Pictures go to `<folder>/figures/<key>/epoch_NNN.png`, tables to `<folder>/figures/<key>.csv`.
     """
 
+    kind = "csv"
+
     def __init__(self, folder: str | Path) -> None:
-        super().__init__()
-        self.path = Path(folder) / FILE
+        super().__init__(folder)
         self.rows: dict[int, dict[str, Any]] = {}
-
-    @property
-    def name(self) -> str:
-        """Return the kind of record."""
-        return "csv"
-
-    @property
-    def version(self) -> str:
-        """Return nothing: the run's folder is the version."""
-        return ""
-
-    @property
-    def save_dir(self) -> str:
-        """Return the run's folder."""
-        return str(self.path.parent)
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Merge `metrics`, which hold the trainer's own 0-based `epoch`, into their row."""
+        """Merge `metrics` and `step` into the row of their epoch."""
         if "epoch" not in metrics:
             return
-        values = dict(metrics)
-        epoch = int(values.pop("epoch"))
-        final = all(key.startswith("test/") for key in values)  # then the trainer has counted the last epoch
+        values, epoch, final = self.placed(metrics)
         if not self.rows:
-            self.rows = self._rows_before(epoch + 1)
-        epoch += not final
-        self.rows.setdefault(epoch, {"epoch": epoch}).update(values, step=step)
+            before = epoch + 1 if final else epoch
+            self.rows = {e: dict(row) for e, row in read_rows(self.folder).items() if e < before}
+        row = self.rows.setdefault(epoch, {"epoch": epoch})
+        row.update({key: value for key, value in values.items() if key not in CLOCK}, step=step)
         self._write()
 
-    @rank_zero_only
-    def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
-        """Do nothing: the configuration stands in results.json and .hydra/."""
+    def log_image(self, key: str, image: Image, epoch: int) -> None:
+        """Write a PNG."""
+        path = picture_path(self.folder, key, epoch)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path)
 
-    def _rows_before(self, epoch: int) -> dict[int, dict[str, Any]]:
-        if not self.path.exists():
-            return {}
-        with self.path.open(newline="") as file:
-            rows = [{key: value for key, value in row.items() if value} for row in csv.DictReader(file)]
-        return {int(row["epoch"]): row for row in rows if int(row["epoch"]) < epoch}
+    def log_table(self, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], epoch: int) -> None:
+        """Write a CSV file."""
+        path = self.folder / FIGURES / f"{key}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([columns, *rows])
 
     def _write(self) -> None:
         columns = sorted({key for row in self.rows.values() for key in row} - {"epoch", "step"})
@@ -76,5 +63,5 @@ class MetricsCSV(Logger):
         writer = csv.DictWriter(text, ["epoch", "step", *columns], restval="")
         writer.writeheader()
         writer.writerows(self.rows[epoch] for epoch in sorted(self.rows))
-        with replaced(self.path) as file:
+        with replaced(self.folder / METRICS) as file:
             file.write(text.getvalue().encode())
