@@ -1,6 +1,8 @@
 """Callbacks: one side effect each; they never change the model."""
 
 from icv_lightning.callbacks.checkpoint import LastCheckpoint
+from icv_lightning.callbacks.gallery import Gallery
 from icv_lightning.callbacks.snapshot import EmbeddingSnapshot
+from icv_lightning.callbacks.throughput import Throughput
 
-__all__ = ["EmbeddingSnapshot", "LastCheckpoint"]
+__all__ = ["EmbeddingSnapshot", "Gallery", "LastCheckpoint", "Throughput"]
