@@ -56,7 +56,7 @@ class ClassifierModule(L.LightningModule):
         config: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters({"config": dict(config or {})})
+        self.save_hyperparameters({"config": dict(config or {})}, logger=False)
         self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.head, self.centroids, self.loss = head, centroids, loss
         self.optimizer, self.centroid_lr, self.seed = optimizer, centroid_lr, seed

@@ -44,6 +44,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     import lightning as L
 
     from icv_lightning import instantiate
+    from icv_lightning.loggers import recording
 
     _quieten()
     L.seed_everything(config.seed, workers=True, verbose=False)
@@ -58,17 +59,20 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
         "config": OmegaConf.to_container(config, resolve=True),
         "versions": record.versions(),
     }
-    try:
-        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-        trainer.test(module, datamodule=data, verbose=False)
-    except Exception as error:
-        cause = f"{type(error).__name__}: {error}"
-        record.write_results(
-            folder, {"status": "failed", "cause": cause, "step": trainer.global_step, **results}
-        )
-        raise
-    results |= module.measured() | {"class_names": data.class_names, "seconds": time.perf_counter() - started}
-    record.write_results(folder, {"status": "completed", **results})
+    resumed = checkpoint is not None and config.ckpt_path in (None, "last")
+    with recording(trainer.loggers, config, module, resumed):
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+            trainer.test(module, datamodule=data, verbose=False)
+        except Exception as error:
+            cause = f"{type(error).__name__}: {error}"
+            record.write_results(
+                folder, {"status": "failed", "cause": cause, "step": trainer.global_step, **results}
+            )
+            raise
+        seconds = time.perf_counter() - started
+        results |= module.measured() | {"class_names": data.class_names, "seconds": seconds}
+        record.write_results(folder, {"status": "completed", **results})
     return results
 
 
