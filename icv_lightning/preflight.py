@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from icv_lightning.errors import UserError
+from icv_lightning.login import check_login
 from icv_lightning.settings import SETTINGS, check_value
 
 PACKAGE = Path(__file__).resolve().parent
@@ -64,6 +65,8 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
             )
     if multirun:
         _check_one_device(config)
+    if OmegaConf.select(config, "logger.wandb.offline") is False:
+        check_login()
     try:
         OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except (OmegaConfBaseException, UserError) as error:

@@ -98,6 +98,10 @@ SETTINGS: Mapping[str, Setting] = {
     "optimizer.centroid_lr": Setting("number", "learning rate of the centroids", above=0, optional=True),
     "trainer.max_epochs": Setting("integer", "epochs", low=1),
     "trainer.accelerator": Setting("text", "what computes", choices=ACCELERATORS),
+    "logger.wandb.project": Setting("text", "W&B project"),
+    "logger.wandb.entity": Setting("text", "W&B user or team", optional=True),
+    "logger.wandb.offline": Setting("boolean", "write W&B files instead of sending them"),
+    "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),
 }
 
