@@ -25,7 +25,7 @@ def test_a_run_leaves_what_users_rely_on(
     assert folder.parent.name == "one"
     assert folder.name.startswith("digits-d2-raw-l0.05-learned-s0-")
     assert {p.name for p in folder.iterdir()} == {
-        ".hydra", "checkpoints", "embeddings", "metrics.csv", "results.json", "run.log",
+        ".hydra", "checkpoints", "embeddings", "figures", "metrics.csv", "results.json", "run.log",
     }  # fmt: skip
     results = json.loads((folder / "results.json").read_text())
     assert results["status"] == "completed"
