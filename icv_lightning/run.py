@@ -125,11 +125,11 @@ def _starting_point(config: DictConfig, folder: Path) -> str | None:
 
 
 def _forget(folder: Path) -> None:
-    shutil.rmtree(folder / ".hydra", ignore_errors=True)
-    (folder / "run.log").unlink(missing_ok=True)
-    for empty in (folder, folder.parent):
-        if empty.is_dir() and not any(empty.iterdir()):
-            empty.rmdir()
+    """Remove what Hydra made for a run that could not start, unless an earlier run left more there."""
+    if {path.name for path in folder.iterdir()} <= {".hydra", "run.log"}:
+        shutil.rmtree(folder)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
 
 
 if __name__ == "__main__":

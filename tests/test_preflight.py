@@ -181,3 +181,13 @@ def test_help_is_written_for_people(command: Callable[..., subprocess.CompletedP
     assert result.stdout.count("python -m icv_lightning.run ") >= 5
     for word in ("loss.lambda", "data: digits, fashion_mnist, image_folder, mnist", "results.json"):
         assert word in result.stdout
+
+
+def test_a_wrong_setting_takes_nothing_from_an_earlier_run(main: Main, tmp_path: Path) -> None:
+    assert main("trainer.max_epochs=1", "data.val_size=0") == 0
+    (results,) = tmp_path.glob("outputs/*/*/results.json")
+    before = {path.name for path in results.parent.iterdir()}
+    (results.parent / "checkpoints" / "last.ckpt").unlink()
+    results.write_text("{}")
+    assert main("trainer.max_epochs=1", "data.val_size=0", "ckpt_path=last") > 0
+    assert {path.name for path in results.parent.iterdir()} == before

@@ -57,6 +57,7 @@ class EmbeddingSnapshot(L.Callback):
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the snapshot."""
+        parts, self._seen = self._seen, [[], []]
         if not self._due(trainer) or not trainer.is_global_zero:
             return
         assert isinstance(pl_module, ClassifierModule)
@@ -65,14 +66,13 @@ class EmbeddingSnapshot(L.Callback):
             "centroids": _numpy(pl_module.centroids()),
             "class_means": _numpy(pl_module.class_means),
         }
-        for (name, part), seen in zip(_parts(trainer).items(), self._seen, strict=True):
+        for (name, part), seen in zip(_parts(trainer).items(), parts, strict=True):
             arrays[f"{name}_index"] = part.index.numpy()
             arrays |= {
                 f"{name}_{key}": _numpy(torch.cat([b[key] for b in seen])) for key in ("embeddings", "target")
             }
             if name != "train":
                 arrays[f"{name}_preds"] = _numpy(torch.cat([b["preds"] for b in seen]))
-        self._seen = [[], []]
         folder = Path(trainer.default_root_dir) / "embeddings"
         folder.mkdir(exist_ok=True)
         with replaced(folder / f"epoch_{trainer.current_epoch + 1:03d}.npz") as file:

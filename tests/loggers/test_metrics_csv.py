@@ -120,7 +120,8 @@ def test_of_a_real_run(digits_run, val_size):
     watched = "val" if val_size else "test"
     kinds = {
         "loss", "loss_ce", "loss_var", "acc", "acc_nearest_centroid", "acc_nearest_class_mean", "var_within",
-        "var_between", "var_ratio", "within_pc1", "within_pc2", "nc1", "nc2_norms", "nc2_angles", "nc3", "nc4",
+        "var_between", "var_ratio", "within_pc1", "within_pc2", "nc1", "nc2_norms", "nc2_angles", "nc3",
+        "nc4",
     }  # fmt: skip
     parts = {"train", "test", watched}
     final_alone = {f"test/{kind}" for kind in ("recall_at_1", "r_precision", "map_at_r")}
