@@ -1,5 +1,18 @@
-"""The one exception for what a user can put right; the commands print it as a single line."""
+"""Exceptions: for what a user can put right, and for a run that went astray."""
 
 
 class UserError(ValueError):
     """A wrong setting or input file; the message names it, the value, and what is allowed or what to do."""
+
+
+class NonFiniteLossError(ArithmeticError):
+    """A term of the loss became NaN or infinite, so that nothing after it means anything.
+
+    Args:
+        message: the term, the step, and what to change.
+        step: the first such training step, counted from 1.
+    """
+
+    def __init__(self, message: str, step: int) -> None:
+        super().__init__(message)
+        self.step = step
