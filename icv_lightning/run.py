@@ -66,9 +66,8 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
             trainer.test(module, datamodule=data, verbose=False)
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
-            record.write_results(
-                folder, {"status": "failed", "cause": cause, "step": trainer.global_step, **results}
-            )
+            step = getattr(error, "step", trainer.global_step)
+            record.write_results(folder, {"status": "failed", "cause": cause, "step": step, **results})
             raise
         seconds = time.perf_counter() - started
         results |= module.measured() | {"class_names": data.class_names, "seconds": seconds}
