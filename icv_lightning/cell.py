@@ -20,6 +20,8 @@ NO_EFFECT = frozenset(
         "callbacks.progress",
         "callbacks.gallery",
         "callbacks.throughput",
+        "callbacks.finite_loss",
+        "callbacks.guard_rails",
         "data.root",
         "data.num_workers",
         "hydra",

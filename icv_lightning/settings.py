@@ -103,6 +103,7 @@ SETTINGS: Mapping[str, Setting] = {
     "logger.wandb.offline": Setting("boolean", "write W&B files instead of sending them"),
     "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),
+    "callbacks.finite_loss.every": Setting("integer", "steps between looks at the loss", low=1),
 }
 
 
