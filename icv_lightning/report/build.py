@@ -1,0 +1,110 @@
+"""One report from start to end: read, judge, draw, write."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib import rc_context
+
+from icv_lightning.report import formats, verdicts
+from icv_lightning.report.evidence import Evidence, read_rows
+from icv_lightning.report.explorer import write_explorer
+from icv_lightning.report.figures import all_figures, films
+from icv_lightning.report.figures.style import SETTINGS, save
+from icv_lightning.report.formats import Grid
+from icv_lightning.report.page import Image, Section, data_uri, image_of, write_page
+from icv_lightning.report.runs import Run, read_runs
+from icv_lightning.report.tables import paper_tables, reproduction, unfinished
+from icv_lightning.report.variants import Variant, group
+
+
+def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
+    """Write the report of the runs below `folders` into the first one's `report/`.
+
+    Args:
+        folders: of grids; those after the first only add runs and evidence.
+
+    Returns:
+        The report's folder and the tables of the leading settings as text, for the terminal.
+
+    Raises:
+        UserError: a folder that is not there or holds no run.
+    """
+    runs = read_runs(folders)
+    variants, aside = group(runs)
+    report = folders[0] / "report"
+    for folder in (report / "tables", report / "figures"):
+        folder.mkdir(parents=True, exist_ok=True)
+    evidence, rows = Evidence(), read_rows(folders)
+    on_paper = verdicts.judge_paper()
+    sections = [_section(variant, variants, evidence, rows) for variant in variants]
+    grids = [_grids(section, on_paper) for section in sections]
+    _write_tables(report / "tables", sections, on_paper, [grid for found in grids for grid in found])
+    (report / "results.json").write_text(json.dumps(list(_cells(runs)), indent=1) + "\n", encoding="utf-8")
+    images = list(_images(variants[0], report / "figures")) if variants else []
+    explorer = write_explorer(report / "explorer.html", variants, folders, folders[0].resolve().name)
+    write_page(
+        report / "index.html", folders[0].resolve().name, sections, on_paper, images, runs,
+        [*unfinished(runs), *(run for run in aside if run.status == "completed")], explorer,
+    )  # fmt: skip
+    return report, grids[0] if grids else []
+
+
+def _section(
+    variant: Variant, variants: Sequence[Variant], evidence: Evidence, rows: Sequence[dict[str, Any]]
+) -> Section:
+    by_means, by_centroids, scores = tables = paper_tables(variant)
+    compared = {
+        "Reproduction, table 1 by class means": reproduction([by_means, scores]),
+        "Reproduction, table 1 by learned centroids": reproduction([by_centroids, scores]),
+    }
+    return Section(variant, tables, compared, verdicts.judge_runs(variant, variants, evidence, rows))
+
+
+def _grids(section: Section, on_paper: Sequence[verdicts.Verdict]) -> list[Grid]:
+    note = section.variant.label
+    tables = [formats.grid_of(table, note) for table in section.tables]
+    return [*tables, formats.verdict_grid(on_paper, section.verdicts, note)]
+
+
+def _write_tables(
+    folder: Path, sections: Sequence[Section], on_paper: Sequence[verdicts.Verdict], grids: Sequence[Grid]
+) -> None:
+    cells = [row for s in sections for row in formats.tidy_tables(s.variant, s.tables)]
+    judged = [row for s in sections for row in formats.tidy_verdicts(s.variant.label, "our runs", s.verdicts)]
+    judged += formats.tidy_verdicts("", "the paper's tables", on_paper)
+    texts = {
+        "tables.md": "\n".join(map(formats.markdown, grids)),
+        "tables.tex": "\n".join(map(formats.latex, grids)),
+        "tables.csv": formats.csv_text(cells),
+        "claims.csv": formats.csv_text(judged),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _images(variant: Variant, folder: Path) -> Iterator[Image]:
+    with rc_context(SETTINGS):
+        for drawing in all_figures(variant):
+            yield image_of(drawing, save(drawing.figure, folder, drawing.stem) if drawing.figure else None)
+        for stem, caption, gif in films(variant):
+            (folder / f"{stem}.gif").write_bytes(gif)
+            yield Image("Film of embeddings and centroids", caption, data_uri(gif, "gif"))
+
+
+def _cells(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+    """Yield what each run is, how it was made and what it measured."""
+    for run in runs:
+        kept = ("metrics", "per_class", "seconds", "versions", "config_hash")
+        yield {
+            "folder": run.folder.name,
+            "status": run.status,
+            "cause": run.cause or None,
+            "data": run.cell.data,
+            "lambda": run.cell.weight,
+            "embedding_dim": run.cell.embedding_dim,
+            "normalize": run.cell.normalize,
+            "seed": run.seed,
+            **{key: run.results[key] for key in kept if key in run.results},
+        }

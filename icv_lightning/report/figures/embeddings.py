@@ -1,0 +1,105 @@
+"""Figures 1 to 5 of the paper: embeddings of cross-entropy beside those of intra-class variance."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from icv_lightning.report import paper
+from icv_lightning.report.cells import Cell, data_title, norm_title
+from icv_lightning.report.figures.panels import View, draw, names_of, panel_title, pick, view_of
+from icv_lightning.report.figures.style import Drawing, class_handles, empty_panel, new_figure
+from icv_lightning.report.runs import Run
+from icv_lightning.report.snapshots import Snapshot
+from icv_lightning.report.variants import Variant
+
+Shown = tuple[Run, Snapshot, View] | None
+UNIT = (
+    "Axes: spacings (mean distance of a class mean to the nearest other) around the mean of the class means, "
+    "equal in all panels."
+)
+
+
+class Plan(NamedTuple):
+    """A figure of the paper: its number, data set, embedding size, part of the data, normalised or not."""
+
+    number: int
+    data: str
+    dim: int
+    part: str
+    normalize: Sequence[bool]
+
+
+PLANS = (
+    Plan(1, "mnist", 2, "train", [False]),
+    Plan(2, "mnist", 2, "watched", [False, True]),
+    Plan(3, "fashion_mnist", 2, "watched", [False, True]),
+    Plan(4, "mnist", 4, "watched", [False, True]),
+    Plan(5, "fashion_mnist", 4, "watched", [False, True]),
+)
+
+
+def plans_for(data: Sequence[str]) -> list[Plan]:
+    """Return the paper's figures; a data set that it has not gets those of MNIST."""
+    others = [name for name in data if name not in paper.DATA]
+    own = [plan for plan in PLANS if plan.data in data]
+    return own + [plan._replace(data=name) for name in others for plan in PLANS if plan.data == "mnist"]
+
+
+def embedding_figures(variant: Variant) -> Iterator[Drawing]:
+    """Yield figures 1 to 5 of the runs of `variant`."""
+    for plan in plans_for(variant.data_sets()):
+        yield _figure(variant, plan)
+
+
+def stem_of(number: int, data: str) -> str:
+    """Return the name of a figure's files; the paper's own data sets need no name."""
+    return f"figure{number}" if data in paper.DATA else f"figure{number}_{data}"
+
+
+def _figure(variant: Variant, plan: Plan) -> Drawing:
+    what = "training" if plan.part == "train" else "test"
+    through = "" if plan.dim == 2 else " through a 2-component PCA fitted on train"
+    title = f"Figure {plan.number}. {data_title(plan.data)}, {plan.dim}-d {what} embeddings{through}"
+    cells = [Cell(plan.data, w, plan.dim, u) for u in plan.normalize for w in (0.0, paper.FIGURE_WEIGHT)]
+    shown = [_shown(variant, cell, plan.part) for cell in cells]
+    drawn = [item for item in shown if item]
+    if not drawn:
+        return Drawing(stem_of(plan.number, plan.data), title, _missing(cells))
+    figure, axes = new_figure(1, len(cells), layout="compressed")
+    reach = max(view.reach for _, _, view in drawn)
+    for panel, cell, item in zip(axes[0], cells, shown, strict=True):
+        _panel(panel, cell, item, reach)
+    names = names_of(variant, plan.data)
+    figure.legend(handles=class_handles(names), loc="outside lower center", ncols=6)
+    seeds = ", ".join(sorted({str(run.seed) for run, _, _ in drawn}))
+    points = len(drawn[0][2].points)
+    images = f"{points} {_part(drawn[0][1], what)} images a panel"
+    caption = f"Seed {seeds}, {images}, class numbers at the class means. {UNIT}"
+    return Drawing(stem_of(plan.number, plan.data), title, caption, figure)
+
+
+def _shown(variant: Variant, cell: Cell, part: str) -> Shown:
+    run = pick(variant, cell)
+    snapshot = run.last_snapshot if run else None
+    return (run, snapshot, view_of(snapshot, part)) if run and snapshot else None
+
+
+def _panel(panel: Axes, cell: Cell, item: Shown, reach: float) -> None:
+    words = [norm_title(cell.normalize), cell.loss_title]
+    if item is None:
+        empty_panel(panel, "no snapshot")
+        panel.set_title(", ".join(words))
+        return
+    run, snapshot, view = item
+    draw(panel, view, reach)
+    explained = f"\n{view.explained:.0%} of the variance" if view.explained < 1 else ""
+    panel.set_title(panel_title(run, snapshot, words) + explained)
+
+
+def _part(snapshot: Snapshot, what: str) -> str:
+    return "validation" if what == "test" and snapshot.part == "val" else what
+
+
+def _missing(cells: Sequence[Cell]) -> str:
+    return "Not drawn: no snapshot of " + "; ".join(cell.title for cell in cells) + "."

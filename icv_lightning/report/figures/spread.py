@@ -1,0 +1,133 @@
+"""How tight the classes are: first components of R_w by epoch, distances to own and to other class means."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from icv_lightning.report.cells import Cell, data_title, norm_title
+from icv_lightning.report.figures.curves import (
+    BAND,
+    by_epoch,
+    draw_band,
+    legend,
+    over_seeds,
+    shapes_of,
+    weights_of,
+)
+from icv_lightning.report.figures.panels import pick
+from icv_lightning.report.figures.style import Drawing, empty_panel, loss_look, new_figure
+from icv_lightning.report.measures import own_and_other, spacing, within_components
+from icv_lightning.report.runs import Run
+from icv_lightning.report.variants import Variant
+
+
+def covariance_figures(variant: Variant) -> Iterator[Drawing]:
+    """Yield, for each data set, the within-class covariance through its first two components by epoch."""
+    for data in variant.data_sets():
+        shapes = shapes_of(variant, data)
+        stem, title = f"covariance_{data}", f"{data_title(data)}: within-class covariance by epoch"
+        found = {run.folder: _components(run) for run in variant.all_runs if run.cell.data == data}
+        if not any(len(frame) for frame in found.values()):
+            yield Drawing(stem, title, "Not drawn: no snapshot.")
+            continue
+        figure, axes = new_figure(2, len(shapes), 2.6, 2.1)
+        for column, (dim, unit) in zip(axes.T, shapes, strict=True):
+            cells = [Cell(data, w, dim, unit) for w in weights_of(variant, data)]
+            for component, panel in enumerate(column):
+                _component(panel, variant, cells, found, component)
+            column[0].set_title(f"N = {dim}, {norm_title(unit)}")
+        _share_log(axes)
+        for component, row in enumerate(axes, start=1):
+            row[0].set_ylabel(f"component {component}")
+        by_epoch(axes)
+        legend(figure, axes)
+        caption = (
+            "Standard deviation of the class-centred training embeddings along the first two principal axes "
+            f"of R_w, in spacings of the class means (below about 0.25 neighbours hardly touch); {BAND}."
+        )
+        yield Drawing(stem, title, caption, figure)
+
+
+def _components(run: Run) -> pd.DataFrame:
+    rows = {epoch: within_components(s)[:2] for epoch in run.epochs if (s := run.snapshot(epoch)) is not None}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _component(
+    axes: Axes, variant: Variant, cells: Sequence[Cell], found: Mapping[Path, pd.DataFrame], component: int
+) -> None:
+    looks = loss_look([cell.weight for cell in cells])
+    for cell in cells:
+        frames = [found[run.folder] for run in variant.runs.get(cell, {}).values()]
+        columns = [frame[component] for frame in frames if component in frame]
+        if columns:
+            draw_band(axes, over_seeds(columns), looks[cell.weight], cell.loss_title)
+    axes.grid(alpha=0.3)
+
+
+def _share_log(axes: np.ndarray) -> None:
+    values = [
+        y for panel in axes.flat for line in panel.get_lines() for y in np.asarray(line.get_ydata(), float)
+    ]
+    positive = [y for y in values if y > 0]
+    for panel in axes.flat:
+        panel.set_yscale("log")
+        panel.set_ylim(min(positive, default=0.1) / 1.3, max(positive, default=1) * 1.3)
+        panel.label_outer()
+
+
+def distance_figures(variant: Variant) -> Iterator[Drawing]:
+    """Yield, for each data set, the distances of test embeddings to own and nearest other class means."""
+    for data in variant.data_sets():
+        stem, title = (
+            f"distances_{data}",
+            f"{data_title(data)}: distances to the own and the nearest other class mean",
+        )
+        shapes = shapes_of(variant, data)
+        cells = [Cell(data, w, dim, unit) for dim, unit in shapes for w in weights_of(variant, data)]
+        if not any(pick(variant, cell) for cell in cells):
+            yield Drawing(stem, title, "Not drawn: no snapshot.")
+            continue
+        figure, axes = new_figure(2, len(shapes), 2.8, 2.3)
+        for column, (dim, unit) in zip(axes.T, shapes, strict=True):
+            _distances(column, variant, [c for c in cells if c[2:] == (dim, unit)])
+            column[0].set_title(f"N = {dim}, {norm_title(unit)}")
+        axes[0][0].set_ylabel("own: part farther away")
+        axes[1][0].set_ylabel("other: part nearer")
+        for panel in axes[-1]:
+            panel.set_xlabel("distance in spacings")
+        legend(figure, axes)
+        caption = (
+            "Test images of the lowest seed, last epoch. Above: the part of the images that lie farther from "
+            "their own class mean than x (a long tail falls slowly). Below: the part whose nearest other "
+            "class mean is nearer than x."
+        )
+        yield Drawing(stem, title, caption, figure)
+
+
+def _distances(column: np.ndarray, variant: Variant, cells: Sequence[Cell]) -> None:
+    looks = loss_look([cell.weight for cell in cells])
+    for cell in cells:
+        run = pick(variant, cell)
+        last = run.last_snapshot if run else None
+        if last is None:
+            continue
+        unit = spacing(last.class_means)
+        own, other = (
+            np.sort(d) / unit for d in own_and_other(last.embeddings, last.target, last.class_means)
+        )
+        rank = np.arange(1, len(own) + 1) / len(own)
+        keep = np.unique(
+            np.r_[np.linspace(0, len(own) - 1, 400).astype(int), np.arange(max(0, len(own) - 100), len(own))]
+        )
+        column[0].plot(own[keep], 1 - rank[keep] + 1 / len(own), label=cell.loss_title, **looks[cell.weight])
+        column[1].plot(other[keep], rank[keep], **looks[cell.weight])
+    for panel in column:
+        panel.set(xscale="log", yscale="log", xlim=(3e-3, 30), ylim=(5e-4, 1.1))
+        panel.grid(alpha=0.3)
+        panel.label_outer()
+    if not column[0].get_lines():
+        empty_panel(column[0], "no snapshot")

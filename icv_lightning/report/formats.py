@@ -1,0 +1,165 @@
+"""A table of text in the formats that people paste: terminal, Markdown, CSV, LaTeX (booktabs)."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from icv_lightning.report.cells import data_title
+from icv_lightning.report.tables import Entry, Table
+from icv_lightning.report.variants import Variant
+from icv_lightning.report.verdicts import Verdict
+
+LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$"}
+LATEX |= {"λ": r"$\lambda$", "−": "$-$"} | {sign: f"\\{sign}" for sign in "&%$#_{}"}
+
+
+class Grid(NamedTuple):
+    """A title, a heading and rows of text."""
+
+    title: str
+    heading: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def grid_of(table: Table, note: str) -> Grid:
+    """Return `table` as text, published values and differences in brackets."""
+    heading = [
+        "loss",
+        "data",
+        *(f"{'norm.' if unit else 'not norm.'}, N = {dim}" for unit, dim in table.columns),
+    ]
+    rows = [
+        [_loss(weight), data_title(data), *(entry_text(entry) for entry in table.row(data, weight))]
+        for data, weight in table.rows
+    ]
+    return Grid(f"{table.title} ({note})", heading, rows)
+
+
+def entry_text(entry: Entry) -> str:
+    """Return e.g. `0.976 ± 0.002 [0.972, +0.004]`."""
+    return f"{entry.ours} [{entry.beside}]" if entry.beside else entry.ours
+
+
+def verdict_grid(on_paper: Sequence[Verdict], on_runs: Sequence[Verdict], note: str) -> Grid:
+    """Return the twelve claims with both verdicts."""
+    rows = [
+        [str(ours.claim.number), ours.claim.text, _verdict(theirs), _verdict(ours)]
+        for theirs, ours in zip(on_paper, on_runs, strict=True)
+    ]
+    return Grid(f"The paper's claims ({note})", ["#", "claim", "on the paper's tables", "on our runs"], rows)
+
+
+def rich_table(grid: Grid) -> RichTable:
+    """Return `grid` for the terminal; nothing in it is read as markup."""
+    table = RichTable(title=Text(grid.title), title_justify="left")
+    for name in grid.heading:
+        table.add_column(Text(name))
+    for row in grid.rows:
+        table.add_row(*(Text(text) for text in row))
+    return table
+
+
+def markdown(grid: Grid) -> str:
+    """Return `grid` as a Markdown table below its title in bold."""
+    lines = [grid.heading, ["---"] * len(grid.heading), *grid.rows]
+    body = "\n".join("| " + " | ".join(_markdown(text) for text in line) + " |" for line in lines)
+    return f"**{_markdown(grid.title)}**\n\n{body}\n"
+
+
+def latex(grid: Grid) -> str:
+    """Return `grid` as a LaTeX table with booktabs rules."""
+    lines = [" & ".join(map(_latex, line)) + r" \\" for line in (grid.heading, *grid.rows)]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            f"\\caption{{{_latex(grid.title)}}}",
+            f"\\begin{{tabular}}{{{'l' * len(grid.heading)}}}",
+            r"\toprule",
+            lines[0],
+            r"\midrule",
+            *lines[1:],
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return `rows` as CSV, the first row's keys as heading."""
+    rows = list(rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def tidy_tables(variant: Variant, tables: Iterable[Table]) -> Iterable[dict[str, Any]]:
+    """Yield one row a table and cell, numbers in full."""
+    for table in tables:
+        for cell, entry in table.entries.items():
+            ours = entry.interval
+            yield {
+                "settings": variant.label,
+                "table": table.title.partition(".")[0],
+                "measure": table.measure,
+                "data": cell.data,
+                "lambda": cell.weight,
+                "embedding_dim": cell.embedding_dim,
+                "normalize": cell.normalize,
+                "seeds": ours.n if ours else 0,
+                "mean": ours.mean if ours else None,
+                "low": ours.low if ours else None,
+                "high": ours.high if ours else None,
+                "published": entry.published,
+                "difference": entry.difference,
+                "status": ", ".join(f"{count} {status}" for status, count in entry.statuses.items())
+                or "not run",
+            }
+
+
+def tidy_verdicts(settings: str, source: str, verdicts: Iterable[Verdict]) -> Iterable[dict[str, Any]]:
+    """Yield one row a contrast of every claim."""
+    for verdict in verdicts:
+        for finding in verdict.findings:
+            ours, draws = finding.interval, finding.bootstrap
+            yield {
+                "settings": settings,
+                "on": source,
+                "claim": verdict.claim.number,
+                "verdict": verdict.word,
+                "contrast": finding.label,
+                "margin": finding.margin,
+                "state": finding.state,
+                "seeds": ours.n if ours else 0,
+                "mean": ours.mean if ours else None,
+                "low": ours.low if ours else None,
+                "high": ours.high if ours else None,
+                "p_holm": finding.p,
+                "bootstrap_low": draws[0] if draws else None,
+                "bootstrap_high": draws[1] if draws else None,
+                "beside": finding.beside,
+            }
+
+
+def _loss(weight: float) -> str:
+    return f"ICV, λ {weight:g}" if weight else "cross-entropy"
+
+
+def _verdict(verdict: Verdict) -> str:
+    return f"{verdict.word}: {verdict.tally}" if verdict.tally else verdict.word
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"([\\|*_`<>\[\]])", r"\\\1", text.replace("\n", " "))
+
+
+def _latex(text: str) -> str:
+    return "".join(LATEX.get(character, character) for character in text.replace("\n", " "))

@@ -1,0 +1,100 @@
+"""A cell of the explorer as compact arrays: 16-bit coordinates by epoch, pictures once a data set."""
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from bokeh.models import ColumnDataSource
+from PIL import Image
+
+from icv_lightning.report.figures.panels import Frame, frame_of, names_of
+from icv_lightning.report.runs import Run, read_images
+from icv_lightning.report.snapshots import Snapshot
+from icv_lightning.report.variants import Variant
+
+POINTS = 2000  # of a cell
+THUMBNAIL = 48  # pixels, the largest side of an image
+STEPS = 32767  # of a coordinate, from the middle to the outermost point
+
+
+class Part(NamedTuple):
+    """The points of a data set that every cell of it shows, with their pictures."""
+
+    rows: np.ndarray
+    source: ColumnDataSource
+    names: list[str]
+
+
+Parts = dict[tuple[str, int], Part]
+
+
+def packed_cell(
+    label: str, variant: Variant, run: Run, parts: Parts, folders: Sequence[Path]
+) -> dict[str, Any] | None:
+    """Return the sources and facts of one cell, None without a whole snapshot.
+
+    Args:
+        label: how the cell is called.
+        variant: that the run belongs to.
+        run: whose snapshots are packed.
+        parts: what data sets show; those met first are added.
+        folders: of grids, where the images are looked for.
+    """
+    last = run.last_snapshot
+    if last is None:
+        return None
+    key = (run.cell.data, len(last.target))
+    if key not in parts:
+        parts[key] = _part(last, names_of(variant, run.cell.data), run, folders)
+    part, frame = parts[key], frame_of(last)
+    epochs = {e: s for e in run.epochs if (s := run.snapshot(e)) and len(s.target) == len(last.target)}
+    placed = np.stack([frame.place(s.embeddings[part.rows]) for s in epochs.values()])
+    means = frame.place(last.class_means)
+    extent = float(np.nanmax(np.abs(placed))) or 1.0
+    steps = np.round(placed / extent * STEPS).astype(np.int16)
+    preds = np.concatenate([s.preds[part.rows] for s in epochs.values()]).astype(np.uint16)
+    state = "" if run.status == "completed" else f", {run.status}"
+    return {
+        "label": f"{label} (seed {run.seed}{state})",
+        "cell": run.cell,
+        "points": ColumnDataSource({"x": steps[..., 0].ravel(), "y": steps[..., 1].ravel(), "preds": preds}),
+        "centres": _centres(frame, list(epochs.values())),
+        "part": part.source,
+        "names": part.names,
+        "epochs": list(epochs),
+        "extent": extent / STEPS,
+        "reach": float(max(np.percentile(np.abs(placed[-1]), 99), np.nanmax(np.abs(means)))) * 1.08,
+    }
+
+
+def _centres(frame: Frame, snapshots: Sequence[Snapshot]) -> ColumnDataSource:
+    columns: dict[str, np.ndarray] = {}
+    for key in ("centroids", "class_means"):
+        placed = np.concatenate([frame.place(getattr(s, key)) for s in snapshots]).astype(np.float32)
+        columns |= {f"{key}_x": placed[:, 0], f"{key}_y": placed[:, 1]}
+    return ColumnDataSource(columns)
+
+
+def _part(last: Snapshot, names: list[str], run: Run, folders: Sequence[Path]) -> Part:
+    rows = np.sort(np.random.default_rng(0).permutation(len(last.target))[:POINTS])
+    images = read_images([run.folder.parent, *folders], run.cell.data)
+    of_part = images.get(f"{last.part}_images")
+    places = {int(k): i for i, k in enumerate(images.get(f"{last.part}_index", []))}
+    index = last.index[rows].astype(np.int32)
+    pictures = [
+        _picture(of_part[places[k]]) if of_part is not None and k in places else "" for k in index.tolist()
+    ]
+    source = {"target": last.target[rows].astype(np.uint16), "index": index, "image": pictures}
+    return Part(rows, ColumnDataSource(source), names)
+
+
+def _picture(image: np.ndarray) -> str:
+    """Return a C x H x W uint8 image as a PNG data URI."""
+    picture = Image.fromarray(image[0] if len(image) == 1 else np.moveaxis(image[:3], 0, -1))
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,0 +1,116 @@
+"""The page: one HTML file that needs nothing beside it, escaped by Jinja."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from icv_lightning.report import paper, rules
+from icv_lightning.report.cells import data_title
+from icv_lightning.report.figures import Drawing
+from icv_lightning.report.runs import Run
+from icv_lightning.report.tables import Reproduction, Table
+from icv_lightning.report.variants import Variant
+from icv_lightning.report.verdicts import Finding, Verdict
+
+
+class Image(NamedTuple):
+    """A figure or a film as the page holds it: `source` is a data URI, empty where nothing was drawn."""
+
+    title: str
+    caption: str
+    source: str
+
+
+class Section(NamedTuple):
+    """All that is said of the runs of one variant."""
+
+    variant: Variant
+    tables: Sequence[Table]
+    reproductions: Mapping[str, Reproduction]
+    verdicts: Sequence[Verdict]
+
+
+def image_of(drawing: Drawing, png: bytes | None) -> Image:
+    """Return a drawing as the page holds it."""
+    return Image(drawing.title, drawing.caption, data_uri(png, "png") if png else "")
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """Return a picture as a URI that holds it."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def write_page(
+    path: Path, name: str, sections: Sequence[Section], on_paper: Sequence[Verdict], images: Sequence[Image],
+    runs: Sequence[Run], unfinished: Sequence[Run], explorer: str,
+) -> None:  # fmt: skip
+    """Write index.html.
+
+    Args:
+        path: of the file.
+        name: of the grid.
+        sections: leading variant first.
+        on_paper: verdicts on the paper's own tables.
+        images: figures and films of the leading variant.
+        runs: all of them.
+        unfinished: those without results, or left aside, with their causes.
+        explorer: name of the explorer's file, empty where there is none.
+    """
+    environment = Environment(
+        loader=PackageLoader("icv_lightning", "report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.tests["match_start"] = str.startswith
+    environment.filters |= {"data_title": data_title, "interval": _interval, "colour": _colour}
+    page = environment.get_template("page.html.j2").render(
+        name=name, sections=sections, on_paper=on_paper, images=images, runs=runs, unfinished=unfinished,
+        explorer=explorer, counts=_counts(runs), source=paper.source(), made=f"{datetime.now(UTC):%F %H:%M}",
+        rules=rules.__doc__, settings=_settings(sections), versions=_versions(runs),
+    )  # fmt: skip
+    path.write_text(page, encoding="utf-8")
+
+
+def _interval(finding: Finding) -> str:
+    if finding.interval is None:
+        return "–"
+    found = finding.interval
+    return f"{found.mean:+.4f}" + (f" ({found.low:+.4f} to {found.high:+.4f})" if found.n > 1 else "")
+
+
+def _colour(word: str) -> str:
+    """Return the class of a verdict or state; the word always stands beside the colour."""
+    first = word.split(" ")[0].rstrip(":")
+    return {
+        "confirmed": "yes",
+        "holds": "yes",
+        "refuted": "no",
+        "contrary": "no",
+        "fails": "no",
+        "mixed": "mixed",
+    }.get(first, "open")
+
+
+def _counts(runs: Sequence[Run]) -> dict[str, int]:
+    statuses = [run.status for run in runs]
+    return {status: statuses.count(status) for status in ("completed", "failed", "running", "interrupted")}
+
+
+def _settings(sections: Sequence[Section]) -> list[tuple[str, list[str]]]:
+    keys = sorted({key for section in sections for key in section.variant.settings})
+    return [(key, [_word(section.variant.settings.get(key)) for section in sections]) for key in keys]
+
+
+def _word(value: Any) -> str:
+    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _versions(runs: Sequence[Run]) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for run in runs:
+        for package, version in (run.results.get("versions") or {}).items():
+            found.setdefault(str(package), set()).add(str(version))
+    return {package: sorted(versions) for package, versions in found.items()}
