@@ -1,10 +1,10 @@
-# Targets: run test check slow format bench help. Everything works on a fresh machine with Python 3.11+.
+# Targets: run report test check slow format bench help. Everything works on a fresh machine with Python 3.11+.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run test slow lint types check format clean
+.PHONY: help run report test slow lint types check format clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,9 @@ $(READY): pyproject.toml constraints.txt
 
 run: $(READY)  ## train and test on embedded digits, no data needed
 	$(BIN)/python -m icv_lightning.run experiment=smoke
+
+report: $(READY)  ## tables, figures and page of a grid: make report NAME=smoke
+	$(BIN)/python -m icv_lightning.report outputs/$(NAME)
 
 test: $(READY)  ## the quick tests
 	$(BIN)/python -m pytest -m 'not slow'

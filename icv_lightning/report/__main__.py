@@ -37,7 +37,7 @@ def _write(folders: list[Path]) -> None:
     from icv_lightning.report.formats import rich_table
 
     report, grids = write_report(folders)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 140)
     for grid in grids:
         console.print(rich_table(grid))
     for name in ("index.html", "explorer.html", "tables", "figures"):

@@ -54,7 +54,7 @@ def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
 def _section(
     variant: Variant, variants: Sequence[Variant], evidence: Evidence, rows: Sequence[dict[str, Any]]
 ) -> Section:
-    by_means, by_centroids, scores = tables = paper_tables(variant)
+    by_means, by_centroids, scores = tables = paper_tables(variant, whole_grid=variant is variants[0])
     compared = {
         "Reproduction, table 1 by class means": reproduction([by_means, scores]),
         "Reproduction, table 1 by learned centroids": reproduction([by_centroids, scores]),

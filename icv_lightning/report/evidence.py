@@ -1,4 +1,4 @@
-"""The numbers that claims are judged by: one value a run and measure, and its bootstrap over test images."""
+"""The numbers that claims are judged by: one value a run and measure, and its bootstrap over images."""
 
 import json
 from collections import defaultdict
@@ -16,7 +16,7 @@ from icv_lightning.report.runs import Run
 from icv_lightning.report.snapshots import Snapshot
 
 DRAWS = 1000  # bootstrap samples of the test images
-TAIL_DRAWS = 200  # of the tail statistic, which needs quantiles of every sample
+TAIL_DRAWS = 200  # of the training images, for the tail statistic needs quantiles of every sample
 FILE = "evidence.json"  # what an experiment beside the grid leaves for a claim
 
 
@@ -37,7 +37,7 @@ class Evidence:
         return self._of(run)[0].get(measure)
 
     def replicates(self, run: Run, measure: str) -> np.ndarray | None:
-        """Return `measure` on bootstrap samples of the test images, the same samples for every run."""
+        """Return `measure` on bootstrap samples of the images, the same samples for every run."""
         return self._of(run)[1].get(measure) if run.status == "completed" else None
 
     def _of(self, run: Run) -> tuple[dict[str, float], dict[str, np.ndarray]]:
@@ -88,8 +88,8 @@ def _measured(last: Snapshot) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     weighted = measures.mahalanobis_preds(last) == target
     gain = right["acc_nearest_class_mean"].astype(np.float32) - weighted
     values = {
-        "tail": measures.tail(own, target),
-        "tail_train": measures.tail(train_own, last.train_target),
+        "tail": measures.tail(train_own, last.train_target),
+        "tail_test": measures.tail(own, target),
         "euclidean_gain": float(gain.mean()),
         "condition": measures.condition(last),
         "centroid_lag": measures.centroid_lag(last),
@@ -97,7 +97,8 @@ def _measured(last: Snapshot) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     images = np.column_stack([*right.values(), gain]).astype(np.float32)
     means_of_draws = _counts(len(target)) @ images / len(target)
     replicates = dict(zip([*right, "euclidean_gain"], means_of_draws.T, strict=True))
-    return values, replicates | {"tail": measures.tail_replicates(own, target, TAIL_DRAWS)}
+    tails = measures.tail_replicates(train_own, last.train_target, TAIL_DRAWS)
+    return values, replicates | {"tail": tails}
 
 
 @cache

@@ -58,7 +58,7 @@ def rich_table(grid: Grid) -> RichTable:
     """Return `grid` for the terminal; nothing in it is read as markup."""
     table = RichTable(title=Text(grid.title), title_justify="left")
     for name in grid.heading:
-        table.add_column(Text(name))
+        table.add_column(Text(name), no_wrap=name in ("loss", "data"))
     for row in grid.rows:
         table.add_row(*(Text(text) for text in row))
     return table

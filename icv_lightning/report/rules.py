@@ -10,8 +10,8 @@ mean over seeds has a 95 % t interval. A contrast *holds* where that interval li
     similar    fixed margin:    both bounds are within ±margin
 
 A claim is *confirmed* where every contrast holds, *refuted* where none does, else *mixed*, with the list.
-With one seed it is *undecided (n = 1)*, as it is while planned cells are missing. A bootstrap over test
-images stands beside: it says how much is due to the test images, and judges nothing. On the paper's own
+With one seed it is *undecided (n = 1)*, as it is while planned cells are missing. A bootstrap over the
+images stands beside: it says how much is due to them, and judges nothing. On the paper's own
 tables the same contrasts are single values, and hold or not by these values alone.
 
 Claims 1, 3, 4 and 8 are judged on the nearest class mean for both sides, the learned centroids beside:
@@ -179,9 +179,9 @@ CLAIMS = (
     ),
     Claim(
         6, "Long-tailed cross-entropy embeddings become small clusters", "4.3, figures 6, 7",
-        "p99 / median of the distance to the own class mean (test images, mean over classes), CE − ICV, not "
-        "normalised; better; the same on training images beside",
-        "tail", "tail_train", shorter_tails, "figures only",
+        "p99 / median of the distance to the own class mean (training images, which figures 1, 6 and 7 show; "
+        "mean over classes), CE − ICV, not normalised; better; the same on test images beside",
+        "tail", "tail_test", shorter_tails, "figures only",
     ),
     Claim(
         7, "The highest score is similar, normalised or not", "4.3",

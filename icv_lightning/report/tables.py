@@ -88,15 +88,22 @@ class Table(NamedTuple):
         return [self.entries[Cell(data, weight, dim, unit)] for unit, dim in self.columns]
 
 
-def paper_tables(variant: Variant) -> list[Table]:
-    """Return table 1 by class means and by learned centroids, and table 2, for the runs of `variant`."""
+def paper_tables(variant: Variant, whole_grid: bool = True) -> list[Table]:
+    """Return table 1 by class means and by learned centroids, and table 2, for the runs of `variant`.
+
+    Args:
+        variant: whose runs are shown.
+        whole_grid: show all 32 cells of the paper where there is one of them, those not run too.
+    """
     data = variant.data_sets()
-    whole = bool(set(data) & set(paper.DATA))
+    whole = whole_grid and bool(set(data) & set(paper.DATA))
     dims = sorted({cell.embedding_dim for cell in variant.runs} | (set(paper.DIMS) if whole else set()))
     found = {cell.weight for cell in variant.runs} | ({0.0, *paper.WEIGHTS} if whole else set())
     weights = sorted(found - {0.0}, reverse=True)
     columns = [(unit, dim) for unit in (False, True) for dim in dims]
     rows = [(name, weight) for weight in ([0.0] if 0.0 in found else []) + weights for name in data]
+    run = {cell[:2] for cell in variant.runs}
+    rows = rows if whole else [row for row in rows if row in run]
     cells = [Cell(name, weight, dim, unit) for name, weight in rows for unit, dim in columns]
     return [
         Table(title, measure, columns, rows, {cell: _entry(variant, cell, measure) for cell in cells})

@@ -24,7 +24,7 @@ class Finding(NamedTuple):
             seed), "missing"; on published values "holds" or "fails".
         interval: mean over seeds and its 95 % interval, None where missing.
         p: adjusted by Holm, None without an interval.
-        bootstrap: interval over test images, of the mean over seeds.
+        bootstrap: interval over images, of the mean over seeds.
         beside: mean over seeds of what is shown beside.
     """
 

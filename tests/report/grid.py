@@ -97,9 +97,8 @@ def write_run(
             results |= {"cause": "ValueError: loss is nan", "step": 17}
         results["metrics"] = {f"test/{key}": value for key, value in (metrics or {}).items()}
         (folder / "results.json").write_text(json.dumps(results))
-    else:
-        (folder / ".hydra").mkdir()
-        (folder / ".hydra" / "config.yaml").write_text(json.dumps(config))  # JSON is YAML
+    (folder / ".hydra").mkdir()
+    (folder / ".hydra" / "config.yaml").write_text(json.dumps(config))  # JSON is YAML
     return folder
 
 
