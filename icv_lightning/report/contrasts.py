@@ -19,16 +19,25 @@ class Contrast(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The cells that claims range over, and the titles of rival centroid rules among the runs."""
+    """The cells that claims range over, and the titles of rival centroid rules among the runs.
+
+    Attributes:
+        data: names of data sets.
+        dims: embedding sizes N.
+        weights: λ above 0.
+        normalize: which of unit length or not.
+        rivals: titles of other centroid rules.
+    """
 
     data: Sequence[str]
     dims: Sequence[int]
     weights: Sequence[float]
+    normalize: Sequence[bool] = (False, True)
     rivals: Sequence[str] = ()
 
     def shapes(self, *normalize: bool) -> list[tuple[str, int, bool]]:
         """Return data set, size and normalisation of all rows with one of `normalize`."""
-        return [(d, n, u) for d in self.data for n in self.dims for u in normalize]
+        return [(d, n, u) for d in self.data for n in self.dims for u in normalize if u in self.normalize]
 
     def icv(self, *normalize: bool) -> list[Cell]:
         """Return the cells with λ > 0 and one of `normalize`."""

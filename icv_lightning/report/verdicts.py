@@ -174,7 +174,8 @@ def _plan(variant: Variant, rivals: Sequence[str]) -> Plan:
     if set(data) & set(paper.DATA):
         return PAPER._replace(rivals=rivals)
     dims = sorted({cell.embedding_dim for cell in variant.runs})
-    return Plan(data, dims, sorted({cell.weight for cell in variant.runs} - {0.0}), rivals)
+    weights = sorted({cell.weight for cell in variant.runs} - {0.0})
+    return Plan(data, dims, weights, sorted({cell.normalize for cell in variant.runs}), rivals)
 
 
 def _rivals(variant: Variant, variants: Sequence[Variant]) -> list[tuple[str, Variant]]:
