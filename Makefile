@@ -14,8 +14,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
 
-run: $(READY)  ## train and test on embedded digits, no data needed
+run: $(READY)  ## train and test on embedded digits, no data needed, then report
 	$(BIN)/python -m icv_lightning.run experiment=smoke
+	$(BIN)/python -m icv_lightning.report outputs/smoke
 
 report: $(READY)  ## tables, figures and page of a grid: make report NAME=smoke
 	$(BIN)/python -m icv_lightning.report outputs/$(NAME)

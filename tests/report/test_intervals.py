@@ -20,7 +20,9 @@ samples = st.lists(st.floats(-100, 100).map(lambda x: round(x, 3)), min_size=2, 
 
 def test_interval_of_three_values_by_hand():
     # mean 2, standard deviation 1, t of two degrees of freedom 4.302653
-    assert t_interval([1, 2, 3]) == pytest.approx((3, 2, 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5), rel=1e-6)
+    assert t_interval([1, 2, 3]) == pytest.approx(
+        (3, 2, 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5), rel=1e-6
+    )
 
 
 def test_prediction_of_a_further_value_is_wider_and_holds_the_rounding():

@@ -57,9 +57,12 @@ def test_bootstrap_of_the_tail_surrounds_it():
 @pytest.mark.parametrize("dim", [2, 4])
 def test_mahalanobis_is_that_of_scipy(dim):
     s = snapshot(0.0, dim)
-    inverse = {k: np.linalg.inv(np.cov(s.train_embeddings[s.train_target == k].T, bias=True)) for k in range(10)}
+    inverse = {
+        k: np.linalg.inv(np.cov(s.train_embeddings[s.train_target == k].T, bias=True)) for k in range(10)
+    }
     expected = [
-        min(range(10), key=lambda k: mahalanobis(point, s.class_means[k], inverse[k])) for point in s.embeddings
+        min(range(10), key=lambda k: mahalanobis(point, s.class_means[k], inverse[k]))
+        for point in s.embeddings
     ]
     assert (measures.mahalanobis_preds(s) == expected).mean() > 0.995  # the ridge may decide a tie
 
@@ -91,8 +94,18 @@ def test_components_are_those_of_a_pca_of_the_centred_sample():
 def test_lag_by_hand():
     means = np.array([[0, 0], [4.0, 0]])
     centroids = np.array([[0, 1], [4.0, 3]])  # 1 and 3 away, spacing 4
-    s = Snapshot(1, "test", means, np.array([0, 1]), means, np.array([0, 1]), np.array([0, 1]), np.array([0, 1]),
-                 centroids, means)  # fmt: skip
+    s = Snapshot(
+        1,
+        "test",
+        means,
+        np.array([0, 1]),
+        means,
+        np.array([0, 1]),
+        np.array([0, 1]),
+        np.array([0, 1]),
+        centroids,
+        means,
+    )
     assert measures.centroid_lag(s) == pytest.approx(0.5)
 
 

@@ -27,7 +27,8 @@ TABLE_2 = {
 
 
 @pytest.mark.parametrize(
-    ("table", "measure"), [(TABLE_1, "acc_nearest_class_mean"), (TABLE_1, "acc_nearest_centroid"), (TABLE_2, "acc")]
+    ("table", "measure"),
+    [(TABLE_1, "acc_nearest_class_mean"), (TABLE_1, "acc_nearest_centroid"), (TABLE_2, "acc")],
 )
 def test_every_published_value(table, measure):
     shapes = [(2, False), (4, False), (2, True), (4, True)]

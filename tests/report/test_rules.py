@@ -15,7 +15,20 @@ def test_twelve_claims_in_order():
 @pytest.mark.parametrize(
     ("number", "count"),
     # data x sizes x λ: not normalised 12, both 24; claim 3: 4 of CE and 12 of ICV; 4: shapes; 7: CE too
-    [(1, 12), (2, 24), (3, 16), (4, 8), (5, 0), (6, 12), (7, 16), (8, 12), (9, 12), (10, 24), (11, 0), (12, 0)],
+    [
+        (1, 12),
+        (2, 24),
+        (3, 16),
+        (4, 8),
+        (5, 0),
+        (6, 12),
+        (7, 16),
+        (8, 12),
+        (9, 12),
+        (10, 24),
+        (11, 0),
+        (12, 0),
+    ],
 )
 def test_planned_cells(number, count):
     contrasts = CONTRASTS[number](PAPER)
@@ -29,7 +42,11 @@ def test_rivals_double_the_cells_of_claims_5_and_11():
 
 
 def test_margins_are_those_fixed_beforehand():
-    assert (rules.margin("mnist"), rules.margin("fashion_mnist"), rules.margin("digits")) == (0.002, 0.005, 0.005)
+    assert (rules.margin("mnist"), rules.margin("fashion_mnist"), rules.margin("digits")) == (
+        0.002,
+        0.005,
+        0.005,
+    )
     margins = {number: {c.margin for c in contrasts(PAPER)} for number, contrasts in CONTRASTS.items()}
     assert margins[1] == margins[4] == margins[6] == margins[8] == {0.0}
     assert margins[2] == margins[7] == margins[9] == {0.002, 0.005}

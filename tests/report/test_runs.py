@@ -57,7 +57,9 @@ def test_interpolations_of_hydra_are_resolved(tmp_path):
     assert only(tmp_path).config["model"]["net"]["embedding_dim"] == 2
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "completed"}', '{"status": "completed", "cell": 3}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"status": "completed"}', '{"status": "completed", "cell": 3}']
+)
 def test_results_that_cannot_be_read_are_a_failure(tmp_path, text):
     folder = write_run(tmp_path, CELL)
     (folder / "results.json").write_text(text)
@@ -86,7 +88,7 @@ def test_a_missing_folder_is_one_line(tmp_path):
 
 
 def test_an_empty_folder_is_one_line(tmp_path):
-    with pytest.raises(UserError, match="no run in it; a run is a folder with results.json"):
+    with pytest.raises(UserError, match=r"no run in it; a run is a folder with results\.json"):
         read_runs([tmp_path])
 
 

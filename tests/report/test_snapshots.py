@@ -16,7 +16,9 @@ def test_a_snapshot_is_read_with_its_epoch(tmp_path):
 
 def test_a_validation_part_stands_in_for_test(tmp_path):
     arrays = embed(Cell("mnist", 0.05, 2, False), 0, 50, 30)
-    np.savez(tmp_path / "epoch_001.npz", **{key.replace("test_", "val_"): value for key, value in arrays.items()})
+    np.savez(
+        tmp_path / "epoch_001.npz", **{key.replace("test_", "val_"): value for key, value in arrays.items()}
+    )
     assert read_snapshot(tmp_path / "epoch_001.npz").part == "val"
 
 

@@ -38,7 +38,9 @@ def test_other_settings_stand_apart_and_are_named(tmp_path):
 
 def test_what_changes_no_result_makes_no_variant(tmp_path):
     write_run(tmp_path, CELL, 0, same(0.9))
-    write_run(tmp_path, CELL, 1, same(0.9), data__root="/elsewhere", data__num_workers=4, trainer__accelerator="gpu")
+    write_run(
+        tmp_path, CELL, 1, same(0.9), data__root="/elsewhere", data__num_workers=4, trainer__accelerator="gpu"
+    )
     write_run(tmp_path, CELL, 2, same(0.9), optimizer__centroid_lr=0.001)  # the optimizer's own
     variants, _ = variants_of(tmp_path)
     assert len(variants) == 1
@@ -47,7 +49,10 @@ def test_what_changes_no_result_makes_no_variant(tmp_path):
 def test_any_other_key_of_the_trainer_departs(tmp_path):
     write_run(tmp_path, CELL, 0, same(0.9), trainer__limit_train_batches=0.1, optimizer__centroid_lr=0.01)
     (variant,), _ = variants_of(tmp_path)
-    assert variant.departures == ("optimizer.centroid_lr=0.01 (paper: null)", "trainer.limit_train_batches=0.1")
+    assert variant.departures == (
+        "optimizer.centroid_lr=0.01 (paper: null)",
+        "trainer.limit_train_batches=0.1",
+    )
 
 
 def test_a_second_run_of_equal_settings_and_seed_is_set_aside(tmp_path):

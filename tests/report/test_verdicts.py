@@ -32,7 +32,14 @@ class TestOnThePaper:
 
     @pytest.mark.parametrize(
         ("number", "word", "held"),
-        [(1, "confirmed", 12), (2, "mixed", 14), (3, "mixed", 13), (4, "mixed", 5), (7, "mixed", 12), (8, "mixed", 8)],
+        [
+            (1, "confirmed", 12),
+            (2, "mixed", 14),
+            (3, "mixed", 13),
+            (4, "mixed", 5),
+            (7, "mixed", 12),
+            (8, "mixed", 8),
+        ],
     )
     def test_words(self, number, word, held):
         assert self.verdicts[number].word == word
@@ -40,9 +47,15 @@ class TestOnThePaper:
 
     @pytest.mark.parametrize(
         ("number", "word"),
-        [(5, "never shown"), (6, "figures only"), (9, "figures only"), (10, "not measured"), (11, "never shown"),
-         (12, "never shown")],
-    )  # fmt: skip
+        [
+            (5, "never shown"),
+            (6, "figures only"),
+            (9, "figures only"),
+            (10, "not measured"),
+            (11, "never shown"),
+            (12, "never shown"),
+        ],
+    )
     def test_what_the_tables_do_not_tell(self, number, word):
         assert (self.verdicts[number].word, self.verdicts[number].findings) == (word, [])
 
@@ -109,7 +122,9 @@ def test_claim_3_needs_both_halves(tmp_path):
 
 @pytest.mark.parametrize(("slope", "word"), [(-0.01, "confirmed"), (0.01, "refuted"), (0.0, "refuted")])
 def test_claim_4_is_a_trend(tmp_path, slope, word):
-    grid = write_grid(tmp_path, lambda cell, seed: 0.95 + slope * cell.weight + 0.0005 * NOISE[seed] * cell.weight)
+    grid = write_grid(
+        tmp_path, lambda cell, seed: 0.95 + slope * cell.weight + 0.0005 * NOISE[seed] * cell.weight
+    )
     verdict = judge(grid)[4]
     assert verdict.word == word
     if slope:
@@ -117,7 +132,11 @@ def test_claim_4_is_a_trend(tmp_path, slope, word):
 
 
 def test_claim_7_is_a_similarity_both_ways(tmp_path):
-    for name, shift, word in (("same", 0.001, "confirmed"), ("up", 0.01, "refuted"), ("down", -0.01, "refuted")):
+    for name, shift, word in (
+        ("same", 0.001, "confirmed"),
+        ("up", 0.01, "refuted"),
+        ("down", -0.01, "refuted"),
+    ):
         grid = write_grid(tmp_path / name, noisy(lambda cell, shift=shift: 0.95 + shift * cell.normalize))
         verdict = judge(grid)[7]
         assert verdict.word == word
@@ -200,7 +219,9 @@ def test_claim_9_refuted_where_the_weighted_distance_is_better(tmp_path):
         means = np.array([[0, 0], [3.0, 0]])
         for part in ("train", "test"):
             target = arrays[f"{part}_target"] % 2
-            points = rng.normal(size=(len(target), 2)) * np.where(target[:, None] == 1, [2.0, 0.3], [0.2, 0.3])
+            points = rng.normal(size=(len(target), 2)) * np.where(
+                target[:, None] == 1, [2.0, 0.3], [0.2, 0.3]
+            )
             arrays |= {f"{part}_target": target, f"{part}_embeddings": points + means[target]}
         return arrays | {"class_means": means, "centroids": means, "test_preds": arrays["test_target"]}
 
@@ -239,9 +260,15 @@ def write_rules(grid, epochs_of, accuracy):
                 curve = {"acc_nearest_class_mean": [0.5 + 0.49 * (e >= reached) for e in range(1, 21)]}
                 layer = {} if rule == "learned" else {"alpha": 0.5}
                 write_run(
-                    grid, cell, seed, same(accuracy(rule) + NOISE[seed] * len(rule) / 20), curve=curve, suffix=suffix,
-                    centroids__name=rule, centroids__layer=layer,
-                )  # fmt: skip
+                    grid,
+                    cell,
+                    seed,
+                    same(accuracy(rule) + NOISE[seed] * len(rule) / 20),
+                    curve=curve,
+                    suffix=suffix,
+                    centroids__name=rule,
+                    centroids__layer=layer,
+                )
     return grid
 
 
@@ -267,7 +294,14 @@ def test_rivals_are_not_mixed_into_the_tables_of_the_paper(tmp_path):
 def test_claim_12_is_fed_by_an_experiment_beside_the_grid(tmp_path):
     write_grid(tmp_path, noisy(better), cells=ROUND)
     rows = [
-        {"claim": 12, "data": "mnist", "cell": "3 new classes, 5 images", "seed": s, "ours": 0.9 + n, "other": 0.8}
+        {
+            "claim": 12,
+            "data": "mnist",
+            "cell": "3 new classes, 5 images",
+            "seed": s,
+            "ours": 0.9 + n,
+            "other": 0.8,
+        }
         for s, n in enumerate(NOISE)
     ]
     (tmp_path / "unseen").mkdir()
