@@ -80,7 +80,7 @@ def _curves() -> list[Any]:
         "loss": ["train/loss", "test/loss"],
         "cross-entropy": ["train/loss_ce", "test/loss_ce"],
         "intra-class variance": ["train/loss_var", "test/loss_var"],
-        "within- and between-class variance": ["test/var_within", "test/var_between"],
+        "within-class over between-class variance": ["train/var_ratio", "test/var_ratio"],
         "images a second": ["train/images_per_second"],
     }
     return [
