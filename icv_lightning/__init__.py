@@ -13,10 +13,26 @@ _HOMES = {
     "IntraClassVarianceLoss": "losses",
     "intra_class_variance": "losses",
     "LearnedCentroids": "centroids",
+    "BatchMeanCentroids": "centroids",
+    "OneByOneCentroids": "centroids",
     "HighestScoreAccuracy": "metrics",
     "NearestCentroidAccuracy": "metrics",
     "ClassVariance": "metrics",
+    "Retrieval": "metrics",
+    "WithinClassCovariance": "metrics",
+    "retrieval": "metrics",
     "nearest_centroid": "metrics",
+    "between_class_covariance": "statistics",
+    "between_class_variance": "statistics",
+    "class_covariance": "statistics",
+    "class_means": "statistics",
+    "class_priors": "statistics",
+    "grand_mean": "statistics",
+    "neural_collapse": "statistics",
+    "scatter": "statistics",
+    "variance": "statistics",
+    "within_class_covariance": "statistics",
+    "within_class_variance": "statistics",
     "ConvNet": "nets",
     "LeNetPP": "nets",
     "ClassifierModule": "module",
@@ -29,7 +45,9 @@ _HOMES = {
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
+    from icv_lightning.centroids import BatchMeanCentroids as BatchMeanCentroids
     from icv_lightning.centroids import LearnedCentroids as LearnedCentroids
+    from icv_lightning.centroids import OneByOneCentroids as OneByOneCentroids
     from icv_lightning.checkpoint import load_checkpoint as load_checkpoint
     from icv_lightning.data import DigitsDataModule as DigitsDataModule
     from icv_lightning.data import ImageDataModule as ImageDataModule
@@ -41,10 +59,24 @@ if TYPE_CHECKING:
     from icv_lightning.metrics import ClassVariance as ClassVariance
     from icv_lightning.metrics import HighestScoreAccuracy as HighestScoreAccuracy
     from icv_lightning.metrics import NearestCentroidAccuracy as NearestCentroidAccuracy
+    from icv_lightning.metrics import Retrieval as Retrieval
+    from icv_lightning.metrics import WithinClassCovariance as WithinClassCovariance
     from icv_lightning.metrics import nearest_centroid as nearest_centroid
+    from icv_lightning.metrics import retrieval as retrieval
     from icv_lightning.module import ClassifierModule as ClassifierModule
     from icv_lightning.nets import ConvNet as ConvNet
     from icv_lightning.nets import LeNetPP as LeNetPP
+    from icv_lightning.statistics import between_class_covariance as between_class_covariance
+    from icv_lightning.statistics import between_class_variance as between_class_variance
+    from icv_lightning.statistics import class_covariance as class_covariance
+    from icv_lightning.statistics import class_means as class_means
+    from icv_lightning.statistics import class_priors as class_priors
+    from icv_lightning.statistics import grand_mean as grand_mean
+    from icv_lightning.statistics import neural_collapse as neural_collapse
+    from icv_lightning.statistics import scatter as scatter
+    from icv_lightning.statistics import variance as variance
+    from icv_lightning.statistics import within_class_covariance as within_class_covariance
+    from icv_lightning.statistics import within_class_variance as within_class_variance
 
 
 def __getattr__(name: str) -> Any:
