@@ -83,5 +83,5 @@ def test_parts_of_a_batch_combine_in_order(seed, sizes):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="alpha must be above 0 and at most 1, got 2"):
-        OneByOneCentroids(3, 2, alpha=2)
+    with pytest.raises(ValueError, match=r"alpha must be above 0 and at most 1, got 2\.0"):
+        OneByOneCentroids(3, 2, alpha=2.0)
