@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from bokeh.core.properties import value
 from bokeh.document import Document
 from bokeh.embed import file_html
 from bokeh.events import DocumentReady
@@ -71,7 +72,7 @@ def write_explorer(path: Path, variants: Sequence[Variant], folders: Sequence[Pa
     if not cells:
         return ""
     document, resources = _document(cells, name), Resources(mode="inline")
-    page = file_html(document, resources, title=html.escape(f"{name}: embeddings"), template=TEMPLATE)
+    page = file_html(document, resources, title=f"{name}: embeddings", template=TEMPLATE)
     path.write_text(page, encoding="utf-8")
     return path.name
 
@@ -141,7 +142,8 @@ def _pane(side: str, options: list[tuple[str, str]], start: int, ranges: Mapping
         plot.scatter("x", "y", source=centroids, size=13, marker="x", line_color=colour, line_width=width)
     plot.text(
         "x", "y", text="text", source=marks, x_offset=6, y_offset=-4, text_color="black",
-        text_outline_color="white", text_font="sans-serif", text_font_size="15px", text_font_style="bold",
+        text_outline_color="white", text_font=value("sans-serif"), text_font_size="15px",
+        text_font_style="bold",
     )  # fmt: skip
     plot.add_tools(models.HoverTool(renderers=[dots], tooltips=TOOLTIP, limit=3))
     select = models.Select(value=str(start), options=options, name=f"{side}_cell", **WIDE)

@@ -40,7 +40,7 @@ def _interval(values: Sequence[float], level: float, new_observation: bool) -> I
     if n < 2:
         return Interval(n, mean, float("nan"), float("nan"))
     spread = float(array.std(ddof=1)) * np.sqrt(1 / n + new_observation)
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * spread
+    half = float(stats.t.ppf((1 + level) / 2, n - 1) * spread)
     return Interval(n, mean, mean - half, mean + half)
 
 

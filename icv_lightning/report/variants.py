@@ -73,7 +73,8 @@ class Variant:
 def group(runs: Iterable[Run]) -> tuple[list[Variant], list[Run]]:
     """Return the variants, leading one first, and the runs that stand in none.
 
-    The leading variant has the fewest departures from the paper's settings, then the most completed runs.
+    The leading variant has completed runs, then the fewest departures from the paper's settings, then the
+    most completed runs.
     A run stands in none where its settings are unknown, or another has the same settings, cell and seed.
     """
     members: dict[str, dict[Cell, dict[int, Run]]] = defaultdict(lambda: defaultdict(dict))
@@ -94,9 +95,9 @@ def group(runs: Iterable[Run]) -> tuple[list[Variant], list[Run]]:
 
 
 def _ordered(found: Sequence[tuple[dict[str, Any], dict[Cell, dict[int, Run]]]]) -> list[Variant]:
-    def rank(item: tuple[dict[str, Any], dict[Cell, dict[int, Run]]]) -> tuple[int, int]:
+    def rank(item: tuple[dict[str, Any], dict[Cell, dict[int, Run]]]) -> tuple[bool, int, int]:
         statuses = Counter(run.status for by_seed in item[1].values() for run in by_seed.values())
-        return len(departures(item[0])), -statuses["completed"]
+        return not statuses["completed"], len(departures(item[0])), -statuses["completed"]
 
     ranked = sorted(found, key=rank)
     return [

@@ -94,18 +94,8 @@ def test_components_are_those_of_a_pca_of_the_centred_sample():
 def test_lag_by_hand():
     means = np.array([[0, 0], [4.0, 0]])
     centroids = np.array([[0, 1], [4.0, 3]])  # 1 and 3 away, spacing 4
-    s = Snapshot(
-        1,
-        "test",
-        means,
-        np.array([0, 1]),
-        means,
-        np.array([0, 1]),
-        np.array([0, 1]),
-        np.array([0, 1]),
-        centroids,
-        means,
-    )
+    both = np.array([0, 1])
+    s = Snapshot(1, "test", means, both, means, both, both, both, centroids, means)
     assert measures.centroid_lag(s) == pytest.approx(0.5)
 
 

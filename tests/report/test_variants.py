@@ -36,6 +36,13 @@ def test_other_settings_stand_apart_and_are_named(tmp_path):
     assert [list(variant.values(CELL, "acc").values()) for variant in variants] == [[0.95], [0.97], [0.9]]
 
 
+def test_settings_with_completed_runs_lead(tmp_path):
+    write_run(tmp_path, CELL, 0, status="running")
+    write_run(tmp_path, CELL, 0, same(0.9), epochs=3, suffix="11111111")
+    variants, _ = variants_of(tmp_path)
+    assert [bool(variant.departures) for variant in variants] == [True, False]
+
+
 def test_what_changes_no_result_makes_no_variant(tmp_path):
     write_run(tmp_path, CELL, 0, same(0.9))
     write_run(

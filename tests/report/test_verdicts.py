@@ -47,15 +47,9 @@ class TestOnThePaper:
 
     @pytest.mark.parametrize(
         ("number", "word"),
-        [
-            (5, "never shown"),
-            (6, "figures only"),
-            (9, "figures only"),
-            (10, "not measured"),
-            (11, "never shown"),
-            (12, "never shown"),
-        ],
-    )
+        {5: "never shown", 6: "figures only", 9: "figures only", 10: "not measured", 11: "never shown",
+         12: "never shown"}.items(),
+    )  # fmt: skip
     def test_what_the_tables_do_not_tell(self, number, word):
         assert (self.verdicts[number].word, self.verdicts[number].findings) == (word, [])
 
@@ -259,16 +253,9 @@ def write_rules(grid, epochs_of, accuracy):
                 reached = epochs_of(rule) + seed % 2 * (rule == "learned")
                 curve = {"acc_nearest_class_mean": [0.5 + 0.49 * (e >= reached) for e in range(1, 21)]}
                 layer = {} if rule == "learned" else {"alpha": 0.5}
-                write_run(
-                    grid,
-                    cell,
-                    seed,
-                    same(accuracy(rule) + NOISE[seed] * len(rule) / 20),
-                    curve=curve,
-                    suffix=suffix,
-                    centroids__name=rule,
-                    centroids__layer=layer,
-                )
+                metrics = same(accuracy(rule) + NOISE[seed] * len(rule) / 20)
+                options = {"centroids__name": rule, "centroids__layer": layer, "suffix": suffix}
+                write_run(grid, cell, seed, metrics, curve=curve, **options)
     return grid
 
 

@@ -1,0 +1,71 @@
+import io
+
+import pytest
+from PIL import Image
+
+from icv_lightning.report.cells import Cell
+from icv_lightning.report.figures.steps import films, step_figures
+from icv_lightning.report.runs import read_runs
+from icv_lightning.report.variants import group
+from tests.report.grid import embed, same, write_run
+
+CE, ICV = Cell("mnist", 0.0, 2, False), Cell("mnist", 0.05, 2, False)
+
+
+def variant_of(grid):
+    (variant,), _ = group(read_runs([grid]))
+    return variant
+
+
+@pytest.fixture(scope="module")
+def variant(tmp_path_factory):
+    grid = tmp_path_factory.mktemp("grid")
+    for cell, epochs in ((CE, 5), (ICV, 6)):
+        snapshots = (embed(cell, 0, 60, 40, (e + 1) / epochs) for e in range(epochs))
+        write_run(grid, cell, 0, same(0.9), epochs=6, snapshots=snapshots)
+    (grid / "mnist-d2-raw-l0.05-learned-s0-00000000" / "embeddings" / "epoch_004.npz").unlink()
+    return variant_of(grid)
+
+
+def test_figures_6_and_7_show_the_paper_s_epochs(variant):
+    six, seven = step_figures(variant)
+    assert (six.stem, seven.stem) == ("figure6", "figure7")
+    assert six.title.endswith("ICV λ 0.05")
+    assert seven.title.endswith("CE")
+    shown = [panel.get_title() for panel in six.figure.get_axes() if panel.axison]
+    assert shown == [f"epoch {e}" for e in (1, 2, 3, 4, 5)]  # 8 and later lie beyond the run's six
+
+
+def test_a_missing_epoch_is_said(variant):
+    six, _ = step_figures(variant)
+    fourth = six.figure.get_axes()[3]
+    assert [text.get_text() for text in fourth.texts] == ["no snapshot"]
+
+
+def test_axes_are_equal_and_the_unit_is_that_of_the_last_epoch(variant):
+    six, _ = step_figures(variant)
+    drawn = [panel for panel in six.figure.get_axes() if panel.collections]
+    assert len({panel.get_xlim() for panel in drawn}) == 1
+    reach = [max(abs(panel.get_lines()[1].get_xdata())) for panel in drawn]
+    assert reach == sorted(reach)  # embeddings grow from the origin, in one unit
+
+
+def test_no_run_is_said(tmp_path):
+    write_run(tmp_path, Cell("mnist", 0.05, 4, False), 0, same(0.9))
+    assert [d.caption for d in step_figures(variant_of(tmp_path))] == [
+        "Not drawn: no snapshot of MNIST, N = 2, not normalised, ICV λ 0.05.",
+        "Not drawn: no snapshot of MNIST, N = 2, not normalised, CE.",
+    ]
+
+
+def test_the_film_has_a_frame_for_every_epoch_and_runs_for_ever(variant):
+    ((stem, caption, content),) = films(variant)
+    assert stem == "embeddings_mnist"
+    assert "by epoch" in caption
+    film = Image.open(io.BytesIO(content))
+    assert (film.format, film.n_frames, film.info["loop"]) == ("GIF", 6, 0)
+
+
+def test_no_snapshots_make_no_film(tmp_path):
+    write_run(tmp_path, CE, 0, same(0.9))
+    assert list(films(variant_of(tmp_path))) == []

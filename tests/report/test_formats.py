@@ -1,0 +1,98 @@
+import csv
+import io
+
+import pytest
+from rich.console import Console
+
+from icv_lightning.report.cells import Cell
+from icv_lightning.report.formats import (
+    Grid,
+    csv_text,
+    entry_text,
+    grid_of,
+    latex,
+    markdown,
+    rich_table,
+    tidy_tables,
+    tidy_verdicts,
+    verdict_grid,
+)
+from icv_lightning.report.runs import read_runs
+from icv_lightning.report.tables import paper_tables
+from icv_lightning.report.variants import group
+from icv_lightning.report.verdicts import judge_paper
+from tests.report.grid import same, write_grid
+
+HOSTILE = Grid("A | title_ & 50 %", ["a", "b"], [["x | y", "[red]<b>\\n$1 {z} ~ ^ #"]])
+
+
+@pytest.fixture(scope="module")
+def variant(tmp_path_factory):
+    grid = write_grid(tmp_path_factory.mktemp("grid"), lambda cell, seed: 0.9 + 0.002 * seed, seeds=2)
+    (only,), _ = group(read_runs([grid]))
+    return only
+
+
+def test_a_row_of_the_grid(variant):
+    grid = grid_of(paper_tables(variant)[2], variant.label)
+    assert grid.title == "Table 2. Highest score (the settings that the paper states)"
+    assert grid.rows[1][:3] == ["cross-entropy", "Fashion-MNIST", "0.901 ± 0.013 [0.895, +0.006]"]
+    assert (
+        entry_text(paper_tables(variant)[2].entries[Cell("mnist", 1.0, 4, True)])
+        == "0.901 ± 0.013 [0.995, -0.094]"
+    )
+
+
+def test_markdown_has_as_many_cells_in_every_line_and_escapes_its_signs():
+    lines = markdown(HOSTILE).splitlines()
+    assert lines[0] == r"**A \| title\_ & 50 %**"
+    table = [line for line in lines if line.startswith("|")]
+    assert {line.replace(r"\|", "").count("|") for line in table} == {3}
+    assert r"\[red\]\<b\>" in table[2]
+
+
+def test_latex_is_booktabs_and_escaped():
+    text = latex(HOSTILE)
+    assert [text.count(f"\\{rule}rule") for rule in ("top", "mid", "bottom")] == [1, 1, 1]
+    assert r"[red]<b>\textbackslash{}n\$1 \{z\} \textasciitilde{} \textasciicircum{} \#" in text
+    assert r"A | title\_ \& 50 \%" in text
+
+
+def test_latex_signs_of_the_tables(variant):
+    assert r"0.901 $\pm$ 0.013" in latex(grid_of(paper_tables(variant)[2], ""))
+    assert r"ICV, $\lambda$ 0.5" in latex(grid_of(paper_tables(variant)[2], ""))
+
+
+def test_the_terminal_reads_no_markup():
+    console = Console(file=io.StringIO(), width=120)
+    console.print(rich_table(HOSTILE))
+    assert "[red]<b>" in console.file.getvalue()
+
+
+def test_csv_of_tables_is_tidy(variant):
+    rows = list(csv.DictReader(io.StringIO(csv_text(tidy_tables(variant, paper_tables(variant))))))
+    assert len(rows) == 3 * 32
+    (row,) = [r for r in rows if (r["measure"], r["data"], r["lambda"], r["embedding_dim"], r["normalize"])
+              == ("acc", "mnist", "0.5", "2", "True")]  # fmt: skip
+    assert (row["seeds"], float(row["mean"]), float(row["published"])) == ("2", pytest.approx(0.901), 0.982)
+    assert float(row["difference"]) == pytest.approx(-0.081)
+
+
+def test_csv_of_verdicts_has_a_row_for_every_contrast():
+    rows = list(csv.DictReader(io.StringIO(csv_text(tidy_verdicts("", "tables", judge_paper())))))
+    assert len(rows) == 12 + 24 + 16 + 8 + 16 + 12
+    assert rows[0]["verdict"] == "confirmed"
+
+
+def test_no_rows_make_no_csv():
+    assert csv_text([]).strip() == ""
+
+
+def test_verdicts_stand_beside_each_other():
+    grid = verdict_grid(judge_paper(), judge_paper(), "note")
+    assert grid.rows[1][2:] == ["mixed: holds in 14 of 24 cells"] * 2
+    assert grid.rows[4][2:] == ["never shown"] * 2
+
+
+def test_all_three_accuracies_have_a_table(variant):
+    assert {table.measure for table in paper_tables(variant)} == set(same(0))
