@@ -27,6 +27,8 @@ NO_EFFECT = frozenset(
         "hydra",
     }
 )
+# Keys that came later, with the value that leaves a result as it was: it does not make another cell.
+LATER: Mapping[str, Any] = {"data.train_size": None}
 
 
 def identity(config: DictConfig) -> dict[str, Any]:
@@ -106,6 +108,8 @@ def _without_effectless(config: DictConfig, prefix: str = "") -> dict[str, Any]:
         if f"{prefix}{key}" in NO_EFFECT:
             continue
         value = config[key]
+        if f"{prefix}{key}" in LATER and value == LATER[f"{prefix}{key}"]:
+            continue
         kept[str(key)] = (
             _without_effectless(value, f"{prefix}{key}.") if isinstance(value, DictConfig) else _plain(value)
         )

@@ -72,6 +72,7 @@ SETTINGS: Mapping[str, Setting] = {
     "data.batch_size": Setting("integer", "images of a training batch", low=2),
     "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1),
     "data.val_size": Setting("integer", "images cut from train for validation", low=0),
+    "data.train_size": Setting("integer", "images of train to use; null for all", low=2, optional=True),
     "data.monitor_size": Setting("integer", "images of train evaluated after each epoch", low=1),
     "data.num_workers": Setting("integer", "loader processes", low=0),
     "data.image_size": Setting("integer", "side of the images in pixels", low=1),

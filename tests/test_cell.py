@@ -50,6 +50,13 @@ def test_the_configuration_names_its_own_cell(base):
     assert base.cell == cell_name(base)
 
 
+def test_a_key_that_came_later_makes_another_cell_only_where_it_changes_a_result(base):
+    without = base.copy()
+    del without.data.train_size
+    assert config_hash(without) == config_hash(base)
+    assert config_hash(changed(base, data__train_size=100)) != config_hash(base)
+
+
 @pytest.mark.parametrize(("one", "other"), [("0", "0.0"), ("0.5", "0.50"), ("1", "1e0"), ("0.05", "5e-2")])
 def test_one_lambda_is_one_cell_however_it_is_written(one, other):
     assert cell_name(composed(f"loss.lambda={one}")) == cell_name(composed(f"loss.lambda={other}"))

@@ -19,8 +19,8 @@ FIXED_SEED = 20190131  # of what must not depend on the run's seed: the part of 
 class ImageDataModule(L.LightningDataModule):
     """Serve (images, target) batches: uint8 B x C x H x W, int64 B; data sets implement `load`.
 
-    The training part is the official one, less `val_size` images that a seed chooses, stratified. The
-    test part is never mixed in. Evaluation after an epoch sees two loaders: a fixed, stratified part of
+    The training part is the official one, less `val_size` images that a seed chooses, stratified, or
+    `train_size` of these. The test part is never mixed in. Evaluation after an epoch sees two loaders: a fixed, stratified part of
     train (at most `monitor_size` images), then validation if there is any, else test. Testing sees the
     whole training part (for its class means), then test.
 
@@ -34,6 +34,7 @@ class ImageDataModule(L.LightningDataModule):
             only where it would hold a single image.
         eval_batch_size: batch of evaluation; changes no result.
         val_size: images cut from train for validation, 0 for none.
+        train_size: images of train to use, stratified, chosen by the seed; None for all.
         monitor_size: size of the fixed part of train.
         num_workers: loader processes; 0 is fastest without a transform.
         transform: callable on one uint8 image, for training alone.
@@ -58,6 +59,7 @@ class ImageDataModule(L.LightningDataModule):
         batch_size: int = 256,
         eval_batch_size: int = 1000,
         val_size: int = 0,
+        train_size: int | None = None,
         monitor_size: int = 10_000,
         num_workers: int = 0,
         transform: Transform | None = None,
@@ -68,6 +70,7 @@ class ImageDataModule(L.LightningDataModule):
             raise ValueError(f"batch_size must be at least 2, got {batch_size}")
         for key, value in {
             "val_size": val_size,
+            "train_size": train_size or 0,
             "monitor_size": monitor_size,
             "num_workers": num_workers,
         }.items():
@@ -76,7 +79,8 @@ class ImageDataModule(L.LightningDataModule):
         self.name, self.num_classes, self.channels, self.image_size = name, num_classes, channels, image_size
         self.root = Path(root).expanduser()
         self.batch_size, self.eval_batch_size, self.num_workers = batch_size, eval_batch_size, num_workers
-        self.val_size, self.monitor_size, self.transform, self.seed = val_size, monitor_size, transform, seed
+        self.val_size, self.train_size, self.monitor_size = val_size, train_size, monitor_size
+        self.transform, self.seed = transform, seed
         self.class_names = [str(k) for k in range(num_classes)]
 
     def load(self) -> tuple[Part, Part]:
@@ -99,6 +103,8 @@ class ImageDataModule(L.LightningDataModule):
                 )
             rest, held = self._cut("val_size", rest, target, self.seed)
             self.val_part = InMemoryImages(images, target, held)
+        if self.train_size is not None and self.train_size < len(rest):
+            _, rest = self._cut("train_size", rest, target[rest], self.seed)
         self.train_part = InMemoryImages(images, target, rest, self.transform, self.seed)
         looked_at = rest
         if self.monitor_size < len(rest):

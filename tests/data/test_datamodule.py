@@ -83,6 +83,22 @@ def test_validation_is_cut_from_train_alone_class_by_class():
     assert positions(test) == list(range(23))
 
 
+def test_a_smaller_train_is_cut_class_by_class_and_avoids_validation():
+    data = made(val_size=20, train_size=40)
+    train, val = set(data.train_part.index.tolist()), set(data.val_part.index.tolist())
+    assert len(train) == 40
+    assert not train & val
+    assert data.train_part.target.bincount().tolist() == [16, 12, 8, 4]
+    assert sorted(positions(data.train_dataloader())) == sorted(train)
+    assert train != set(made(val_size=20, train_size=40, seed=1).train_part.index.tolist())
+    assert val == set(made(val_size=20).val_part.index.tolist())
+
+
+@pytest.mark.parametrize("size", [81, 5000])
+def test_a_train_size_of_all_or_more_is_all(size):
+    assert len(made(val_size=20, train_size=size).train_part) == 81
+
+
 def test_validation_follows_the_seed():
     first, again, other = (made(val_size=20, seed=seed).val_part.index for seed in (0, 0, 1))
     assert torch.equal(first, again)
