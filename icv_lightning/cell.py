@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from icv_lightning import hardware
 from icv_lightning.errors import UserError
 
 NO_EFFECT = frozenset(
@@ -15,6 +16,9 @@ NO_EFFECT = frozenset(
         "name",
         "cell",
         "force",
+        "workers",
+        "threads",
+        "gpu_share",
         "paths",
         "logger",
         "callbacks.progress",
@@ -93,13 +97,21 @@ def count_classes(folder: str) -> int:
 
 
 def register_resolvers() -> None:
-    """Make `${cell:}` and `${count_classes:folder}` known to OmegaConf."""
+    """Make `${cell:}`, `${count_classes:folder}` and those on hardware, for launchers, known to OmegaConf."""
 
     def cell(*, _root_: DictConfig) -> str:
         return cell_name(_root_)
 
     OmegaConf.register_new_resolver("cell", cell, replace=True)
     OmegaConf.register_new_resolver("count_classes", count_classes, replace=True)
+    for function in (
+        hardware.cells_at_once,
+        hardware.threads_each,
+        hardware.default_gpu_share,
+        hardware.cores,
+        hardware.visible_gpus,
+    ):
+        OmegaConf.register_new_resolver(function.__name__, function, replace=True)
 
 
 def _without_effectless(config: DictConfig, prefix: str = "") -> dict[str, Any]:

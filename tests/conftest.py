@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from icv_lightning import run
+from icv_lightning import job, run
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = (
@@ -64,7 +64,7 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     def call(*arguments: str) -> int:
         given = arguments[1:] if arguments[:1] == ("as_is",) else (*arguments, *TINY)
         monkeypatch.setattr(sys, "argv", ["run", *given])
-        run.failures.clear()
+        job.failures.clear()
         with pytest.raises(SystemExit) as end:
             run.main()
         return int(end.value.code or 0)

@@ -88,6 +88,16 @@ def test_a_folder_of_one_class_is_refused(tmp_path: Path) -> None:
         preflight.check(["data=image_folder", "data.root=pictures"])
 
 
+@pytest.mark.parametrize("name", sorted(preflight.LAUNCHERS))
+def test_a_launcher_without_its_extra_is_said(monkeypatch, name):
+    extra, module = preflight.LAUNCHERS[name]
+    monkeypatch.setattr(preflight.importlib.util, "find_spec", lambda wanted: None)
+    with pytest.raises(
+        UserError, match=rf"hydra/launcher={name}: needs pip install 'icv-lightning\[{extra}\]'"
+    ):
+        preflight.check(["-m", f"hydra/launcher={name}", "threads=1", "data=digits", "loss.lambda=0,1"])
+
+
 LATE = {
     "data.val_size=5000": "data.val_size=5000: must be 0 or from 10 to 1417 for digits",
     "ckpt_path=last": "ckpt_path=last: there is no ",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from icv_lightning import run
+from icv_lightning import job, run
 from icv_lightning.callbacks import LastCheckpoint
 from tests.conftest import TINY, cells
 
@@ -43,7 +43,7 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grid]:
 
     def main(*arguments: str) -> int:
         patch.setattr(sys, "argv", ["run", *arguments, "trainer.max_epochs=2", "logger=many", *TINY])
-        run.failures.clear()
+        job.failures.clear()
         with pytest.raises(SystemExit) as end, contextlib.redirect_stdout(output):
             run.main()
         return int(end.value.code or 0)
@@ -59,7 +59,7 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grid]:
         (events,) = (found["0.5"] / "tensorboard").glob("events*")
         failed_events = events.read_bytes()
         assert main("name=three", "loss.lambda=0.5") == 0
-        run.failures.clear()
+        job.failures.clear()
         yield Grid(folder, found, output.getvalue(), failed_events)
 
 

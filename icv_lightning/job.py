@@ -1,0 +1,167 @@
+"""One cell in Hydra's output folder: train, test, record; what a launcher calls, in this or another process.
+
+Whatever needs torch is imported only once a run starts. Importing this module makes the resolvers known, so
+that a launcher's worker can resolve the name of the cell's folder.
+"""
+
+import logging
+import shutil
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from icv_lightning import hardware, record
+from icv_lightning.cell import cell_fields, config_hash, register_resolvers
+from icv_lightning.errors import UserError
+
+log = logging.getLogger(__name__)
+register_resolvers()
+failures: list[str] = []  # of single runs in this process; a grid reads the folders
+LOCK = ".lock"  # held by the process that works in the folder; the system frees it when that dies
+
+
+def job(config: DictConfig) -> None:
+    """Run one cell; keep its failure for the end, so that the other cells of a grid run too."""
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    alone = HydraConfig.get().mode != RunMode.MULTIRUN
+    try:
+        with FileLock(folder / LOCK):
+            results = run_cell(config, folder)
+        if alone:
+            from icv_lightning.summary import show
+
+            show(results, folder)
+    except UserError as error:
+        log.info("error: %s", error)
+        _say(f"error: {error}", str(error), alone)
+        if alone:
+            _forget(folder)
+        elif not record.read_results(folder):
+            _record_failure(folder, config, error)
+    except Exception as error:
+        log.info("run failed", exc_info=True)  # the traceback is for run.log
+        cause = f"{folder.name}: {type(error).__name__}: {error}"
+        _say(f"failed: {cause} (see {folder / 'run.log'})", cause, alone)
+        _record_failure(folder, config, error)
+
+
+def run_cell(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """Return the results of the cell in `folder`: those that are there, or those of a run now.
+
+    Raises:
+        UserError: `folder` holds the results of another configuration.
+    """
+    results = record.read_results(folder)
+    if results and results.get("config_hash") != config_hash(config):
+        raise UserError(f"{folder}: holds the results of another configuration; choose another name=…")
+    if results and results.get("status") == "completed" and not config.force:
+        if HydraConfig.get().mode != RunMode.MULTIRUN:
+            print("already completed (force=true does it again)")
+        return results
+    return train(config, folder)
+
+
+def train(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """Return the results of a run, after writing them.
+
+    Raises:
+        Exception: of the training; its `step` says how far that came.
+    """
+    started = time.perf_counter()
+    checkpoint = _starting_point(config, folder)
+
+    import lightning as L
+
+    from icv_lightning import instantiate
+    from icv_lightning.loggers import recording
+
+    _quieten()
+    _share_the_cores(config)
+    L.seed_everything(config.seed, workers=True, verbose=False)
+    data = instantiate.build_datamodule(config)
+    data.setup()
+    module = instantiate.build_module(config)
+    if HydraConfig.get().mode == RunMode.MULTIRUN and config.callbacks:
+        with open_dict(config):
+            config.callbacks.pop("progress", None)  # the grid has a display of its own
+    trainer = instantiate.build_trainer(config, folder)
+    (folder / record.RESULTS).unlink(missing_ok=True)
+    results = {"status": "completed"} | _identity(config)
+    resumed = checkpoint is not None and config.ckpt_path in (None, "last")
+    with recording(trainer.loggers, config, module, resumed):
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+            trainer.test(module, datamodule=data, verbose=False)
+        except Exception as error:
+            error.step = getattr(error, "step", trainer.global_step)  # type: ignore[attr-defined]
+            raise
+        seconds = time.perf_counter() - started
+        results |= module.measured() | {"class_names": data.class_names, "seconds": seconds}
+        record.write_results(folder, results)
+    return record.read_results(folder) or {}
+
+
+def _identity(config: DictConfig) -> dict[str, Any]:
+    return {
+        "cell": cell_fields(config),
+        "config_hash": config_hash(config),
+        "config": OmegaConf.to_container(config, resolve=True),
+        "versions": record.versions(),
+    }
+
+
+def _record_failure(folder: Path, config: DictConfig, error: Exception) -> None:
+    failed = {"status": "failed", "cause": f"{type(error).__name__}: {error}"}
+    record.write_results(folder, failed | {"step": getattr(error, "step", 0)} | _identity(config))
+
+
+def _say(line: str, failure: str, alone: bool) -> None:
+    """Tell of a failed single run; that of a grid's cell is told by the display, from its results."""
+    if alone:
+        failures.append(failure)
+        print(line, file=sys.stderr)
+
+
+def _share_the_cores(config: DictConfig) -> None:
+    import torch
+
+    launcher = HydraConfig.get().runtime.choices.get("hydra/launcher", "basic")
+    if config.threads or launcher in ("joblib", "ray"):
+        each = hardware.threads_each(launcher, config.workers, config.gpu_share)
+        torch.set_num_threads(config.threads or min(torch.get_num_threads(), each))
+
+
+def _quieten() -> None:
+    """Leave Lightning's chatter to run.log, and silence what these settings make moot."""
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    logging.captureWarnings(True)
+    for moot in (".*does not have many workers", ".*LeafSpec.*deprecated", "Checkpoint directory .* exists"):
+        warnings.filterwarnings("ignore", moot)
+
+
+def _starting_point(config: DictConfig, folder: Path) -> str | None:
+    last = folder / "checkpoints" / "last.ckpt"
+    if config.ckpt_path == "last" and not last.exists():
+        raise UserError(f"ckpt_path=last: there is no {last}")
+    if config.ckpt_path not in (None, "last"):
+        if not Path(config.ckpt_path).exists():
+            raise UserError(f"ckpt_path={config.ckpt_path}: there is no such file")
+        return str(config.ckpt_path)
+    return str(last) if last.exists() and not config.force else None
+
+
+def _forget(folder: Path) -> None:
+    """Remove what Hydra made for a run that could not start, unless an earlier run left more there."""
+    if {path.name for path in folder.iterdir()} <= {".hydra", "run.log", LOCK}:
+        shutil.rmtree(folder)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
