@@ -26,7 +26,7 @@ CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path
 def arguments(overrides: Sequence[str], multirun: bool, config_name: str = "config") -> list[str]:
     """Return `overrides` with the sweep that an experiment file holds written out, in front.
 
-    A key on the command line takes the place of the file's values for it; Hydra would run the product of both.
+    A key on the command line takes the place of the file's values for it (Hydra would run the product).
 
     Raises:
         UserError: an experiment file that holds a sweep, run without -m, leaves keys without one value.

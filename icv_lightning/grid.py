@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from icv_lightning import record
 from icv_lightning.cell import config_hash
@@ -134,7 +134,7 @@ class Display:
         return " · ".join(words)
 
     def seconds_left(self) -> float | None:
-        """Return the time that the epochs to come will take at the pace so far; None before the first epoch."""
+        """Return the time for the epochs to come at the pace so far; None before the first epoch."""
         done = sum(cell.epoch - cell.at_start for cell in self.cells if cell.state != "already completed")
         left = sum(cell.epochs - cell.epoch for cell in self.cells if not cell.ended)
         return (time.monotonic() - self.started) * left / done if done > 0 else None
@@ -143,6 +143,7 @@ class Display:
         """Bring the display up to date."""
         for cell in self.cells:
             cell.look()
+        for cell in self.cells:
             if cell.ended and cell.name not in self.told:
                 self.told.add(cell.name)
                 self._tell(cell)
@@ -188,7 +189,7 @@ def show(cells: Sequence[Cell], trouble: str = "") -> None:
     """Print the table of all cells, then each failure with its cause, and how to go on."""
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=160)
-    table = Table("cell", "status", *COLUMNS, "seconds")
+    table = Table(Column("cell", overflow="fold"), "status", *COLUMNS, "seconds")
     for cell in cells:
         values = [(cell.results.get("metrics") or {}).get(key) for key in COLUMNS.values()]
         seconds = cell.results.get("seconds")
@@ -218,7 +219,7 @@ def _status(cell: Cell) -> str:
 
 
 def _wait_for_the_others(display: Display) -> None:
-    """Wait while cells of other processes go on: one that died ends Hydra's call, not the others (Ray, Slurm)."""
+    """Wait while other processes' cells go on: one that died ends Hydra's call, not these (Ray, Slurm)."""
     last = time.monotonic()
     while time.monotonic() - last < SECONDS_TO_BELIEVE_IN_DEATH and not all(c.ended for c in display.cells):
         time.sleep(SECONDS_BETWEEN_LOOKS)

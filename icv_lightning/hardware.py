@@ -1,6 +1,7 @@
-"""The cores and GPUs of this machine, and how cells share them; `python -m icv_lightning.hardware` picks a launcher.
+"""The cores and GPUs of this machine, and how cells share them.
 
-Asks the system alone, so that no process holds a GPU, or waits for torch, before a cell starts.
+`python -m icv_lightning.hardware` prints the launcher that fits. Only the system is asked, so that no process
+holds a GPU, or waits for torch, before a cell starts.
 """
 
 import os

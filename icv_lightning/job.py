@@ -23,6 +23,8 @@ from icv_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
 register_resolvers()
+# Files in conf/hydra/launcher/ bear the names of the plugins' own, and replace them.
+warnings.filterwarnings("ignore", "(?s).*is validated against ConfigStore schema")
 failures: list[str] = []  # of single runs in this process; a grid reads the folders
 LOCK = ".lock"  # held by the process that works in the folder; the system frees it when that dies
 

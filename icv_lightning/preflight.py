@@ -27,7 +27,7 @@ LAUNCHERS = {  # hydra/launcher=… to the extra and the plugin's module
 
 
 class Request(NamedTuple):
-    """What a command line asks for: arguments for Hydra, and the cells to run (none for help and the like)."""
+    """What a command line asks for: arguments for Hydra, and the cells to run (none for help)."""
 
     argv: list[str]
     cells: list[DictConfig]

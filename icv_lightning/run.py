@@ -5,6 +5,7 @@ import sys
 import hydra
 
 from icv_lightning import preflight
+from icv_lightning.composition import CONF
 from icv_lightning.errors import UserError
 from icv_lightning.job import failures, job
 
@@ -17,7 +18,7 @@ def main() -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     sys.argv[1:] = request.argv
-    launch = hydra.main(version_base="1.3", config_path=str(preflight.CONF), config_name="config")(job)
+    launch = hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)
     if request.multirun and request.cells:
         from icv_lightning.grid import watched
 

@@ -15,8 +15,8 @@ from icv_lightning.cell import (
     identity,
     register_resolvers,
 )
+from icv_lightning.composition import CONF
 from icv_lightning.errors import UserError
-from icv_lightning.preflight import CONF
 
 
 @pytest.fixture(scope="module")

@@ -60,12 +60,13 @@ def test_the_paper_grid_is_the_papers_32_cells():
 
 
 def test_cells_are_those_that_hydra_composes():
+    clipping = "trainer.gradient_clip_val"
     lines = [
-        "data=digits,mnist", "loss.lambda=0,0.5", "~callbacks.progress", "+trainer.gradient_clip_val=1,2",
+        "data=digits,mnist", "loss.lambda=0,0.5", "~callbacks.progress", f"+{clipping}=1,2",
     ]  # fmt: skip
     made = list(composition.cells(lines, multirun=True))
     wanted = [
-        compose("config", [f"data={data}", f"loss.lambda={weight}", lines[2], f"+trainer.gradient_clip_val={clip}"])
+        compose("config", [f"data={data}", f"loss.lambda={weight}", lines[2], f"+{clipping}={clip}"])
         for data in ("digits", "mnist") for weight in (0, 0.5) for clip in (1, 2)
     ]  # fmt: skip
     assert [cell_name(c) for c in made] == [cell_name(c) for c in wanted]

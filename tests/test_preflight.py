@@ -90,7 +90,7 @@ def test_a_folder_of_one_class_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(preflight.LAUNCHERS))
 def test_a_launcher_without_its_extra_is_said(monkeypatch, name):
-    extra, module = preflight.LAUNCHERS[name]
+    extra, _ = preflight.LAUNCHERS[name]
     monkeypatch.setattr(preflight.importlib.util, "find_spec", lambda wanted: None)
     with pytest.raises(
         UserError, match=rf"hydra/launcher={name}: needs pip install 'icv-lightning\[{extra}\]'"

@@ -108,7 +108,7 @@ def test_lambda_zero_trains_the_network_as_cross_entropy_alone(main: Main, tmp_p
     from hydra import compose, initialize_config_dir
 
     from icv_lightning import instantiate
-    from icv_lightning.preflight import CONF
+    from icv_lightning.composition import CONF
     from tests.conftest import TINY
 
     assert main("loss.lambda=0", "trainer.max_epochs=1", "model.net.dropout=0") == 0

@@ -7,8 +7,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from icv_lightning.cell import register_resolvers
+from icv_lightning.composition import CONF
 from icv_lightning.errors import UserError
-from icv_lightning.preflight import CONF
 from icv_lightning.settings import SETTINGS, Setting, check_value
 
 ABSENT = object()

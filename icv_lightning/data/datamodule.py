@@ -20,9 +20,9 @@ class ImageDataModule(L.LightningDataModule):
     """Serve (images, target) batches: uint8 B x C x H x W, int64 B; data sets implement `load`.
 
     The training part is the official one, less `val_size` images that a seed chooses, stratified, or
-    `train_size` of these. The test part is never mixed in. Evaluation after an epoch sees two loaders: a fixed, stratified part of
-    train (at most `monitor_size` images), then validation if there is any, else test. Testing sees the
-    whole training part (for its class means), then test.
+    `train_size` of these. The test part is never mixed in. Evaluation after an epoch sees two loaders: a
+    fixed, stratified part of train (at most `monitor_size` images), then validation if there is any, else
+    test. Testing sees the whole training part (for its class means), then test.
 
     Args:
         name: of the data set, as it stands in results.

@@ -14,8 +14,8 @@ from icv_lightning import instantiate
 from icv_lightning.callbacks import Gallery, Throughput
 from icv_lightning.callbacks.gallery import thumbnails
 from icv_lightning.cell import register_resolvers
+from icv_lightning.composition import CONF
 from icv_lightning.loggers import Tracker
-from icv_lightning.preflight import CONF
 from tests.conftest import TINY
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``compute`` method of metric TermMeans")

@@ -12,9 +12,9 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from icv_lightning.cell import cell_any_seed, cell_name, config_hash, register_resolvers
+from icv_lightning.composition import CONF
 from icv_lightning.loggers import MetricsCSV, Tracker, recording
 from icv_lightning.loggers.tracker import never_fatal
-from icv_lightning.preflight import CONF
 
 
 class Memory(Tracker):

@@ -1,0 +1,31 @@
+"""Callbacks that tests put into runs of other processes, by `+callbacks.spy={_target_: tests.spies.…}`."""
+
+import os
+import signal
+from pathlib import Path
+
+import lightning as L
+
+
+class NoteDevices(L.Callback):
+    """Write the GPUs that the process sees into the run's folder."""
+
+    def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        Path(trainer.default_root_dir, "devices.txt").write_text(f"{os.getpid()} {seen}")
+
+
+class KillOnce(L.Callback):
+    """Kill the process at the start of the second epoch of the runs with one λ, the first time each."""
+
+    def __init__(self, at_lambda: float) -> None:
+        self.at_lambda = at_lambda
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        folder = Path(trainer.default_root_dir)
+        if trainer.current_epoch == 1 and f"-l{self.at_lambda:g}-" in folder.name:
+            try:
+                (folder / "killed.txt").touch(exist_ok=False)
+            except FileExistsError:
+                return
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,87 @@
+"""Grids under every launcher, as a user starts them: equal results, own devices, killed workers."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.conftest import ROOT, TINY, cells
+
+pytestmark = pytest.mark.slow  # each start of a worker imports torch; Ray itself takes seconds
+Command = Callable[..., CompletedProcess[str]]
+GRID = (*TINY, "trainer.max_epochs=2", "threads=1", "-m", "loss.lambda=0,0.5", "trainer.accelerator=cpu")
+SPY = "+callbacks.spy={_target_:tests.spies."
+
+
+def equal_part(folder: Path) -> dict[str, object]:
+    results = json.loads((folder / "results.json").read_text())
+    assert results["status"] == "completed"
+    return {key: results[key] for key in ("cell", "metrics", "config_hash", "confusion")}
+
+
+def grid(command: Command, *more: str) -> CompletedProcess[str]:
+    words = [word for word in GRID if word != "-m"]
+    return command("-m", *words, *more, PYTHONPATH=str(ROOT), PYTHONWARNINGS="ignore")
+
+
+@pytest.fixture
+def undisturbed(command: Command, tmp_path: Path) -> dict[str, dict[str, object]]:
+    assert grid(command, "name=basic").returncode == 0
+    return {folder.name: equal_part(folder) for folder in cells(tmp_path / "outputs")}
+
+
+@pytest.mark.parametrize("launcher", ["joblib", "ray", "submitit_local"])
+def test_results_are_equal_across_launchers(command: Command, tmp_path: Path, undisturbed, launcher) -> None:
+    done = grid(command, f"name={launcher}", f"hydra/launcher={launcher}")
+    assert done.returncode == 0, done.stderr
+    assert "2/2 cells" in done.stderr
+    found = {f.name: equal_part(f) for f in cells(tmp_path / "outputs") if f.parent.name == launcher}
+    assert found == undisturbed
+
+
+def test_ray_gives_each_cell_a_device_of_its_own(command: Command, tmp_path: Path) -> None:
+    spy = SPY + "NoteDevices}"
+    done = grid(
+        command, spy, "hydra/launcher=ray", "hydra.launcher.ray.init.num_gpus=2", "gpu_share=1", "seed=0,1",
+        "hydra.launcher.ray.init.num_cpus=4", "hydra.launcher.ray.remote.num_cpus=1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    noted = [path.read_text().split() for path in tmp_path.glob("outputs/*/*/devices.txt")]
+    assert len({pid for pid, _ in noted}) == 4  # a process for each cell
+    assert sorted({device for _, device in noted}) == ["0", "1"]
+
+
+def test_shares_of_a_gpu_are_given_on_request(command: Command, tmp_path: Path) -> None:
+    spy = SPY + "NoteDevices}"
+    done = grid(
+        command, spy, "hydra/launcher=ray", "hydra.launcher.ray.init.num_gpus=1", "gpu_share=0.5",
+        "hydra.launcher.ray.init.num_cpus=4", "hydra.launcher.ray.remote.num_cpus=1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert {path.read_text().split()[1] for path in tmp_path.glob("outputs/*/*/devices.txt")} == {"0"}
+
+
+@pytest.mark.parametrize("launcher", ["ray", "submitit_local", "joblib"])
+def test_a_killed_worker(command: Command, tmp_path: Path, launcher: str) -> None:
+    """Under Ray and submitit the other cells go on; everywhere the same command brings what is missing."""
+    settings = (f"hydra/launcher={launcher}", "loss.lambda=0,0.5,1", SPY + "KillOnce,at_lambda:0.5}")
+    first = grid(command, *settings)
+    status = {f.name.split("-")[3]: json.loads((f / "results.json").read_text())["status"]
+              for f in cells(tmp_path / "outputs")}  # fmt: skip
+    if launcher == "ray":
+        assert first.returncode == 0, first.stdout + first.stderr
+    else:
+        assert first.returncode == 1
+        assert "interrupted: digits-d2-raw-l0.5-" in first.stdout
+        assert "Traceback" not in first.stdout + first.stderr
+    if launcher != "joblib":
+        assert {"l0", "l1"} <= {name for name, word in status.items() if word == "completed"}
+    assert grid(command, *settings).returncode == 0
+    killed = {f.name: equal_part(f) for f in cells(tmp_path / "outputs")}
+    (tmp_path / "outputs").rename(tmp_path / "killed")
+    never = (*settings[:2], SPY + "KillOnce,at_lambda:7}")
+    assert grid(command, "hydra/launcher=basic", *never[1:]).returncode == 0
+    calm = [equal_part(f)["metrics"] for f in cells(tmp_path / "outputs")]
+    assert sorted(map(str, calm)) == sorted(str(part["metrics"]) for part in killed.values())
