@@ -33,6 +33,8 @@ def job(config: DictConfig) -> None:
     """Run one cell; keep its failure for the end, so that the other cells of a grid run too."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     alone = HydraConfig.get().mode != RunMode.MULTIRUN
+    if not alone:
+        _name_the_cell(folder.name)
     try:
         with FileLock(folder / LOCK):
             results = run_cell(config, folder)
@@ -138,6 +140,13 @@ def _share_the_cores(config: DictConfig) -> None:
     if config.threads or launcher in ("joblib", "ray"):
         each = hardware.threads_each(launcher, config.workers, config.gpu_share)
         torch.set_num_threads(config.threads or min(torch.get_num_threads(), each))
+
+
+def _name_the_cell(name: str) -> None:
+    """Put the cell's name before the warnings of a grid in the terminal."""
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.setFormatter(logging.Formatter(f"%(levelname)s: {name}: %(message)s"))
 
 
 def _quieten() -> None:
