@@ -155,7 +155,7 @@ def _finish(tracker: Tracker, kind: Any, error: BaseException | None, trace: Any
 
 def cause(error: BaseException) -> str:
     """Return what ended a run, in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 def tags(settings: Mapping[str, Any]) -> list[str]:

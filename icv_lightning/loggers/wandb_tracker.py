@@ -128,12 +128,17 @@ class WandbTracker(Tracker):
 
     @rank_zero_only
     def finish(self, error: BaseException | None) -> None:
-        """End the W&B run, failed where there is an `error`, and say how to upload it."""
+        """End the W&B run: completed, failed, or interrupted from outside; say how to upload it."""
         if self._own_data_dir:
             del os.environ[DATA_DIR]
         run = self.experiment
-        run.summary.update({"status": "failed", "cause": cause(error)} if error else {"status": "completed"})
-        run.finish(exit_code=0 if error is None else 1 if isinstance(error, Exception) else INTERRUPTED)
+        if error is None:
+            status, code = "completed", 0
+        else:
+            run.summary["cause"] = cause(error)
+            status, code = ("failed", 1) if isinstance(error, Exception) else ("interrupted", INTERRUPTED)
+        run.summary["status"] = status
+        run.finish(exit_code=code)
         if self.offline:
             print(f"W&B, offline: wandb sync {self._written(Path(run.settings.sync_dir).name)}")
 

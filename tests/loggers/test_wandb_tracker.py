@@ -4,6 +4,8 @@ import csv
 import json
 import logging
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,15 @@ def test_the_line_that_uploads_names_what_was_written(grid: Grid) -> None:
     assert len(others) == 3
 
 
+def test_wandb_finds_all_runs_by_that_line(grid: Grid) -> None:
+    line = [line for line in grid.output.splitlines() if "wandb sync" in line][-1]
+    command = line.partition(": ")[2].replace("wandb sync", f"{sys.executable} -m wandb sync --dry-run")
+    done = subprocess.run(command, shell=True, cwd=grid.folder, capture_output=True, text=True, check=True)
+    said = done.stdout + done.stderr
+    assert "Would sync 3 run(s)" in said
+    assert all(cell.name in said for cell in grid.cells.values())
+
+
 def test_no_key_in_any_file_or_line(grid: Grid) -> None:
     assert API_KEY not in grid.output
     assert not any(API_KEY.encode() in content for content in everything_below(grid.folder))
@@ -170,8 +181,10 @@ def test_a_redone_cell_gets_a_new_id_and_a_resumed_one_keeps_it(tmp_path: Path) 
 
 def test_stopping_a_run_is_told_from_its_failing(tmp_path: Path) -> None:
     tracker = start(tmp_path)
-    tracker.finish(SystemExit(1))
-    assert wandb_summary(offline_run(tmp_path))["exit_code"] == 255
+    tracker.finish(KeyboardInterrupt())
+    said = wandb_summary(offline_run(tmp_path))
+    assert said["exit_code"] == 255
+    assert (said["summary"]["status"], said["summary"]["cause"]) == ("interrupted", "KeyboardInterrupt")
 
 
 def test_two_runs_in_one_process_do_not_mix_even_when_the_first_was_never_finished(tmp_path: Path) -> None:
