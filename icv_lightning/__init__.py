@@ -10,7 +10,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "CombinedLoss": "losses",
+    "DiscriminantLoss": "losses",
     "IntraClassVarianceLoss": "losses",
+    "discriminant": "losses",
+    "inter_class_variance": "losses",
     "intra_class_variance": "losses",
     "LearnedCentroids": "centroids",
     "BatchMeanCentroids": "centroids",
@@ -54,7 +57,10 @@ if TYPE_CHECKING:
     from icv_lightning.data import ImageFolderDataModule as ImageFolderDataModule
     from icv_lightning.data import MNISTDataModule as MNISTDataModule
     from icv_lightning.losses import CombinedLoss as CombinedLoss
+    from icv_lightning.losses import DiscriminantLoss as DiscriminantLoss
     from icv_lightning.losses import IntraClassVarianceLoss as IntraClassVarianceLoss
+    from icv_lightning.losses import discriminant as discriminant
+    from icv_lightning.losses import inter_class_variance as inter_class_variance
     from icv_lightning.losses import intra_class_variance as intra_class_variance
     from icv_lightning.metrics import ClassVariance as ClassVariance
     from icv_lightning.metrics import HighestScoreAccuracy as HighestScoreAccuracy

@@ -98,6 +98,8 @@ SETTINGS: Mapping[str, Setting] = {
         "text", "step of batch_mean: equation 7, or Wen et al.'s", choices=("mean", "wen")
     ),
     "loss.lambda": Setting("number", "weight λ of the variance term", low=0),
+    "loss.between": Setting("number", "weight β of the subtracted variance of discriminant", low=0),
+    "loss.max_total_variance": Setting("number", "bound τ of discriminant on the total variance", above=0),
     "optimizer.lr": Setting("number", "learning rate", above=0),
     "optimizer.centroid_lr": Setting("number", "learning rate of the centroids", above=0, optional=True),
     "trainer.max_epochs": Setting("integer", "epochs", low=1),

@@ -22,6 +22,9 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         losses.IntraClassVarianceLoss.forward, (losses.IntraClassVarianceLoss(), Z, C, Y)
     ),
     "CombinedLoss": (losses.CombinedLoss.forward, (losses.CombinedLoss(0.5), S, Z, C, Y)),
+    "DiscriminantLoss": (losses.DiscriminantLoss.forward, (losses.DiscriminantLoss(0.5, DIM), S, Z, C, Y)),
+    "discriminant": (losses.discriminant, (Z, C, Z[0], Y)),
+    "inter_class_variance": (losses.inter_class_variance, (Z, C, Z[0], Y)),
     "LearnedCentroids": (LearnedCentroids.forward, (LearnedCentroids(CLASSES, DIM),)),
     "LearnedCentroids.update": (LearnedCentroids.update, (LearnedCentroids(CLASSES, DIM), Z, Y)),
     "Embedding": (nets.Embedding.forward, (nets.Embedding(DIM, 2, normalize=True), Z)),
