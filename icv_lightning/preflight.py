@@ -79,6 +79,7 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
             raise UserError(
                 f"{key}={name}: must be a plain folder name, without / and not starting with a dot"
             )
+    _check_centroid_lr(config)
     if multirun:
         _check_one_device(config)
     if OmegaConf.select(config, "logger.wandb.offline") is False:
@@ -90,6 +91,15 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
 
 
 _ABSENT = object()
+
+
+def _check_centroid_lr(config: DictConfig) -> None:
+    rate, rule = config.optimizer.centroid_lr, config.centroids.name
+    if rate is not None and rule in ("batch_mean", "one_by_one"):
+        raise UserError(
+            f"optimizer.centroid_lr={rate}: must be null with centroids={rule}, which moves outside the "
+            "gradient, by centroids.layer.alpha"
+        )
 
 
 def _check_one_device(config: DictConfig) -> None:

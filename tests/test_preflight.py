@@ -58,6 +58,16 @@ def test_a_bad_setting_is_named(override: str) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("rule", ["batch_mean", "one_by_one"])
+def test_a_learning_rate_of_centroids_that_no_optimizer_moves_is_an_error(rule: str) -> None:
+    preflight.check([f"centroids={rule}"])
+    preflight.check(["centroids=learned", "optimizer.centroid_lr=0.01"])
+    with pytest.raises(
+        UserError, match=rf"^optimizer\.centroid_lr=0\.01: must be null with centroids={rule}"
+    ):
+        preflight.check([f"centroids={rule}", "optimizer.centroid_lr=0.01"])
+
+
 def test_good_settings_pass() -> None:
     preflight.check([])
     preflight.check(["-m", "loss.lambda=0,0.5", "data=mnist,fashion_mnist", "model.normalize=true,false"])

@@ -98,9 +98,11 @@ def _published(cell: Any, measure: str) -> float:
 def _on_runs(
     claim: Claim, plan: Plan, sides: Sequence[Variant], evidence: Evidence, rows: Sequence[dict[str, Any]]
 ) -> Verdict:
-    findings = [_measured(claim, contrast, sides, evidence) for contrast in claim.contrasts(plan)]
+    fed = paired(rows, claim.number)
+    planned = claim.contrasts(plan._replace(rivals=()) if fed else plan)  # rivals are what is fed, once
+    findings = [_measured(claim, contrast, sides, evidence) for contrast in planned]
     sign = -1.0 if claim.measure == "epochs_to" else 1.0
-    for (data, cell), values in paired(rows, claim.number).items():
+    for (data, cell), values in fed.items():
         contrast = Contrast(
             f"{data_title(data)}, {cell}", (), margin(data) if claim.fed == "not worse" else 0.0
         )
