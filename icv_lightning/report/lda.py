@@ -1,0 +1,93 @@
+"""The command `python -m icv_lightning.report.lda outputs/<name>`: classical LDA on the embeddings of runs.
+
+Linear discriminant analysis (class means, one pooled within-class covariance, Bayes' rule) is fitted on the
+train embeddings of a run's last snapshot and tested on its test embeddings, beside highest score, nearest
+class mean and nearest centroid on these. What it gains over the nearest class mean is what the plain
+Euclidean distance leaves on the table.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from icv_lightning.errors import UserError
+from icv_lightning.report.intervals import t_interval
+from icv_lightning.report.measures import distances
+from icv_lightning.report.runs import Run, read_runs
+from icv_lightning.report.snapshots import Snapshot
+
+FILE = "lda.csv"
+CELL = ["data", "embedding_dim", "normalize", "weight", "loss"]
+MEASURES = ["acc", "acc_nearest_class_mean", "acc_nearest_centroid", "acc_lda", "var_ratio", "var_total"]
+
+
+def main() -> None:
+    """Write `lda.csv` into the folder, print its means; exit with 0, or 1 and one line on what is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m icv_lightning.report.lda", description="Classical LDA on the embeddings of runs."
+    )
+    parser.add_argument("folder", type=Path, help="of runs, e.g. outputs/discriminant")
+    folder = parser.parse_args().folder
+    try:
+        table = lda_table(read_runs([folder]))
+        if table.empty:
+            raise UserError(f"{folder}: no completed run with a snapshot of train and test embeddings")
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    table.to_csv(folder / FILE, index=False, float_format="%.6g")
+    print(over_seeds(table).to_string(index=False))
+    print(folder / FILE)
+
+
+def lda_table(runs: Iterable[Run]) -> pd.DataFrame:
+    """Return one row for each completed run with a snapshot: its cell, `seed`, accuracies and variances.
+
+    `var_ratio` is within over between, `var_total` their sum, both of the test embeddings.
+    """
+    rows = []
+    for run in runs:
+        last = run.last_snapshot if run.status == "completed" else None
+        if last is None or last.part != "test":
+            continue
+        cell = (run.cell.data, run.cell.embedding_dim, run.cell.normalize, run.cell.weight)
+        within, between = (run.metrics.get(f"test/{key}") for key in ("var_within", "var_between"))
+        known = within is not None and between is not None
+        variances = {"var_ratio": within / between, "var_total": within + between} if known else {}
+        rows.append(
+            dict(zip(CELL, (*cell, str(run.config["loss"]["name"])), strict=True))
+            | {"seed": run.seed}
+            | accuracies(last)
+            | variances
+        )
+    return pd.DataFrame(rows, columns=[*CELL, "seed", *MEASURES])
+
+
+def accuracies(snapshot: Snapshot) -> dict[str, float]:
+    """Return test accuracies by highest score, nearest class mean, nearest centroid and LDA."""
+    lda = LinearDiscriminantAnalysis().fit(snapshot.train_embeddings, snapshot.train_target)
+    preds = {
+        "acc": snapshot.preds,
+        "acc_nearest_class_mean": distances(snapshot.embeddings, snapshot.class_means).argmin(1),
+        "acc_nearest_centroid": distances(snapshot.embeddings, snapshot.centroids).argmin(1),
+        "acc_lda": lda.predict(snapshot.embeddings),
+    }
+    return {key: float((found == snapshot.target).mean()) for key, found in preds.items()}
+
+
+def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """Return each cell's mean over seeds and half its 95 % t interval, as `0.9512 ± 0.0031`."""
+    rows: list[dict[str, Any]] = []
+    for cell, runs in table.groupby(CELL, sort=False):
+        found = {key: t_interval(runs[key].to_list()) for key in MEASURES}
+        words = {key: f"{i.mean:.4f}" + (f" ± {i.half:.4f}" if i.n > 1 else "") for key, i in found.items()}
+        rows.append(dict(zip(CELL, cell, strict=True)) | {"n": len(runs)} | words)
+    return pd.DataFrame(rows)
+
+
+if __name__ == "__main__":
+    main()
