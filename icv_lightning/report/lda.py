@@ -55,9 +55,8 @@ def lda_table(runs: Iterable[Run]) -> pd.DataFrame:
         if last is None or last.part != "test":
             continue
         cell = (run.cell.data, run.cell.embedding_dim, run.cell.normalize, run.cell.weight)
-        within, between = (run.metrics.get(f"test/{key}") for key in ("var_within", "var_between"))
-        known = within is not None and between is not None
-        variances = {"var_ratio": within / between, "var_total": within + between} if known else {}
+        within, between = (_number(run.metrics.get(f"test/{key}")) for key in ("var_within", "var_between"))
+        variances = {"var_ratio": within / between, "var_total": within + between}
         rows.append(
             dict(zip(CELL, (*cell, str(run.config["loss"]["name"])), strict=True))
             | {"seed": run.seed}
@@ -65,6 +64,10 @@ def lda_table(runs: Iterable[Run]) -> pd.DataFrame:
             | variances
         )
     return pd.DataFrame(rows, columns=[*CELL, "seed", *MEASURES])
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
 
 
 def accuracies(snapshot: Snapshot) -> dict[str, float]:
