@@ -13,33 +13,41 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from icv_lightning.errors import UserError
+from icv_lightning.report.cells import data_title
+from icv_lightning.report.figures.panels import draw, view_of
+from icv_lightning.report.figures.style import SETTINGS, new_figure, save
 from icv_lightning.report.intervals import t_interval
 from icv_lightning.report.measures import distances
 from icv_lightning.report.runs import Run, read_runs
 from icv_lightning.report.snapshots import Snapshot
 
-FILE = "lda.csv"
+FILE, FIGURE = "lda.csv", "embeddings"
 CELL = ["data", "embedding_dim", "normalize", "weight", "loss"]
 MEASURES = ["acc", "acc_nearest_class_mean", "acc_nearest_centroid", "acc_lda", "var_ratio", "var_total"]
 
 
 def main() -> None:
-    """Write `lda.csv` into the folder, print its means; exit with 0, or 1 and one line on what is wrong."""
+    """Write `lda.csv` and `embeddings.png`, print means; exit with 0, or 1 and one line on what is wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m icv_lightning.report.lda", description="Classical LDA on the embeddings of runs."
     )
     parser.add_argument("folder", type=Path, help="of runs, e.g. outputs/discriminant")
     folder = parser.parse_args().folder
     try:
-        table = lda_table(read_runs([folder]))
+        runs = read_runs([folder])
+        table = lda_table(runs)
         if table.empty:
             raise UserError(f"{folder}: no completed run with a snapshot of train and test embeddings")
     except UserError as error:
         sys.exit(f"error: {error}")
     table.to_csv(folder / FILE, index=False, float_format="%.6g")
+    with rc_context(SETTINGS):
+        save(embedding_panels(runs), folder, FIGURE)
     print(over_seeds(table).to_string(index=False))
     print(folder / FILE)
 
@@ -90,6 +98,26 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
         words = {key: f"{i.mean:.4f}" + (f" ± {i.half:.4f}" if i.n > 1 else "") for key, i in found.items()}
         rows.append(dict(zip(CELL, cell, strict=True)) | {"n": len(runs)} | words)
     return pd.DataFrame(rows)
+
+
+def embedding_panels(runs: Iterable[Run]) -> Figure:
+    """Return the test embeddings of each cell's lowest seed, a row for each data set."""
+    first: dict[str, dict[str, Snapshot]] = {}
+    for run in runs:
+        last = run.last_snapshot if run.status == "completed" else None
+        if last is not None and last.part == "test":
+            title = f"{run.config['loss']['name']}, λ {run.cell.weight:g}"
+            first.setdefault(data_title(run.cell.data), {}).setdefault(title, last)
+    figure, axes = new_figure(len(first), max(map(len, first.values())), layout="compressed")
+    for row, (data, snapshots) in zip(axes, first.items(), strict=True):
+        views = {title: view_of(snapshot) for title, snapshot in sorted(snapshots.items(), reverse=True)}
+        reach = max(view.reach for view in views.values())
+        for panel, (title, view) in zip(row, views.items(), strict=False):
+            draw(panel, view, reach)
+            panel.set_title(f"{data}, {title}")
+        for panel in row[len(views) :]:
+            panel.set_axis_off()
+    return figure
 
 
 if __name__ == "__main__":

@@ -91,6 +91,19 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     lda.main()
     assert "acc_lda" in capsys.readouterr().out
     assert pd.read_csv(tmp_path / "lda.csv").loss.to_list() == ["icv"]
+    assert (tmp_path / "embeddings.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_panel_for_each_loss_of_each_data_set(tmp_path):
+    for i, (data, loss) in enumerate([("mnist", "icv"), ("mnist", "discriminant"), ("fashion_mnist", "icv")]):
+        cell = CELL._replace(data=data)
+        for seed in (0, 1):
+            options = {"loss__name": loss, "suffix": f"0000000{i}", "epochs": 1}
+            write_run(tmp_path, cell, seed, same(0.9), snapshots=[embed(cell, seed, 300, 200)], **options)
+    panels = lda.embedding_panels(read_runs([tmp_path])).axes
+    assert [panel.get_title() for panel in panels] == [
+        "Fashion-MNIST, icv, λ 0.05", "", "MNIST, icv, λ 0.05", "MNIST, discriminant, λ 0.05"
+    ]  # fmt: skip
 
 
 def test_a_wrong_folder_ends_it_in_one_line(tmp_path, monkeypatch):
