@@ -28,6 +28,7 @@ NO_EFFECT = frozenset(
         "callbacks.guard_rails",
         "data.root",
         "data.num_workers",
+        "search",
         "hydra",
     }
 )

@@ -61,6 +61,7 @@ class Setting:
         )
 
 
+SEARCHED = ("acc", "acc_nearest_centroid", "acc_nearest_class_mean", "loss", "loss_ce", "var_ratio", "nc1")
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 SETTINGS: Mapping[str, Setting] = {
     "name": Setting("text", "folder of the run or grid below paths.outputs"),
@@ -110,6 +111,12 @@ SETTINGS: Mapping[str, Setting] = {
     "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),
     "callbacks.finite_loss.every": Setting("integer", "steps between looks at the loss", low=1),
+    "search.trials": Setting("integer", "trials of a search in all", low=1),
+    "search.seed": Setting("integer", "of what a search asks for", low=0),
+    "search.metric": Setting(
+        "text", "what a trial is judged by", choices=tuple(f"val/{name}" for name in SEARCHED)
+    ),
+    "search.direction": Setting("text", "the better end of it", choices=("maximize", "minimize")),
 }
 
 

@@ -14,7 +14,7 @@ from icv_lightning.settings import SETTINGS, Setting, check_value
 ABSENT = object()
 
 
-GROUPS = ("data", "model", "centroids", "loss", "optimizer", "trainer", "callbacks", "logger")
+GROUPS = ("data", "model", "centroids", "loss", "optimizer", "trainer", "callbacks", "logger", "search")
 
 
 @pytest.fixture(scope="module")
