@@ -18,7 +18,7 @@ from bokeh.resources import Resources
 from icv_lightning.report.cells import data_title
 from icv_lightning.report.figures.panels import pick
 from icv_lightning.report.figures.style import CLASS_COLOURS
-from icv_lightning.report.packing import Parts, packed_cell
+from icv_lightning.report.packing import MOST, POINTS, Parts, packed_cell
 from icv_lightning.report.variants import Variant
 
 CELLS = 48  # at most, to keep the file below some 20 MB
@@ -89,15 +89,23 @@ def _document(cells: Sequence[Mapping[str, Any]], name: str) -> Document:
         labels=[str(k) for k in range(max(len(cell["names"]) for cell in cells))], active=[], name="classes",
         stylesheets=[":host .bk-btn-group { flex-wrap: wrap; }"],
     )  # fmt: skip
+    axes = models.RadioButtonGroup(labels=["all points", f"inner {MOST} %"], active=0, name="axes")
     play = models.Toggle(label="▶ play", name="play", width=90)
     arguments = {
         "cells": [{k: v for k, v in cell.items() if k != "cell"} for cell in cells],
         "panes": [{k: v for k, v in pane.items() if k != "element"} for pane in panes],
-        "slider": slider, "shown": shown, "chosen": chosen, "markers": MARKERS, "colours": CLASS_COLOURS,
+        "slider": slider, "shown": shown, "chosen": chosen, "axes": axes,
+        "markers": MARKERS, "colours": CLASS_COLOURS,
     }  # fmt: skip
     update = CustomJS(code=CODE, args=arguments | ranges)
     selects = [(pane["select"], "value") for pane in panes]
-    for widget, change in (*selects, (slider, "value"), (shown, "active"), (chosen, "active")):
+    for widget, change in (
+        *selects,
+        (slider, "value"),
+        (shown, "active"),
+        (chosen, "active"),
+        (axes, "active"),
+    ):
         widget.js_on_change(change, update)
     play.js_on_change("active", CustomJS(code=PLAY, args={"slider": slider}))
     document = Document()
@@ -106,6 +114,7 @@ def _document(cells: Sequence[Mapping[str, Any]], name: str) -> Document:
             models.Div(text=_heading(name)),
             row(play, slider, **WIDE),
             row(shown, models.Div(text="only classes:", align="center"), chosen, styles=WRAP),
+            row(models.Div(text="axes hold:", align="center"), axes, styles=WRAP),
             row(*(pane["element"] for pane in panes), styles=WRAP, **WIDE),
             models.Div(text=_legend(cells)),
             styles={"padding": "8px 14px", "box-sizing": "border-box"},
@@ -155,6 +164,7 @@ def _pane(side: str, options: list[tuple[str, str]], start: int, ranges: Mapping
 def _heading(name: str) -> str:
     return (
         f"<b style='font-size:1.2rem'>{html.escape(name)}: test embeddings by epoch</b><br>"
+        f"At most {POINTS} images of a cell, the same in each. "
         "Axes in spacings of the class means of the last epoch, the same on both sides; N &gt; 2 through a "
         "2-component PCA fitted on train. Numbers stand at the class means, ✕ at the centroids; a dark edge "
         "marks an error of the highest score. Hover to see the image."

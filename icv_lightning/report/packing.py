@@ -17,6 +17,7 @@ from icv_lightning.report.variants import Variant
 
 POINTS = 2000  # of a cell
 THUMBNAIL = 48  # pixels, the largest side of an image
+MOST = 99  # percentile of the coordinates that the narrower axes hold
 STEPS = 32767  # of a coordinate, from the middle to the outermost point
 
 
@@ -52,7 +53,7 @@ def packed_cell(
     part, frame = parts[key], frame_of(last)
     epochs = {e: s for e in run.epochs if (s := run.snapshot(e)) and len(s.target) == len(last.target)}
     placed = np.stack([frame.place(s.embeddings[part.rows]) for s in epochs.values()])
-    means = frame.place(last.class_means)
+    centres = _centres(frame, list(epochs.values()))
     extent = float(np.nanmax(np.abs(placed))) or 1.0
     steps = np.round(placed / extent * STEPS).astype(np.int16)
     preds = np.concatenate([s.preds[part.rows] for s in epochs.values()]).astype(np.uint16)
@@ -61,13 +62,21 @@ def packed_cell(
         "label": f"{label} (seed {run.seed}{state})",
         "cell": run.cell,
         "points": ColumnDataSource({"x": steps[..., 0].ravel(), "y": steps[..., 1].ravel(), "preds": preds}),
-        "centres": _centres(frame, list(epochs.values())),
+        "centres": centres,
         "part": part.source,
         "names": part.names,
         "epochs": list(epochs),
         "extent": extent / STEPS,
-        "reach": float(max(np.percentile(np.abs(placed[-1]), 99), np.nanmax(np.abs(means)))) * 1.08,
+        "reach": _reach(placed, centres),
     }
+
+
+def _reach(placed: np.ndarray, centres: ColumnDataSource) -> list[float]:
+    """Return how far axes reach: over all points of all epochs, and over `MOST` % of the last epoch's."""
+    far = [float(np.nanmax(np.abs(column), initial=0.0)) for column in centres.data.values()]
+    means = [float(np.nanmax(np.abs(centres.data[f"class_means_{axis}"]), initial=0.0)) for axis in "xy"]
+    most = float(np.nanpercentile(np.abs(placed[-1]), MOST))
+    return [1.05 * max(float(np.nanmax(np.abs(placed))), *far), 1.08 * max(most, *means)]
 
 
 def _centres(frame: Frame, snapshots: Sequence[Snapshot]) -> ColumnDataSource:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from icv_lightning.cell import LATER
 from icv_lightning.report import paper
 from icv_lightning.report.cells import Cell
 from icv_lightning.report.runs import Run
@@ -22,6 +23,9 @@ QUIET_TRAINER = (
 NO_EFFECT = {"data.eval_batch_size", "data.monitor_size", "data.num_workers"}
 NO_EFFECT |= {f"trainer.{key}" for key in QUIET_TRAINER}
 PLAIN_TRAINER = {"trainer.max_epochs", "trainer.precision"}  # any other key departs from the paper
+UNSTATED = {
+    "trainer.precision": "32-true"
+}  # the paper is silent: no departure, but said where it is not this
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,13 @@ class Variant:
         """Say what these runs are, in a line."""
         stated = "; ".join(self.departures) if self.departures else ""
         first = f"not the paper's settings: {stated}" if stated else "the settings that the paper states"
-        other = [text for text in self.differences if text.split(" ")[0] not in stated]
+        notes = [
+            f"{key}={_word(self.settings[key])}"
+            for key, usual in UNSTATED.items()
+            if self.settings.get(key, usual) != usual
+        ]
+        first = "; ".join([first, *notes])
+        other = [text for text in self.differences if text.split(" ")[0] not in first]
         return f"{first}; beside the first: {', '.join(other)}" if other else first
 
     @property
@@ -117,7 +127,7 @@ def departures(settings: Mapping[str, Any]) -> list[str]:
     extra = [
         f"{key}={_word(value)}"
         for key, value in settings.items()
-        if key.startswith("trainer.") and key not in PLAIN_TRAINER and value is not None
+        if key in LATER or (key.startswith("trainer.") and key not in PLAIN_TRAINER and value is not None)
     ]
     return unlike + extra
 
@@ -137,6 +147,8 @@ def flattened(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
         if isinstance(value, Mapping):
             yield from flattened(value, f"{dotted}.")
         else:
+            if dotted in LATER and value == LATER[dotted]:
+                continue  # what came later and is not used: as if it were not there
             same = dotted == "optimizer.centroid_lr" and value == config.get("lr")
             yield dotted, None if same else _plain(value)
 

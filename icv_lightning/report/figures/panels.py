@@ -16,7 +16,6 @@ from icv_lightning.report.snapshots import Snapshot
 from icv_lightning.report.variants import Variant
 
 POINTS = 4000  # drawn in a panel at most; drawn at random, the same for every panel
-EDGE = 99.5  # percentile of the coordinates that a panel must hold
 
 
 class View(NamedTuple):
@@ -38,10 +37,9 @@ class View(NamedTuple):
 
     @property
     def reach(self) -> float:
-        """Return how far the panel must reach from its middle."""
-        return (
-            float(max(np.percentile(np.abs(self.points), EDGE), np.nanmax(np.abs(self.class_means)))) * 1.08
-        )
+        """Return how far the panel must reach from its middle to hold every point, long tails too."""
+        shown = (self.points, self.class_means, self.centroids)
+        return 1.05 * max(float(np.nanmax(np.abs(array))) for array in shown)
 
 
 class Frame(NamedTuple):
