@@ -221,7 +221,7 @@ def test_a_folder_of_another_search_is_refused(
 ) -> None:
     assert main(*BASE, "search.trials=1") == 0
     for other, word in {
-        "search.space.loss.lambda.high=2": "space", "search.seed=1": "seed", "search.metric=val/acc": "metric",
+        f"{LAMBDA}.high=2": "space", "search.seed=1": "seed", "search.metric=val/acc": "metric",
         "search.direction=minimize": "direction", "optimizer.lr=0.1": "settings",
     }.items():  # fmt: skip
         assert main(*BASE, "search.trials=1", other) == 2

@@ -21,7 +21,7 @@ function fill(pane, cell, reach) {
     data.image.push(image[i])
     data.name.push(cell.names[target[i]])
     data.guess.push(cell.names[preds[j]])
-    data.index.push(index[i])
+    data.index.push(`${cell.kind} image ${index[i]}`)
   }
   pane.points.data = data
   const c = cell.centres.data
@@ -31,7 +31,7 @@ function fill(pane, cell, reach) {
   }
   pane.centroids.data = { x: part("centroids_x"), y: part("centroids_y") }
   pane.marks.data = { x: part("class_means_x"), y: part("class_means_y"), text: cell.names.map((_, k) => String(k)) }
-  pane.plot.title.text = `epoch ${cell.epochs[position]}, ${data.x.length} images${beyond ? `, ${beyond} beyond the axes` : ""}`
+  pane.plot.title.text = `epoch ${cell.epochs[position]}, ${data.x.length} ${cell.kind} images${beyond ? `, ${beyond} beyond the axes` : ""}`
 }
 
 const pair = panes.map((pane) => cells[Number(pane.select.value)])

@@ -1,4 +1,4 @@
-"""The explorer: test embeddings of two cells side by side, by epoch, in one HTML file that works offline."""
+"""The explorer: embeddings of two cells side by side, by epoch, in one HTML file that works offline."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -30,12 +30,13 @@ COLUMNS = ("x", "y", "colour", "marker", "edge", "image", "name", "guess", "inde
 # Type checkers do not follow how the widgets are re-exported.
 models: Any = import_module("bokeh.models")
 WIDE: dict[str, Any] = {"sizing_mode": "stretch_width"}
+PLATE: dict[str, Any] = {"background_fill_color": "white", "background_fill_alpha": 0.75}
 WRAP = {"flex-wrap": "wrap"}
 CODE = Path(__file__).with_name("explorer.js").read_text(encoding="utf-8")
 TOOLTIP = """
 <div style="display:flex; gap:10px; align-items:center; max-width:260px">
 <img src="@image" alt="" style="width:56px; height:56px; image-rendering:pixelated; border:1px solid #ccc">
-<div><b>@name</b><br>highest score: @guess<br><small>test image @index</small></div></div>
+<div><b>@name</b><br>highest score: @guess<br><small>@index</small></div></div>
 """
 TEMPLATE = """
 {% block preamble %}
@@ -151,8 +152,7 @@ def _pane(side: str, options: list[tuple[str, str]], start: int, ranges: Mapping
         plot.scatter("x", "y", source=centroids, size=13, marker="x", line_color=colour, line_width=width)
     plot.text(
         "x", "y", text="text", source=marks, x_offset=6, y_offset=-4, text_color="black",
-        text_outline_color="white", text_font=value("sans-serif"), text_font_size="15px",
-        text_font_style="bold",
+        text_font=value("sans-serif"), text_font_size="14px", text_font_style="bold", **PLATE,
     )  # fmt: skip
     plot.add_tools(models.HoverTool(renderers=[dots], tooltips=TOOLTIP, limit=3))
     select = models.Select(value=str(start), options=options, name=f"{side}_cell", **WIDE)
@@ -163,7 +163,7 @@ def _pane(side: str, options: list[tuple[str, str]], start: int, ranges: Mapping
 
 def _heading(name: str) -> str:
     return (
-        f"<b style='font-size:1.2rem'>{html.escape(name)}: test embeddings by epoch</b><br>"
+        f"<b style='font-size:1.2rem'>{html.escape(name)}: embeddings by epoch</b><br>"
         f"At most {POINTS} images of a cell, the same in each. "
         "Axes in spacings of the class means of the last epoch, the same on both sides; N &gt; 2 through a "
         "2-component PCA fitted on train. Numbers stand at the class means, ✕ at the centroids; a dark edge "

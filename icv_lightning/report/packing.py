@@ -29,7 +29,7 @@ class Part(NamedTuple):
     names: list[str]
 
 
-Parts = dict[tuple[str, int], Part]
+Parts = dict[tuple[str, str, int], Part]
 
 
 def packed_cell(
@@ -47,7 +47,7 @@ def packed_cell(
     last = run.last_snapshot
     if last is None:
         return None
-    key = (run.cell.data, len(last.target))
+    key = (run.cell.data, last.part, len(last.target))
     if key not in parts:
         parts[key] = _part(last, names_of(variant, run.cell.data), run, folders)
     part, frame = parts[key], frame_of(last)
@@ -64,6 +64,7 @@ def packed_cell(
         "points": ColumnDataSource({"x": steps[..., 0].ravel(), "y": steps[..., 1].ravel(), "preds": preds}),
         "centres": centres,
         "part": part.source,
+        "kind": {"val": "validation"}.get(last.part, last.part),
         "names": part.names,
         "epochs": list(epochs),
         "extent": extent / STEPS,

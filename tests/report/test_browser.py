@@ -115,6 +115,21 @@ def test_both_panes_have_equal_axes(explorer):
     assert explorer("return model('left_plot').x_range.end > 1 && model('left_plot').y_range.end > 1")
 
 
+def test_axes_hold_all_points_unless_asked_for_most(explorer):
+    outside = """
+    const end = model('left_plot').x_range.end, d = model('left_points').data
+    return [end, d.x.filter((x, i) => Math.max(Math.abs(x), Math.abs(d.y[i])) > end).length]"""
+    far, none = explorer(outside)
+    assert none == 0
+    explorer("model('axes').active = 1")
+    near, some = explorer(outside)
+    assert near < far
+    title = explorer("return model('left_plot').title.text")
+    assert title == "epoch 3, 150 test images" + (f", {some} beyond the axes" if some else "")
+    explorer("model('axes').active = 0")
+    assert explorer(outside) == [far, 0]
+
+
 def test_the_slider_moves_points_and_centroids(explorer):
     names = "['left_points', 'right_points', 'left_centroids']"
     read = f"return {names}.map(n => Array.from(model(n).data.x).slice(0, 5))"

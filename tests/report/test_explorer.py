@@ -71,6 +71,22 @@ def test_many_points_are_thinned_out_the_same_for_every_cell(tmp_path):
     assert set(cells[0]["part"].data["image"]) == {""}  # no images file: no picture, no failure
 
 
+def test_axes_hold_every_point_of_every_epoch_and_a_narrower_choice_most_of_the_last(tmp_path):
+    cell = Cell("mnist", 0.0, 2, False)
+    snapshots = [embed(cell, 0, 50, 400, progress) for progress in (1.0, 0.5)]
+    snapshots[0]["test_embeddings"][7] = [-400, 3]  # far out, in an epoch that is not the last
+    write_run(tmp_path, cell, 0, same(0.9), epochs=2, snapshots=snapshots)
+    (variant,), _ = group(read_runs([tmp_path]))
+    packed = packed_cell("", variant, variant.all_runs[0], {}, [tmp_path])
+    x, y = (np.abs(packed["points"].data[axis] * packed["extent"]) for axis in "xy")
+    far = max(x.max(), y.max())
+    every, most = packed["reach"]
+    assert far < every < 1.1 * far
+    last = np.maximum(x[400:], y[400:])
+    assert (last <= most).mean() >= 0.97
+    assert most < every / 5
+
+
 def test_without_snapshots_there_is_no_explorer_and_no_old_one(tmp_path):
     write_run(tmp_path, CELL, 0, same(0.9))
     variants, _ = group(read_runs([tmp_path]))

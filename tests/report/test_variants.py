@@ -53,6 +53,30 @@ def test_what_changes_no_result_makes_no_variant(tmp_path):
     assert len(variants) == 1
 
 
+def test_precision_is_no_departure_but_is_said(tmp_path):
+    write_run(tmp_path, CELL, 0, same(0.9), trainer__precision="bf16-mixed")
+    (variant,), _ = variants_of(tmp_path)
+    assert variant.departures == ()
+    assert variant.label == "the settings that the paper states; trainer.precision=bf16-mixed"
+    write_run(tmp_path, CELL, 0, same(0.9), suffix="11111111")
+    write_run(tmp_path, CELL, 1, same(0.9), suffix="22222222")
+    assert [variant.label for variant in variants_of(tmp_path)[0]] == [
+        "the settings that the paper states",
+        "the settings that the paper states; trainer.precision=bf16-mixed",
+    ]
+
+
+def test_a_part_of_train_departs_and_a_key_that_came_later_makes_no_variant(tmp_path):
+    write_run(tmp_path, CELL, 0, same(0.9))
+    write_run(tmp_path, CELL, 1, same(0.9), data__train_size=None)
+    write_run(tmp_path, CELL, 0, same(0.8), data__train_size=5000, suffix="11111111")
+    variants, _ = variants_of(tmp_path)
+    assert [(variant.label, variant.seeds) for variant in variants] == [
+        ("the settings that the paper states", [0, 1]),
+        ("not the paper's settings: data.train_size=5000", [0]),
+    ]
+
+
 def test_any_other_key_of_the_trainer_departs(tmp_path):
     write_run(tmp_path, CELL, 0, same(0.9), trainer__limit_train_batches=0.1, optimizer__centroid_lr=0.01)
     (variant,), _ = variants_of(tmp_path)

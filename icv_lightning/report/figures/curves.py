@@ -113,7 +113,7 @@ def by_epoch(axes: np.ndarray) -> None:
     for panel in axes[-1]:
         panel.set_xlabel("epoch")
     for panel in axes.flat:
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
 
 def legend(figure: Figure, axes: np.ndarray) -> None:

@@ -88,7 +88,7 @@ def _shown(variant: Variant, cell: Cell, part: str) -> Shown:
 def _panel(panel: Axes, cell: Cell, item: Shown, reach: float) -> None:
     words = [norm_title(cell.normalize), cell.loss_title]
     if item is None:
-        empty_panel(panel, "no snapshot")
+        empty_panel(panel, "no snapshot", square=True)
         panel.set_title(", ".join(words))
         return
     run, snapshot, view = item

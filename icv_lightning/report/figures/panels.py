@@ -131,6 +131,6 @@ def names_of(variant: Variant, data: str) -> list[str]:
 
 
 def panel_title(run: Run, snapshot: Snapshot, words: Sequence[str]) -> str:
-    """Return a panel's title; an unfinished run's says so."""
-    state = "" if run.status == "completed" else f"{run.status}, epoch {snapshot.epoch}"
-    return plain_text(", ".join(filter(None, [*words, state])))
+    """Return a panel's title; an unfinished run's says so in a line of its own."""
+    state = "" if run.status == "completed" else f"\n{run.status}, epoch {snapshot.epoch}"
+    return plain_text(", ".join(words) + state)

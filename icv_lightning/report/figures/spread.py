@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
 
 from icv_lightning.report.cells import Cell, data_title, norm_title
 from icv_lightning.report.figures.curves import (
@@ -75,6 +76,8 @@ def _share_log(axes: np.ndarray) -> None:
     positive = [y for y in values if y > 0]
     for panel in axes.flat:
         panel.set_yscale("log")
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+        panel.yaxis.set_minor_formatter(FuncFormatter(lambda y, _: f"{y:g}" if f"{y:e}"[0] in "25" else ""))
         panel.set_ylim(min(positive, default=0.1) / 1.3, max(positive, default=1) * 1.3)
         panel.label_outer()
 
@@ -101,7 +104,8 @@ def distance_figures(variant: Variant) -> Iterator[Drawing]:
             panel.set_xlabel("distance in spacings")
         legend(figure, axes)
         caption = (
-            "Test images of the lowest seed, last epoch. Above: the part of the images that lie farther from "
+            "Test images (or the validation part) of the lowest seed, last epoch. Above: the "
+            "part of the images that lie farther from "
             "their own class mean than x (a long tail falls slowly). Below: the part whose nearest other "
             "class mean is nearer than x."
         )

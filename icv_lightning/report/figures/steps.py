@@ -50,7 +50,7 @@ def _figure(variant: Variant, number: int, cell: Cell) -> Drawing:
         if epoch in views:
             draw(panel, views[epoch], reach, size=4, labels=epoch == max(views))
         else:
-            empty_panel(panel, "no snapshot")
+            empty_panel(panel, "no snapshot", square=True)
     figure.legend(handles=class_handles(names_of(variant, cell.data)), loc="outside lower center", ncols=6)
     caption = f"Seed {run.seed}, not normalised, at most {POINTS} training images a panel. {UNIT}"
     if run.status != "completed":

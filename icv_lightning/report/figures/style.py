@@ -103,11 +103,10 @@ CENTRES: dict[str, dict[str, Any]] = {
 }
 
 
-def empty_panel(axes: Axes, reason: str) -> None:
-    """Say in a panel why nothing is drawn there."""
+def empty_panel(axes: Axes, reason: str, square: bool = False) -> None:
+    """Say in a panel why nothing is drawn there; `square` beside panels of equal axes."""
     axes.text(0.5, 0.5, plain_text(reason), ha="center", va="center", color="0.4", transform=axes.transAxes)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[], box_aspect=1 if square else None)
 
 
 def settle(figure: Figure) -> None:
