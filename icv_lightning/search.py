@@ -15,7 +15,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,15 +69,15 @@ class Plan:
         """Return where trials and state are."""
         return Path(self.config.paths.outputs) / self.config.name
 
-    def arguments(self, trial: "FrozenTrial", *more: str) -> list[str]:
-        """Return the overrides of the trial's run; `more` overrule them."""
-        chosen = [assigned(key, trial.params[key]) for key in self.space]
+    def arguments(self, params: Mapping[str, Any], *more: str) -> list[str]:
+        """Return the overrides of the run that has `params`; `more` overrule them."""
+        chosen = [assigned(key, params[key]) for key in self.space]
         taken = [text.partition("=")[0] for text in (*chosen, *more)]
         return [*without(self.overrides, taken), *chosen, *more]
 
     def run_folder(self, trial: "FrozenTrial") -> Path:
         """Return the folder that the trial's settings name."""
-        return Path(_composed(self.arguments(trial)).paths.run)
+        return self.folder / trial.user_attrs["cell"]
 
 
 def read_plan(arguments: Sequence[str]) -> Plan:
@@ -142,7 +142,10 @@ def next_trial(study: "Study", plan: Plan) -> "FrozenTrial | None":
     copy = optuna.create_study(direction=study.direction, sampler=optuna.samplers.TPESampler(seed=seed))
     copy.add_trials(trials)
     params = copy.ask(plan.space).params
-    study.add_trial(create_trial(state=TrialState.RUNNING, params=params, distributions=plan.space))
+    facts = {"cell": _composed(plan.arguments(params)).cell}
+    study.add_trial(
+        create_trial(state=TrialState.RUNNING, params=params, distributions=plan.space, user_attrs=facts)
+    )
     return study.get_trials(deepcopy=False)[-1]
 
 
@@ -154,7 +157,7 @@ def run_trial(plan: Plan, trial: "FrozenTrial", lock: IO[Any]) -> float | None:
     """
     folder = plan.run_folder(trial)
     if not record.is_completed(folder):
-        code = launch(plan.arguments(trial), lock)
+        code = launch(plan.arguments(trial.params), lock)
         if code in STOPPED:
             raise KeyboardInterrupt
         if not record.is_completed(folder):
@@ -228,7 +231,7 @@ def show(plan: Plan, study: "Study") -> bool:
         best = study.best_trial
         print(f"best: trial {best.number}, {_words(best)}: {plan.config.search.metric} {best.value:.4f}")
         print("on the whole training part, tested once:")
-        print("  python -m icv_lightning.run " + shlex.join(plan.arguments(best, "data.val_size=0")))
+        print("  python -m icv_lightning.run " + shlex.join(plan.arguments(best.params, "data.val_size=0")))
     print(f"trials: {plan.folder / 'trials.csv'}")
     return bool(found)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from icv_lightning import preflight
 from icv_lightning.cell import NO_EFFECT
 from icv_lightning.errors import UserError
-from icv_lightning.settings import SETTINGS
+from icv_lightning.settings import SETTINGS, check_value
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -32,7 +32,12 @@ def read_space(node: Mapping[str, Any], overrides: Sequence[str]) -> "dict[str, 
             "search.space: is empty; it needs a key of the configuration, with low and high or choices"
         )
     for key, leaf in _leaves(node):
-        for value in leaf.get("choices") or [leaf["low"], leaf["high"]]:
+        values = leaf.get("choices") or [leaf["low"], leaf["high"]]
+        for value in values:
+            check_value(key, value)
+        for value in (
+            values[:1] if key in SETTINGS else values
+        ):  # whether there is such a key, such a group's file
             preflight.check([*without(overrides, [key]), assigned(key, value)])
     return space
 
