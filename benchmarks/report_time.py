@@ -1,11 +1,10 @@
-"""What a report costs: 32 completed runs of the paper's size are made up in a temporary folder, then reported on.
+"""What a report costs: 32 runs of the paper's size are made up in a temporary folder, then reported on.
 
     python -m benchmarks.report_time            # 32 runs of 20 epochs, 10,000 + 10,000 embeddings an epoch
     python -m benchmarks.report_time --seeds 5  # 160 runs
 
 Processor seconds (user and system) are what other work on the machine disturbs least; wall time and the
-largest memory stand beside. The reference of the same run is reading every snapshot once, which no report of all epochs
-can do without.
+largest memory stand beside. The reference of the same run is reading every snapshot once.
 """
 
 import argparse
