@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ NO_EFFECT = frozenset(
     }
 )
 # Keys that came later, with the value that leaves a result as it was: it does not make another cell.
-LATER: Mapping[str, Any] = {"data.train_size": None}
+LATER: Mapping[str, Any] = {"data.train_size": None, "data.classes": None}
 
 
 def identity(config: DictConfig) -> dict[str, Any]:
@@ -97,13 +97,27 @@ def count_classes(folder: str) -> int:
     return len(names)
 
 
+def class_count(classes: Sequence[int] | None, available: int) -> int:
+    """Return the number of `classes` that a run keeps of those `available`, all for None.
+
+    Raises:
+        UserError: a class that there is not.
+    """
+    if classes is None:
+        return available
+    if strangers := [k for k in classes if k >= available]:
+        raise UserError(f"data.classes={list(classes)}: has {strangers}, must be from 0 to {available - 1}")
+    return len(classes)
+
+
 def register_resolvers() -> None:
-    """Make `${cell:}`, `${count_classes:folder}` and those on hardware, for launchers, known to OmegaConf."""
+    """Make the resolvers of `conf/` known to OmegaConf: `${cell:}`, counts of classes, and hardware."""
 
     def cell(*, _root_: DictConfig) -> str:
         return cell_name(_root_)
 
     OmegaConf.register_new_resolver("cell", cell, replace=True)
+    OmegaConf.register_new_resolver("class_count", class_count, replace=True)
     OmegaConf.register_new_resolver("count_classes", count_classes, replace=True)
     for function in (
         hardware.cells_at_once,

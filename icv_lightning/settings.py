@@ -1,7 +1,7 @@
 """The table of settings: keys, types, ranges and meanings, without torch. The command checks against it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ class Setting:
     """What a key may hold.
 
     Attributes:
-        kind: "integer", "number", "boolean" or "text".
+        kind: "integer", "number", "boolean", "text" or "classes".
         meaning: what it is, in a few words.
         low: the least value allowed.
         high: the greatest value allowed.
@@ -36,9 +36,7 @@ class Setting:
         if self.choices:
             words = "one of " + ", ".join(self.choices)
         else:
-            words = {"integer": "an integer", "number": "a finite number", "boolean": "true or false"}.get(
-                self.kind, "text"
-            )
+            words = WORDS[self.kind]
         words += f" of at least {self.low:.10g}" if self.low is not None else ""
         words += f" above {self.above:.10g}" if self.above is not None else ""
         words += f" and at most {self.high:.10g}" if self.high is not None else ""
@@ -48,6 +46,8 @@ class Setting:
         """Tell whether `value` is allowed."""
         if value is None:
             return self.optional
+        if self.kind == "classes":
+            return _different_numbers(value)
         if self.kind == "text":
             return isinstance(value, str) and (not self.choices or value in self.choices)
         if self.kind == "boolean" or isinstance(value, bool):
@@ -62,6 +62,23 @@ class Setting:
 
 
 SEARCHED = ("acc", "acc_nearest_centroid", "acc_nearest_class_mean", "loss", "loss_ce", "var_ratio", "nc1")
+WORDS = {
+    "integer": "an integer",
+    "number": "a finite number",
+    "boolean": "true or false",
+    "text": "text",
+    "classes": "a list of two or more different class numbers",
+}
+
+
+def _different_numbers(value: Any) -> bool:
+    """Tell whether `value` is a list of two or more different integers from 0."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return False
+    numbers = [k for k in value if isinstance(k, int) and not isinstance(k, bool) and k >= 0]
+    return len(numbers) == len(value) == len(set(numbers)) >= 2
+
+
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 SETTINGS: Mapping[str, Setting] = {
     "name": Setting("text", "folder of the run or grid below paths.outputs"),
@@ -81,6 +98,7 @@ SETTINGS: Mapping[str, Setting] = {
     "data.num_workers": Setting("integer", "loader processes", low=0),
     "data.image_size": Setting("integer", "side of the images in pixels", low=1),
     "data.channels": Setting("integer", "1 grey, 3 RGB", low=1, high=3),
+    "data.classes": Setting("classes", "classes to keep, numbered anew from 0; null for all", optional=True),
     "data.num_classes": Setting("integer", "classes K", low=2),
     "data.test_fraction": Setting("number", "part of each class for test", above=0, high=0.99),
     "model.embedding_dim": Setting("integer", "size N of the embedding", low=1),

@@ -1,5 +1,6 @@
 """The LightningDataModule that every data set here is: images in memory, the official split, fixed parts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ class ImageDataModule(L.LightningDataModule):
     """Serve (images, target) batches: uint8 B x C x H x W, int64 B; data sets implement `load`.
 
     The training part is the official one, less `val_size` images that a seed chooses, stratified, or
-    `train_size` of these. The test part is never mixed in. Evaluation after an epoch sees two loaders: a
-    fixed, stratified part of train (at most `monitor_size` images), then validation if there is any, else
-    test. Testing sees the whole training part (for its class means), then test.
+    `train_size` of these. The test part is never mixed in; `unseen_part` holds its images of classes that
+    `classes` leaves out, under their own numbers. Evaluation after an epoch sees two loaders: a fixed,
+    stratified part of train (at most `monitor_size` images), then validation if there is any, else test.
+    Testing sees the whole training part (for its class means), then test.
 
     Args:
         name: of the data set, as it stands in results.
-        num_classes: K that the data must have.
+        num_classes: K that the data must have, or `classes` chooses.
         channels: 1 (grey) or 3 (RGB).
         image_size: side of the square images in pixels.
         root: folder of data sets, where there are files; never part of a run's identity.
@@ -39,15 +41,18 @@ class ImageDataModule(L.LightningDataModule):
         num_workers: loader processes; 0 is fastest without a transform.
         transform: callable on one uint8 image, for training alone.
         seed: of the order of batches, the validation part and random transforms.
+        classes: those of train and test to keep, numbered anew from 0 in this order; None for all.
 
     Raises:
-        ValueError: `batch_size` below 2 or a negative size.
+        ValueError: `batch_size` below 2, a negative size, or `classes` that are not `num_classes` different
+            numbers.
     """
 
     train_part: InMemoryImages
     monitor_part: InMemoryImages
     val_part: InMemoryImages
     test_part: InMemoryImages
+    unseen_part: InMemoryImages
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class ImageDataModule(L.LightningDataModule):
         num_workers: int = 0,
         transform: Transform | None = None,
         seed: int = 0,
+        classes: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         if batch_size < 2:
@@ -76,12 +82,15 @@ class ImageDataModule(L.LightningDataModule):
         }.items():
             if value < 0:
                 raise ValueError(f"{key} must not be negative, got {value}")
+        if classes is not None and (len(set(classes)) < len(classes) or len(classes) != num_classes):
+            raise ValueError(f"classes must be num_classes={num_classes} different numbers, got {[*classes]}")
+        self.classes = None if classes is None else list(classes)
         self.name, self.num_classes, self.channels, self.image_size = name, num_classes, channels, image_size
         self.root = Path(root).expanduser()
         self.batch_size, self.eval_batch_size, self.num_workers = batch_size, eval_batch_size, num_workers
         self.val_size, self.train_size, self.monitor_size = val_size, train_size, monitor_size
         self.transform, self.seed = transform, seed
-        self.class_names = [str(k) for k in range(num_classes)]
+        self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
 
     def load(self) -> tuple[Part, Part]:
         """Return (images, target) of the train and the test part; raise `UserError` for what is wrong."""
@@ -91,17 +100,18 @@ class ImageDataModule(L.LightningDataModule):
         """Load and check the parts, once."""
         if hasattr(self, "train_part"):
             return
-        (images, target), test = self.load()
-        self._check(target, "train")
-        self._check(test[1], "test")
-        rest = torch.arange(len(target))
+        (images, whole_target), (test_images, test_target) = self.load()
+        target, rest = self._kept(whole_target, "train")
+        kept_test_target, kept_test = self._kept(test_target, "test")
+        if self.classes is not None:
+            self.class_names = [self.class_names[k] for k in self.classes]
         if self.val_size:
-            if self.val_size > len(target) - 2 * self.num_classes or self.val_size < self.num_classes:
+            if self.val_size > len(rest) - 2 * self.num_classes or self.val_size < self.num_classes:
                 raise UserError(
                     f"data.val_size={self.val_size}: must be 0 or from {self.num_classes} "
-                    f"to {len(target) - 2 * self.num_classes} for {self.name}"
+                    f"to {len(rest) - 2 * self.num_classes} for {self.name}"
                 )
-            rest, held = self._cut("val_size", rest, target, self.seed)
+            rest, held = self._cut("val_size", rest, target[rest], self.seed)
             self.val_part = InMemoryImages(images, target, held)
         if self.train_size is not None and self.train_size < len(rest):
             _, rest = self._cut("train_size", rest, target[rest], self.seed)
@@ -110,7 +120,9 @@ class ImageDataModule(L.LightningDataModule):
         if self.monitor_size < len(rest):
             _, looked_at = self._cut("monitor_size", rest, target[rest], FIXED_SEED)
         self.monitor_part = InMemoryImages(images, target, looked_at)
-        self.test_part = InMemoryImages(*test)
+        self.test_part = InMemoryImages(test_images, kept_test_target, kept_test)
+        left_out = (kept_test_target < 0).nonzero()[:, 0]
+        self.unseen_part = InMemoryImages(test_images, test_target, left_out)
 
     def pixel_statistics(self) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation per channel of the training part, in grey levels."""
@@ -155,6 +167,17 @@ class ImageDataModule(L.LightningDataModule):
                 f"data.{key}={size}: cannot be cut from the {len(index)} images of {self.name}, "
                 f"class by class ({error})"
             ) from error
+
+    def _kept(self, target: Tensor, part: str) -> tuple[Tensor, Tensor]:
+        """Return the classes numbered anew, -1 where they are left out, and the positions of the others."""
+        if self.classes is None:
+            self._check(target, part)
+            return target, torch.arange(len(target))
+        if missing := sorted(set(self.classes) - set(target.tolist())):
+            raise UserError(f"data.classes={self.classes}: the {part} part of {self.name} has no {missing}")
+        numbers = torch.full((int(target.max()) + 1,), -1)
+        numbers[self.classes] = torch.arange(len(self.classes))
+        return numbers[target], (numbers[target] >= 0).nonzero()[:, 0]
 
     def _check(self, target: Tensor, part: str) -> None:
         classes = torch.unique(target)

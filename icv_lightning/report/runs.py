@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
+from icv_lightning.cell import register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.report.cells import Cell, cell_of_folder
 from icv_lightning.report.snapshots import Snapshot, read_snapshot
@@ -139,6 +140,7 @@ def _unfinished(folder: Path) -> Run | None:
 
 
 def _composed(folder: Path) -> dict[str, Any]:
+    register_resolvers()
     try:
         config: Any = OmegaConf.load(folder / ".hydra" / "config.yaml")
         return {key: OmegaConf.to_container(config[key], resolve=True) for key in GROUPS}
