@@ -38,6 +38,7 @@ _HOMES = {
     "within_class_variance": "statistics",
     "ConvNet": "nets",
     "LeNetPP": "nets",
+    "NearestCentroidClassifier": "nearest_centroid_classifier",
     "ClassifierModule": "module",
     "load_checkpoint": "checkpoint",
     "DigitsDataModule": "data",
@@ -70,6 +71,9 @@ if TYPE_CHECKING:
     from icv_lightning.metrics import nearest_centroid as nearest_centroid
     from icv_lightning.metrics import retrieval as retrieval
     from icv_lightning.module import ClassifierModule as ClassifierModule
+    from icv_lightning.nearest_centroid_classifier import (
+        NearestCentroidClassifier as NearestCentroidClassifier,
+    )
     from icv_lightning.nets import ConvNet as ConvNet
     from icv_lightning.nets import LeNetPP as LeNetPP
     from icv_lightning.statistics import between_class_covariance as between_class_covariance

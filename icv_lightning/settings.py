@@ -33,10 +33,7 @@ class Setting:
     @property
     def allowed(self) -> str:
         """Say what is allowed."""
-        if self.choices:
-            words = "one of " + ", ".join(self.choices)
-        else:
-            words = WORDS[self.kind]
+        words = "one of " + ", ".join(self.choices) if self.choices else WORDS[self.kind]
         words += f" of at least {self.low:.10g}" if self.low is not None else ""
         words += f" above {self.above:.10g}" if self.above is not None else ""
         words += f" and at most {self.high:.10g}" if self.high is not None else ""

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from icv_lightning.cell import (
     cell_fields,
     cell_name,
+    class_count,
     config_hash,
     count_classes,
     identity,
@@ -52,9 +53,19 @@ def test_the_configuration_names_its_own_cell(base):
 
 def test_a_key_that_came_later_makes_another_cell_only_where_it_changes_a_result(base):
     without = base.copy()
-    del without.data.train_size
+    without.data.num_classes = 10  # as it stood before
+    del without.data.train_size, without.data.classes
     assert config_hash(without) == config_hash(base)
     assert config_hash(changed(base, data__train_size=100)) != config_hash(base)
+    assert config_hash(changed(base, data__classes=list(range(10)))) != config_hash(base)
+
+
+def test_the_number_of_classes_follows_those_kept(base):
+    assert base.data.num_classes == base.model.head.num_classes == 10
+    some = composed("data.classes=[4,2,9]")
+    assert some.data.num_classes == some.model.head.num_classes == some.centroids.layer.num_classes == 3
+    with pytest.raises(UserError, match=r"data.classes=\[2, 10, 12\]: has \[10, 12\], must be from 0 to 9"):
+        class_count([2, 10, 12], 10)
 
 
 @pytest.mark.parametrize(("one", "other"), [("0", "0.0"), ("0.5", "0.50"), ("1", "1e0"), ("0.05", "5e-2")])

@@ -28,7 +28,7 @@ class ImageDataModule(L.LightningDataModule):
 
     Args:
         name: of the data set, as it stands in results.
-        num_classes: K that the data must have, or `classes` chooses.
+        num_classes: K that the data must have, or that `classes` keep.
         channels: 1 (grey) or 3 (RGB).
         image_size: side of the square images in pixels.
         root: folder of data sets, where there are files; never part of a run's identity.

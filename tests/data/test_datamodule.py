@@ -249,3 +249,48 @@ def test_the_trainer_announces_the_epoch(digits_run):
     for epoch, seen in enumerate(run.watch.targets):
         sampler.set_epoch(epoch)
         assert seen == run.data.train_part.target[list(sampler)].tolist()
+
+
+def test_some_classes_are_kept_in_both_parts_and_numbered_anew():
+    data = made(num_classes=2, classes=[3, 1], batch_size=50)
+    assert data.train_part.index.tolist() == [*range(40, 70), *range(90, 101)]  # positions of the whole part
+    assert data.train_part.target.tolist() == [1] * 30 + [0] * 11
+    assert sorted(flat(epoch_of(data))) == data.train_part.index.tolist()
+    assert data.test_part.index.tolist() == [k for k in range(23) if k % 2]
+    assert data.test_part.target.tolist() == [1 - k // 2 % 2 for k in range(1, 23, 2)]
+    assert data.class_names == ["3", "1"]
+    images, target = data.unseen_part.__getitems__([0, 1, 2])
+    assert images[:, 0, 0, 0].tolist() == [0, 2, 4]
+    assert target.tolist() == [0, 2, 0]
+    assert data.unseen_part.target.bincount(minlength=4).tolist() == [6, 0, 6, 0]
+
+
+def test_without_a_choice_no_class_is_unseen():
+    assert len(made().unseen_part) == 0
+
+
+def test_parts_of_chosen_classes_are_cut_from_these_alone():
+    data = made(num_classes=2, classes=[0, 1], val_size=7, train_size=21, monitor_size=14, batch_size=8)
+    sizes = [part.target.bincount().tolist() for part in (data.val_part, data.train_part, data.monitor_part)]
+    assert sizes == [[4, 3], [12, 9], [8, 6]]
+    assert not set(data.val_part.index.tolist()) & set(data.train_part.index.tolist())
+    assert max(data.train_part.index.tolist()) < 70
+
+
+def test_all_classes_in_their_order_change_nothing():
+    same, data = made(), made(classes=[0, 1, 2, 3])
+    assert epoch_of(same) == epoch_of(data)
+    assert torch.equal(same.train_part.target, data.train_part.target)
+
+
+@pytest.mark.parametrize("classes", [[0, 0], [0, 1, 2]])
+def test_classes_that_are_not_so_many_different_numbers(classes):
+    with pytest.raises(
+        ValueError, match=rf"classes must be num_classes=2 different numbers, got \[{classes[0]}"
+    ):
+        made(num_classes=2, classes=classes)
+
+
+def test_classes_that_the_data_lacks():
+    with pytest.raises(UserError, match=r"data.classes=\[1, 4\]: the train part of made has no \[4\]"):
+        made(num_classes=2, classes=[1, 4])
