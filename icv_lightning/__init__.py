@@ -45,6 +45,7 @@ _HOMES = {
     "ImageDataModule": "data",
     "ImageFolderDataModule": "data",
     "MNISTDataModule": "data",
+    "OmniglotDataModule": "data",
 }
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from icv_lightning.data import ImageDataModule as ImageDataModule
     from icv_lightning.data import ImageFolderDataModule as ImageFolderDataModule
     from icv_lightning.data import MNISTDataModule as MNISTDataModule
+    from icv_lightning.data import OmniglotDataModule as OmniglotDataModule
     from icv_lightning.losses import CombinedLoss as CombinedLoss
     from icv_lightning.losses import DiscriminantLoss as DiscriminantLoss
     from icv_lightning.losses import IntraClassVarianceLoss as IntraClassVarianceLoss

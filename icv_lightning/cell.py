@@ -97,12 +97,18 @@ def count_classes(folder: str) -> int:
     return len(names)
 
 
-def class_count(classes: Sequence[int] | None, available: int) -> int:
-    """Return the number of `classes` that a run keeps of those `available`, all for None.
+def class_count(
+    classes: Sequence[int] | None, available: int | Mapping[str, int], subset: str | None = None
+) -> int:
+    """Return the number of `classes` that a run keeps of those `available` (in `subset`), all for None.
 
     Raises:
-        UserError: a class that there is not.
+        UserError: a class or a subset that there is not.
     """
+    if isinstance(available, Mapping):
+        if subset is None or subset not in available:
+            raise UserError(f"data.subset={subset}: must be one of {', '.join(map(str, available))}")
+        available = available[subset]
     if classes is None:
         return available
     if strangers := [k for k in classes if k >= available]:

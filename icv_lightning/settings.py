@@ -98,6 +98,8 @@ SETTINGS: Mapping[str, Setting] = {
     "data.classes": Setting("classes", "classes to keep, numbered anew from 0; null for all", optional=True),
     "data.num_classes": Setting("integer", "classes K", low=2),
     "data.test_fraction": Setting("number", "part of each class for test", above=0, high=0.99),
+    "data.subset": Setting("text", "which of Omniglot's minimal sets", choices=("small1", "small2")),
+    "data.test_drawers": Setting("integer", "people whose drawings are the test part", low=1, high=18),
     "model.embedding_dim": Setting("integer", "size N of the embedding", low=1),
     "model.normalize": Setting("boolean", "embeddings of unit length"),
     "model.net.hidden": Setting("integer", "features of the full connection", low=1),

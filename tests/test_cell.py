@@ -66,6 +66,9 @@ def test_the_number_of_classes_follows_those_kept(base):
     assert some.data.num_classes == some.model.head.num_classes == some.centroids.layer.num_classes == 3
     with pytest.raises(UserError, match=r"data.classes=\[2, 10, 12\]: has \[10, 12\], must be from 0 to 9"):
         class_count([2, 10, 12], 10)
+    assert composed("data=omniglot", "data.subset=small2").data.num_classes == 156
+    with pytest.raises(UserError, match=r"data.subset=b: must be one of a"):
+        class_count(None, {"a": 3}, "b")
 
 
 @pytest.mark.parametrize(("one", "other"), [("0", "0.0"), ("0.5", "0.50"), ("1", "1e0"), ("0.05", "5e-2")])

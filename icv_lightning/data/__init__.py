@@ -4,5 +4,12 @@ from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.digits import DigitsDataModule
 from icv_lightning.data.image_folder import ImageFolderDataModule
 from icv_lightning.data.mnist import MNISTDataModule
+from icv_lightning.data.omniglot import OmniglotDataModule
 
-__all__ = ["DigitsDataModule", "ImageDataModule", "ImageFolderDataModule", "MNISTDataModule"]
+__all__ = [
+    "DigitsDataModule",
+    "ImageDataModule",
+    "ImageFolderDataModule",
+    "MNISTDataModule",
+    "OmniglotDataModule",
+]

@@ -21,8 +21,8 @@ class ImageDataModule(L.LightningDataModule):
     """Serve (images, target) batches: uint8 B x C x H x W, int64 B; data sets implement `load`.
 
     The training part is the official one, less `val_size` images that a seed chooses, stratified, or
-    `train_size` of these. The test part is never mixed in; `unseen_part` holds its images of classes that
-    `classes` leaves out, under their own numbers. Evaluation after an epoch sees two loaders: a fixed,
+    `train_size` of these. The test part is never mixed in; `unseen` gives its images of classes that
+    `classes` leaves out. Evaluation after an epoch sees two loaders: a fixed,
     stratified part of train (at most `monitor_size` images), then validation if there is any, else test.
     Testing sees the whole training part (for its class means), then test.
 
@@ -52,7 +52,6 @@ class ImageDataModule(L.LightningDataModule):
     monitor_part: InMemoryImages
     val_part: InMemoryImages
     test_part: InMemoryImages
-    unseen_part: InMemoryImages
 
     def __init__(
         self,
@@ -121,8 +120,11 @@ class ImageDataModule(L.LightningDataModule):
             _, looked_at = self._cut("monitor_size", rest, target[rest], FIXED_SEED)
         self.monitor_part = InMemoryImages(images, target, looked_at)
         self.test_part = InMemoryImages(test_images, kept_test_target, kept_test)
-        left_out = (kept_test_target < 0).nonzero()[:, 0]
-        self.unseen_part = InMemoryImages(test_images, test_target, left_out)
+        self._left_out = InMemoryImages(test_images, test_target, (kept_test_target < 0).nonzero()[:, 0])
+
+    def unseen(self) -> InMemoryImages:
+        """Return the test images of the classes left out, under their own numbers, to enrol and compare."""
+        return self._left_out
 
     def pixel_statistics(self) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation per channel of the training part, in grey levels."""

@@ -259,14 +259,14 @@ def test_some_classes_are_kept_in_both_parts_and_numbered_anew():
     assert data.test_part.index.tolist() == [k for k in range(23) if k % 2]
     assert data.test_part.target.tolist() == [1 - k // 2 % 2 for k in range(1, 23, 2)]
     assert data.class_names == ["3", "1"]
-    images, target = data.unseen_part.__getitems__([0, 1, 2])
+    images, target = data.unseen().__getitems__([0, 1, 2])
     assert images[:, 0, 0, 0].tolist() == [0, 2, 4]
     assert target.tolist() == [0, 2, 0]
-    assert data.unseen_part.target.bincount(minlength=4).tolist() == [6, 0, 6, 0]
+    assert data.unseen().target.bincount(minlength=4).tolist() == [6, 0, 6, 0]
 
 
 def test_without_a_choice_no_class_is_unseen():
-    assert len(made().unseen_part) == 0
+    assert len(made().unseen()) == 0
 
 
 def test_parts_of_chosen_classes_are_cut_from_these_alone():
