@@ -1,0 +1,73 @@
+"""The command `python -m icv_lightning.unseen outputs/<name>`."""
+
+import argparse
+import logging
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from icv_lightning.errors import UserError
+
+
+def main() -> None:
+    """Measure runs on the classes that they never saw; exit with 0, or 1 and one line on what is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m icv_lightning.unseen",
+        description="Enrol classes that training never saw from a few images each; accuracy and rejection "
+        "beside raw pixels, PCA and LDA, into <folder>/unseen/.",
+    )
+    parser.add_argument("folder", type=Path, help="of a grid, e.g. outputs/unseen_mnist")
+    parser.add_argument(
+        "--ways", type=_numbers(0), default=(0,), help="new classes at once; 0 (default): all"
+    )
+    parser.add_argument(
+        "--shots", type=_numbers(1), default=(1, 5, 20), help="images of each (default: 1,5,20)"
+    )
+    parser.add_argument("--draws", type=_numbers(1), default=(20,), help="of each setting (default: 20)")
+    parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        from icv_lightning.unseen.study import PLACE, Protocol, evaluate
+
+        protocol = Protocol(arguments.ways, arguments.shots, arguments.draws[0])
+        rows = evaluate(arguments.folder, protocol, arguments.data_root)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    _show(rows)
+    print(f"{arguments.folder / PLACE / 'results.csv'}")
+
+
+def _numbers(low: int) -> Callable[[str], tuple[int, ...]]:
+    def numbers(text: str) -> tuple[int, ...]:
+        """Read numbers with commas between."""
+        found = tuple(int(part) for part in text.split(","))
+        if min(found) < low:
+            raise ValueError
+        return found
+
+    return numbers
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    """Print the means over choices of classes and seeds."""
+    from rich.console import Console
+    from rich.table import Table
+
+    groups: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    for row in rows:
+        if row["distance"] == "euclidean" and row["measure"] in ("among_new", "among_all_new", "auroc"):
+            loss = {"": row["method"], 0.0: "CE"}.get(row["lambda"], f"ICV λ {row['lambda']}")
+            shape = " normalised" if row["normalize"] else ""
+            what = f"{row['ways']} from {row['shots']}, {row['measure']}" if row["ways"] else row["measure"]
+            groups[row["data"], what, loss + shape].append(row["value"])
+    table = Table("data", "measure, Euclidean", "embedding", "runs", "mean")
+    for names, values in sorted(groups.items()):
+        table.add_row(*names, str(len(values)), f"{sum(values) / len(values):.4f}")
+    Console(soft_wrap=True).print(table)
+
+
+if __name__ == "__main__":
+    main()

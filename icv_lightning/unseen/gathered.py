@@ -1,0 +1,49 @@
+"""The measured rows as CSV, and as evidence for claim 12."""
+
+import csv
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any
+
+Rows = list[dict[str, Any]]
+CLAIM = 12
+EQUAL = ("data", "trained_on", "seed", "normalize", "embedding_dim", "ways", "shots")  # within a pair
+
+
+def evidence(rows: Rows) -> Rows:
+    """Return what claim 12 is judged by: accuracy among new classes by Euclidean distance, λ beside λ = 0.
+
+    Two runs are compared where they differ in λ alone; a pair is a choice of classes and a seed.
+    """
+    chosen = [
+        row
+        for row in rows
+        if row["method"] == "network" and (row["measure"], row["distance"]) == ("among_new", "euclidean")
+    ]
+    plain = {_pair(row): row["value"] for row in chosen if not row["lambda"]}
+    return [
+        {
+            "claim": CLAIM, "data": row["data"], "cell": _cell(row),
+            "seed": f"{row['trained_on']}, {row['seed']}", "ours": row["value"], "other": plain[_pair(row)],
+        }
+        for row in chosen
+        if row["lambda"] and _pair(row) in plain
+    ]  # fmt: skip
+
+
+def csv_text(rows: Rows) -> str:
+    """Return `rows` as CSV, six digits."""
+    text = StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _pair(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[key] for key in EQUAL)
+
+
+def _cell(row: Mapping[str, Any]) -> str:
+    shape = f"N = {row['embedding_dim']}, {'normalised' if row['normalize'] else 'not normalised'}"
+    return f"{shape}, {row['ways']} new classes from {row['shots']} each, ICV λ {row['lambda']:g} − CE"
