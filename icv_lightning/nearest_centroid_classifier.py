@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from icv_lightning.gallery_file import read_gallery, write_gallery
+from icv_lightning.metrics.retrieval import EXACT_DIM
 from icv_lightning.statistics import within_class_covariance
 
 DISTANCES = ("euclidean", "cosine", "mahalanobis")
@@ -219,7 +220,10 @@ class NearestCentroidClassifier:
             embeddings, centroids = (
                 torch.linalg.solve_triangular(factor, x.T, upper=False).T for x in (embeddings, centroids)
             )
-        return torch.cdist(embeddings, centroids, compute_mode="donot_use_mm_for_euclid_dist")
+        if embeddings.shape[1] <= EXACT_DIM:
+            return torch.cdist(embeddings, centroids, compute_mode="donot_use_mm_for_euclid_dist")
+        middle = centroids.mean(0)  # expanded products lose digits far from the origin
+        return torch.cdist(embeddings - middle, centroids - middle, compute_mode="use_mm_for_euclid_dist")
 
     def _factor(self) -> Tensor:
         if self.covariance is None:

@@ -26,13 +26,16 @@ def main() -> None:
         "--shots", type=_numbers(1), default=(1, 5, 20), help="images of each (default: 1,5,20)"
     )
     parser.add_argument("--draws", type=_numbers(1), default=(20,), help="of each setting (default: 20)")
+    parser.add_argument(
+        "--images", type=_numbers(0), default=(0,), help="of each class and part to use; 0 (default): all"
+    )
     parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         from icv_lightning.unseen.study import PLACE, Protocol, evaluate
 
-        protocol = Protocol(arguments.ways, arguments.shots, arguments.draws[0])
+        protocol = Protocol(arguments.ways, arguments.shots, arguments.draws[0], arguments.images[0])
         rows = evaluate(arguments.folder, protocol, arguments.data_root)
     except UserError as error:
         sys.exit(f"error: {error}")

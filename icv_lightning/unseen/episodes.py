@@ -12,6 +12,7 @@ from icv_lightning.data.images import seed_of
 from icv_lightning.nearest_centroid_classifier import NearestCentroidClassifier, Prediction
 
 FALSE_REJECTION_RATE = 0.05  # at which the threshold for unknown classes is set
+OF_DRAWS = ("among_new", "among_all_new", "among_all_known")
 
 
 class Embedded(NamedTuple):
@@ -105,32 +106,37 @@ def measure(
     if distance == "mahalanobis":
         base.fit_covariance(*train)
     enroll(base, train)
-    asked, strange = base.predict(known.embeddings), base.predict(new.embeddings)
-    is_right = known.named_by(asked)
-    yield Row(distance, 0, 0, "acc_known", is_right.double().mean().item())
+    of_known, of_new = base.predict(known.embeddings), base.predict(new.embeddings)
+    is_right = known.named_by(of_known)
+    yield Row(distance, 0, 0, "acc_known", _share(is_right))
     is_new = [0] * len(known.target) + [1] * len(new.target)
-    scores = torch.cat([asked.distances, strange.distances])
+    scores = torch.cat([of_known.distances, of_new.distances])
     yield Row(distance, 0, 0, "auroc", float(roc_auc_score(is_new, scores)))
     threshold = base.fit_threshold(known.embeddings[::2], known.names()[::2], FALSE_REJECTION_RATE)
-    for name, found in {"known": asked.distances[1::2], "new": strange.distances}.items():
-        yield Row(distance, 0, 0, f"rejected_{name}", (found > threshold).double().mean().item())
+    yield Row(distance, 0, 0, "rejected_known", _share(of_known.distances[1::2] > threshold))
+    yield Row(distance, 0, 0, "rejected_new", _share(of_new.distances > threshold))
+
+    def accuracies(episode: Episode) -> list[float]:
+        among = NearestCentroidClassifier(distance=distance, covariance=base.covariance)
+        enroll(among, new.at(episode.enrolled))
+        found = among.predict(new.embeddings[episode.queries])
+        right = new.at(episode.queries).named_by(found)
+        # Distances to the known means are the same in every draw: among all, the nearer side wins.
+        nearer = found.distances < of_new.distances[episode.queries]
+        kept = of_known.distances <= among.predict(known.embeddings).distances
+        return [_share(right), _share(right & nearer), _share(is_right & kept)]
+
     for ways, shots in settings:
-        sums = torch.zeros(3, dtype=torch.float64)
-        for number in range(draws):
-            episode = draw(new.target, ways, shots, number)
-            among = NearestCentroidClassifier(distance=distance, covariance=base.covariance)
-            enroll(among, new.at(episode.enrolled))
-            nearest = among.predict(new.embeddings[episode.queries])
-            right = new.at(episode.queries).named_by(nearest)
-            # Distances to the known means are the same in every draw: among all, the nearer side wins.
-            nearer = nearest.distances < strange.distances[episode.queries]
-            kept = asked.distances <= among.predict(known.embeddings).distances
-            sums += torch.stack([x.double().mean() for x in (right, right & nearer, is_right & kept)])
-        means = zip(("among_new", "among_all_new", "among_all_known"), (sums / draws).tolist(), strict=True)
-        yield from (Row(distance, ways, shots, name, value) for name, value in means)
+        drawn = [accuracies(draw(new.target, ways, shots, number)) for number in range(draws)]
+        for name, values in zip(OF_DRAWS, zip(*drawn, strict=True), strict=True):
+            yield Row(distance, ways, shots, name, sum(values) / draws)
 
 
 def enroll(classifier: NearestCentroidClassifier, part: Embedded) -> None:
     """Enrol every class of `part` under its number."""
     for k in torch.unique(part.target).tolist():
         classifier.enroll(part.embeddings[part.target == k], str(k))
+
+
+def _share(chosen: Tensor) -> float:
+    return chosen.double().mean().item()

@@ -53,7 +53,11 @@ def raw_pixels(images: Tensor) -> Tensor:
     return images.flatten(1).double() / 255
 
 
-def embedded(space: Space, part: InMemoryImages) -> Embedded:
-    """Return a part's embeddings and classes."""
-    blocks = torch.split(part.index, IMAGES)
-    return Embedded(torch.cat([space(part.images[block]) for block in blocks]), part.target)
+def embedded(space: Space, part: InMemoryImages, most: int = 0) -> Embedded:
+    """Return a part's embeddings and classes, of the first `most` images of each class or of all for 0."""
+    index = part.index
+    if most:
+        firsts = [index[part.target == k][:most] for k in torch.unique(part.target).tolist()]
+        index = torch.cat(firsts).sort().values
+    blocks = torch.split(index, IMAGES)
+    return Embedded(torch.cat([space(part.images[block]) for block in blocks]), part.all_target[index])

@@ -35,11 +35,13 @@ class Protocol:
         ways: how many new classes at once; 0 for all that there are.
         shots: images of each.
         draws: how many times each setting is drawn.
+        images: use the first so many of each class and part; 0 for all.
     """
 
     ways: tuple[int, ...] = (0,)
     shots: tuple[int, ...] = (1, 5, 20)
     draws: int = 20
+    images: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Split:
 
     def measure(self, space: Space, distances: Iterable[str], protocol: Protocol) -> Rows:
         """Return what an embedding space is worth."""
-        train, known, new = (embedded(space, part) for part in _parts(json.dumps(self.settings)))
+        parts = _parts(json.dumps(self.settings))
+        train, known, new = (embedded(space, part, protocol.images) for part in parts)
         classes = len(set(new.target.tolist()))
         settings = [(ways or classes, shots) for ways in protocol.ways for shots in protocol.shots]
         try:
