@@ -1,0 +1,97 @@
+"""The command on a grid of tiny networks on digits: files, what is not done twice, and refusals."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from icv_lightning.report.evidence import read_rows
+from icv_lightning.unseen import __main__ as unseen
+from icv_lightning.unseen import study
+
+GRID = (
+    "-m",
+    "name=grid",
+    "data.classes=[0,1,2,3,4,5],[4,5,6,7,8,9]",
+    "loss.lambda=0,0.05",
+    "trainer.max_epochs=2",
+)
+OPTIONS = ("--shots", "1,5", "--draws", "3", "--images", "40")
+
+
+@pytest.fixture
+def measure(monkeypatch):
+    """Call the command with arguments; gives its exit status, 0 or the message."""
+
+    def call(*arguments: str):
+        monkeypatch.setattr(sys, "argv", ["unseen", *arguments])
+        try:
+            unseen.main()
+        except SystemExit as end:
+            return end.code
+        return 0
+
+    return call
+
+
+@pytest.fixture
+def grid(main) -> Path:
+    assert main(*GRID) == 0
+    return Path("outputs/grid")
+
+
+def test_a_grid_is_measured_once_and_the_report_finds_its_evidence(grid, measure, monkeypatch, capsys):
+    assert measure(str(grid), *OPTIONS) == 0
+    assert "ICV λ 0.05" in capsys.readouterr().out
+    runs = {path.name for path in grid.glob("digits-*")}
+    assert len(runs) == 4
+    assert runs < {path.stem for path in (grid / "unseen").glob("*.json")}
+    table = list(csv.DictReader((grid / "unseen" / "results.csv").open()))
+    assert {row["method"] for row in table} == {"network", "raw pixels", "PCA", "LDA"}
+    assert {row["trained_on"] for row in table} == {"0 1 2 3 4 5", "4 5 6 7 8 9"}
+    assert {(row["ways"], row["shots"]) for row in table} == {("0", "0"), ("4", "1"), ("4", "5")}
+    assert all(0 <= float(row["value"]) <= 1 for row in table)
+    pixels = [
+        r for r in table if r["method"] == "raw pixels" and r["measure"] == "among_new" and r["shots"] == "5"
+    ]
+    assert [float(row["value"]) > 0.7 for row in pixels] == [True, True]  # chance is 0.25
+    evidence = read_rows([grid])
+    assert {(row["claim"], row["data"], row["seed"]) for row in evidence} == {
+        (12, "digits", "0 1 2 3 4 5, 0"), (12, "digits", "4 5 6 7 8 9, 0"),
+    }  # fmt: skip
+    assert len(evidence) == 4
+
+    before = (grid / "unseen" / "results.csv").read_bytes()
+    monkeypatch.setattr(study, "measure", None)  # nothing may be measured again
+    assert measure(str(grid), *OPTIONS) == 0
+    assert (grid / "unseen" / "results.csv").read_bytes() == before
+
+
+def test_another_protocol_is_measured_anew(main, measure):
+    assert main(*GRID[:2], "data.classes=[0,1,2]", "loss.lambda=0", "trainer.max_epochs=1") == 0
+    for ways in ("2", "3"):
+        assert measure("outputs/grid", *OPTIONS, "--ways", ways) == 0
+        (path,) = Path("outputs/grid/unseen").glob("digits-*.json")
+        found = json.loads(path.read_text())
+        assert found["protocol"] == {"ways": [int(ways)], "shots": [1, 5], "draws": 3, "images": 40}
+        assert {row["ways"] for row in found["rows"]} == {0, int(ways)}
+    refused = measure("outputs/grid", "--ways", "8")
+    assert refused == "error: data=digits: ways must be at most the 7 new classes, got 8"
+
+
+def test_runs_on_all_classes_are_refused(main, measure):
+    assert main("name=whole", "trainer.max_epochs=1") == 0
+    expected = "error: data=digits: trained on all classes; unseen ones need data.classes=[…]"
+    assert measure("outputs/whole") == expected
+
+
+def test_a_folder_without_runs(tmp_path, measure):
+    assert measure(str(tmp_path)).startswith(f"error: {tmp_path}: no completed run in it")
+
+
+@pytest.mark.parametrize("value", ["", "a", "0", "1,-1"])
+def test_numbers_that_are_none(measure, value, capsys):
+    assert measure("outputs", "--shots", value) == 2
+    assert "argument --shots: invalid" in capsys.readouterr().err
