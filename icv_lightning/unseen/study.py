@@ -17,7 +17,9 @@ from icv_lightning.errors import UserError
 from icv_lightning.instantiate import build_datamodule
 from icv_lightning.nearest_centroid_classifier import DISTANCES
 from icv_lightning.record import is_completed, read_results, replaced
+from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import measure
+from icv_lightning.unseen.figure import accuracy_figure
 from icv_lightning.unseen.gathered import Rows, csv_text, evidence
 from icv_lightning.unseen.spaces import Space, baselines, embedded, of_network
 
@@ -96,7 +98,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     """Measure every completed run below `folder`, and baselines, into `<folder>/unseen/`.
 
     A JSON file a run (what was measured by the same protocol is not measured again), `results.csv` with all
-    values, `evidence.json` by which the report judges claim 12.
+    values, `evidence.json` by which the report judges claim 12, `accuracy.png`.
 
     Args:
         folder: of the grid.
@@ -133,6 +135,8 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     gathered = [row for name in sorted(rows) for row in rows[name]]
     _write(place / "results.csv", csv_text(gathered))
     _write(place / "evidence.json", json.dumps(evidence(gathered), indent=1) + "\n")
+    with replaced(place / "accuracy.png") as file:
+        accuracy_figure(gathered).savefig(file, format="png", dpi=DPI)
     return gathered
 
 

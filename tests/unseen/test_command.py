@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from icv_lightning.report.evidence import read_rows
 from icv_lightning.unseen import __main__ as unseen
@@ -57,6 +58,8 @@ def test_a_grid_is_measured_once_and_the_report_finds_its_evidence(grid, measure
         r for r in table if r["method"] == "raw pixels" and r["measure"] == "among_new" and r["shots"] == "5"
     ]
     assert [float(row["value"]) > 0.7 for row in pixels] == [True, True]  # chance is 0.25
+    with Image.open(grid / "unseen" / "accuracy.png") as figure:
+        assert min(figure.size) > 300
     evidence = read_rows([grid])
     assert {(row["claim"], row["data"], row["seed"]) for row in evidence} == {
         (12, "digits", "0 1 2 3 4 5, 0"), (12, "digits", "4 5 6 7 8 9, 0"),
