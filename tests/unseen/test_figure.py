@@ -11,7 +11,7 @@ RUN = {
 
 
 def rows() -> list[dict]:
-    """Two choices of classes: cross-entropy 0.5 and 0.6, ICV 0.6 and 0.9 from 1 image, both 0.8 from 5; PCA 0.3."""
+    """Two choices of classes: CE 0.5, 0.6 and ICV 0.6, 0.9 from 1 image, all 0.8 from 5; PCA 0.3."""
     values = {
         ("a", 0.0, 1): 0.5, ("b", 0.0, 1): 0.6, ("a", 0.05, 1): 0.6, ("b", 0.05, 1): 0.9,
         ("a", 0.0, 5): 0.8, ("b", 0.0, 5): 0.8, ("a", 0.05, 5): 0.8, ("b", 0.05, 5): 0.8,
