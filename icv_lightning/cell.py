@@ -33,7 +33,7 @@ NO_EFFECT = frozenset(
     }
 )
 # Keys that came later, with the value that leaves a result as it was: it does not make another cell.
-LATER: Mapping[str, Any] = {"data.train_size": None, "data.classes": None}
+LATER: Mapping[str, Any] = {"data.train_size": None, "data.classes": None, "data.per_class": None}
 
 
 def identity(config: DictConfig) -> dict[str, Any]:

@@ -29,9 +29,11 @@ def build_module(config: DictConfig) -> "ClassifierModule":
     optimizer = _build(config.optimizer.algorithm, "optimizer.algorithm")
     groups = {key: OmegaConf.to_container(config[key], resolve=True) for key in MODEL_GROUPS}
     facts = {"num_classes": config.data.num_classes, "embedding_dim": config.model.embedding_dim}
-    return module_of(
+    module = module_of(
         {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed
     )
+    _check_pairs(config, module)
+    return module
 
 
 def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
@@ -62,6 +64,18 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
         config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
         enable_progress_bar="progress" in (config.callbacks or {}),
     )  # fmt: skip
+
+
+def _check_pairs(config: DictConfig, module: "ClassifierModule") -> None:
+    data = config.data
+    if not getattr(module.loss, "needs_pairs", False) or data.get("per_class"):
+        return
+    if data.batch_size < 2 * data.num_classes:
+        raise UserError(
+            f"loss.name={config.loss.name}: compares pairs of a class, which batches of "
+            f"data.batch_size={data.batch_size} seldom hold with {data.num_classes} classes; set "
+            "data.per_class=2 or more"
+        )
 
 
 def _build(node: Any, key: str, **options: Any) -> Any:

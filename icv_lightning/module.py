@@ -30,7 +30,8 @@ class ClassifierModule(L.LightningModule):
         net: uint8 images to embeddings.
         head: embeddings to logits.
         centroids: a centroid rule: called without argument gives K x N, has `prepare` and `update`.
-        loss: called as (logits, embeddings, centroids, target), gives a dict of `loss` and its `terms`.
+        loss: called as (logits, embeddings, centroids, target), gives a dict of `loss` and its `terms`;
+            with `detached_head` the head is a probe: no gradient of its logits reaches the network.
         optimizer: parameter groups to an optimizer; centroids are a group of their own.
         num_classes: K.
         embedding_dim: N.
@@ -76,7 +77,8 @@ class ClassifierModule(L.LightningModule):
     def forward(self, images: Tensor) -> Outputs:
         """Return embeddings (B x N) and logits (B x K) of uint8 images (B x C x H x W)."""
         embeddings = self.net(images)
-        return Outputs(embeddings, self.head(embeddings))
+        probe = getattr(self.loss, "detached_head", False)
+        return Outputs(embeddings, self.head(embeddings.detach() if probe else embeddings))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Give all parameters to one optimizer, the centroids as a second group."""

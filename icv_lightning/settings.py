@@ -90,6 +90,12 @@ SETTINGS: Mapping[str, Setting] = {
     "data.batch_size": Setting("integer", "images of a training batch", low=2),
     "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1),
     "data.val_size": Setting("integer", "images cut from train for validation", low=0),
+    "data.per_class": Setting(
+        "integer",
+        "images of a class in a class-balanced batch; null for a plain shuffle",
+        low=2,
+        optional=True,
+    ),
     "data.train_size": Setting("integer", "images of train to use; null for all", low=2, optional=True),
     "data.monitor_size": Setting("integer", "images of train evaluated after each epoch", low=1),
     "data.num_workers": Setting("integer", "loader processes", low=0),
@@ -118,6 +124,12 @@ SETTINGS: Mapping[str, Setting] = {
     "loss.lambda": Setting("number", "weight λ of the variance term", low=0),
     "loss.between": Setting("number", "weight β of the subtracted variance of discriminant", low=0),
     "loss.max_total_variance": Setting("number", "bound τ of discriminant on the total variance", above=0),
+    "loss.margin": Setting(
+        "number", "margin of a metric-learning loss; null for its own", above=0, optional=True
+    ),
+    "loss.scale": Setting(
+        "number", "factor on the cosines of a metric-learning loss; null for its own", above=0, optional=True
+    ),
     "optimizer.lr": Setting("number", "learning rate", above=0),
     "optimizer.centroid_lr": Setting("number", "learning rate of the centroids", above=0, optional=True),
     "trainer.max_epochs": Setting("integer", "epochs", low=1),

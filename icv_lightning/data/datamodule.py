@@ -10,7 +10,13 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from icv_lightning.data.images import Batch, InMemoryImages, ShuffledEachEpoch, Transform
+from icv_lightning.data.images import (
+    Batch,
+    ClassBalancedEachEpoch,
+    InMemoryImages,
+    ShuffledEachEpoch,
+    Transform,
+)
 from icv_lightning.errors import UserError
 
 Part = tuple[Tensor, Tensor]
@@ -36,6 +42,8 @@ class ImageDataModule(L.LightningDataModule):
             only where it would hold a single image.
         eval_batch_size: batch of evaluation; changes no result.
         val_size: images cut from train for validation, 0 for none.
+        per_class: images of a class in a class-balanced batch of `batch_size / per_class` classes; None for
+            a plain shuffle.
         train_size: images of train to use, stratified, chosen by the seed; None for all.
         monitor_size: size of the fixed part of train.
         num_workers: loader processes; 0 is fastest without a transform.
@@ -52,6 +60,7 @@ class ImageDataModule(L.LightningDataModule):
     monitor_part: InMemoryImages
     val_part: InMemoryImages
     test_part: InMemoryImages
+    train_order: ShuffledEachEpoch | ClassBalancedEachEpoch
 
     def __init__(
         self,
@@ -69,6 +78,7 @@ class ImageDataModule(L.LightningDataModule):
         transform: Transform | None = None,
         seed: int = 0,
         classes: Sequence[int] | None = None,
+        per_class: int | None = None,
     ) -> None:
         super().__init__()
         if batch_size < 2:
@@ -88,7 +98,7 @@ class ImageDataModule(L.LightningDataModule):
         self.root = Path(root).expanduser()
         self.batch_size, self.eval_batch_size, self.num_workers = batch_size, eval_batch_size, num_workers
         self.val_size, self.train_size, self.monitor_size = val_size, train_size, monitor_size
-        self.transform, self.seed = transform, seed
+        self.transform, self.seed, self.per_class = transform, seed, per_class
         self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
 
     def load(self) -> tuple[Part, Part]:
@@ -115,6 +125,7 @@ class ImageDataModule(L.LightningDataModule):
         if self.train_size is not None and self.train_size < len(rest):
             _, rest = self._cut("train_size", rest, target[rest], self.seed)
         self.train_part = InMemoryImages(images, target, rest, self.transform, self.seed)
+        self.train_order = self._order()
         looked_at = rest
         if self.monitor_size < len(rest):
             _, looked_at = self._cut("monitor_size", rest, target[rest], FIXED_SEED)
@@ -138,9 +149,8 @@ class ImageDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of shuffled training batches; the order depends on seed and epoch alone."""
-        sampler = ShuffledEachEpoch(self.train_part, self.seed)
-        lonely = len(self.train_part) % self.batch_size == 1
-        return self._loader(self.train_part, self.batch_size, sampler=sampler, drop_last=lonely)
+        lonely = len(self.train_order) % self.batch_size == 1
+        return self._loader(self.train_part, self.batch_size, sampler=self.train_order, drop_last=lonely)
 
     def val_dataloader(self) -> list[DataLoader[Batch]]:
         """Return the loaders after an epoch: the fixed part of train, then validation or test."""
@@ -159,6 +169,11 @@ class ImageDataModule(L.LightningDataModule):
             generator=torch.Generator(),  # an iterator would draw from the global state, whenever it is made
             **options,
         )  # fmt: skip
+
+    def _order(self) -> ShuffledEachEpoch | ClassBalancedEachEpoch:
+        if self.per_class is None:
+            return ShuffledEachEpoch(self.train_part, self.seed)
+        return ClassBalancedEachEpoch(self.train_part, self.seed, self.batch_size, self.per_class)
 
     def _cut(self, key: str, index: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         size: int = getattr(self, key)

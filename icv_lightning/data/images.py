@@ -1,5 +1,6 @@
 """Images in memory: a dataset that serves whole batches, and the order in which training sees them."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -7,6 +8,8 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
+
+from icv_lightning.errors import UserError
 
 Batch = tuple[Tensor, Tensor]
 Transform = Callable[[Tensor], Tensor]
@@ -85,6 +88,54 @@ class ShuffledEachEpoch(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(seed_of(self.seed, self.dataset.epoch))
         return iter(torch.randperm(len(self.dataset), generator=generator).tolist())
+
+
+class ClassBalancedEachEpoch(Sampler[int]):
+    """Batches of `batch_size / per_class` classes, `per_class` images each, drawn from (seed, epoch) alone.
+
+    For losses that need pairs (the m per class of metric learning). Classes are drawn anew for each
+    batch, the images of a class without replacement until all had their turn; a class smaller than
+    `per_class` stands in a batch repeatedly. An epoch has as many full batches as a plain shuffle.
+
+    Args:
+        dataset: what to draw from.
+        seed: of the draws.
+        batch_size: B.
+        per_class: images of a class in a batch.
+
+    Raises:
+        UserError: `per_class` does not divide `batch_size` into 2 or more classes that there are.
+    """
+
+    def __init__(self, dataset: InMemoryImages, seed: int, batch_size: int, per_class: int) -> None:
+        self.dataset, self.seed, self.batch_size, self.per_class = dataset, seed, batch_size, per_class
+        target = dataset.target
+        self.positions = [torch.nonzero(target == k).flatten() for k in target.unique()]
+        if batch_size % per_class or not 2 <= batch_size // per_class <= len(self.positions):
+            raise UserError(
+                f"data.per_class={per_class}: must divide data.batch_size={batch_size} into at least 2 and "
+                f"at most {len(self.positions)} classes, those of the training part"
+            )
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch, from 0."""
+        self.dataset.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.dataset) // self.batch_size * self.batch_size
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(seed_of(self.seed, self.dataset.epoch))
+        turns = [_endless(positions, generator) for positions in self.positions]
+        for _ in range(len(self.dataset) // self.batch_size):
+            order = torch.randperm(len(turns), generator=generator)
+            for k in order[: self.batch_size // self.per_class].tolist():
+                yield from itertools.islice(turns[k], self.per_class)
+
+
+def _endless(positions: Tensor, generator: torch.Generator) -> Iterator[int]:
+    while True:
+        yield from positions[torch.randperm(len(positions), generator=generator)].tolist()
 
 
 def seed_of(*numbers: int) -> int:

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from icv_lightning.data.images import InMemoryImages, ShuffledEachEpoch, seed_of
+from icv_lightning.data.images import ClassBalancedEachEpoch, InMemoryImages, ShuffledEachEpoch, seed_of
+from icv_lightning.errors import UserError
 
 IMAGES = torch.arange(12, dtype=torch.uint8).view(6, 1, 1, 2)
 TARGET = torch.tensor([0, 1, 2, 0, 1, 2])
@@ -104,3 +107,55 @@ def test_seeds_fit_in_32_bits_and_do_not_collide_for_neighbours():
     seeds = {seed_of(a, b, c) for a in range(8) for b in range(8) for c in range(8)}
     assert len(seeds) == 8**3
     assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+SIZES = (40, 25, 31, 4)  # images of each class; the last has fewer than stand in a batch
+
+
+def balanced(seed: int = 0, epoch: int = 0, batch_size: int = 15, per_class: int = 5) -> list[list[int]]:
+    """The batches of an epoch."""
+    target = torch.repeat_interleave(torch.arange(4), torch.tensor(SIZES))
+    data = InMemoryImages(torch.zeros(100, 1, 1, 1, dtype=torch.uint8), target)
+    sampler = ClassBalancedEachEpoch(data, seed, batch_size, per_class)
+    sampler.set_epoch(epoch)
+    positions = list(sampler)
+    assert len(positions) == len(sampler) == 100 // batch_size * batch_size
+    return [positions[i : i + batch_size] for i in range(0, len(positions), batch_size)]
+
+
+def class_of(position: int) -> int:
+    return int(np.searchsorted(np.cumsum(SIZES), position, side="right"))
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(15, 5), (20, 10), (8, 2), (50, 25)]))
+def test_a_balanced_batch_has_so_many_images_of_so_many_classes(seed, shape):
+    batch_size, per_class = shape
+    for batch in balanced(seed, 0, batch_size, per_class):
+        counts = np.bincount([class_of(i) for i in batch], minlength=4)
+        assert sorted(counts[counts > 0]) == [per_class] * (batch_size // per_class)
+
+
+def test_images_of_a_class_take_turns():
+    for k, size in enumerate(SIZES):
+        turns = [i for batch in balanced(3, 0, 8, 2) for i in batch if class_of(i) == k]
+        whole = len(turns) // size
+        assert all(len(set(turns[r * size : (r + 1) * size])) == size for r in range(whole))
+        assert len(set(turns[whole * size :])) == len(turns) - whole * size
+
+
+def test_balanced_batches_depend_on_seed_and_epoch_alone():
+    first = balanced(3, 2)
+    torch.manual_seed(1)
+    np.random.seed(1)
+    assert balanced(3, 2) == first
+    assert balanced(3, 3) != first
+    assert balanced(4, 2) != first
+
+
+@pytest.mark.parametrize(("batch_size", "per_class"), [(16, 5), (15, 15), (15, 3)])
+def test_balanced_batches_that_cannot_be(batch_size, per_class):
+    message = (
+        rf"data.per_class={per_class}: must divide data.batch_size={batch_size} into at least 2 and at most 4"
+    )
+    with pytest.raises(UserError, match=message):
+        balanced(0, 0, batch_size, per_class)
