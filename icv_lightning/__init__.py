@@ -19,6 +19,7 @@ _HOMES = {
     "LearnedCentroids": "centroids",
     "BatchMeanCentroids": "centroids",
     "OneByOneCentroids": "centroids",
+    "AdamWithSparseRows": "optimizers",
     "HighestScoreAccuracy": "metrics",
     "NearestCentroidAccuracy": "metrics",
     "ClassVariance": "metrics",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     )
     from icv_lightning.nets import ConvNet as ConvNet
     from icv_lightning.nets import LeNetPP as LeNetPP
+    from icv_lightning.optimizers import AdamWithSparseRows as AdamWithSparseRows
     from icv_lightning.statistics import between_class_covariance as between_class_covariance
     from icv_lightning.statistics import between_class_variance as between_class_variance
     from icv_lightning.statistics import class_covariance as class_covariance

@@ -33,7 +33,12 @@ NO_EFFECT = frozenset(
     }
 )
 # Keys that came later, with the value that leaves a result as it was: it does not make another cell.
-LATER: Mapping[str, Any] = {"data.train_size": None, "data.classes": None, "data.per_class": None}
+LATER: Mapping[str, Any] = {
+    "data.train_size": None,
+    "data.classes": None,
+    "data.per_class": None,
+    "centroids.layer.sparse": False,
+}
 
 
 def identity(config: DictConfig) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def build_module(config: DictConfig) -> "ClassifierModule":
         {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed
     )
     _check_pairs(config, module)
+    _check_sparse(config)
     return module
 
 
@@ -75,6 +76,14 @@ def _check_pairs(config: DictConfig, module: "ClassifierModule") -> None:
             f"loss.name={config.loss.name}: compares pairs of a class, which batches of "
             f"data.batch_size={data.batch_size} seldom hold with {data.num_classes} classes; set "
             "data.per_class=2 or more"
+        )
+
+
+def _check_sparse(config: DictConfig) -> None:
+    algorithm = config.optimizer.algorithm["_target_"]
+    if config.centroids.layer.get("sparse") and str(algorithm).startswith("torch.optim.Adam"):
+        raise UserError(
+            "centroids.layer.sparse=true: Adam takes no sparse gradients; add optimizer=sparse_adam"
         )
 
 

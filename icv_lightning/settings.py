@@ -121,6 +121,7 @@ SETTINGS: Mapping[str, Setting] = {
     "centroids.layer.step": Setting(
         "text", "step of batch_mean: equation 7, or Wen et al.'s", choices=("mean", "wen")
     ),
+    "centroids.layer.sparse": Setting("boolean", "sparse gradients of learned; with optimizer=sparse_adam"),
     "loss.lambda": Setting("number", "weight λ of the variance term", low=0),
     "loss.between": Setting("number", "weight β of the subtracted variance of discriminant", low=0),
     "loss.max_total_variance": Setting("number", "bound τ of discriminant on the total variance", above=0),

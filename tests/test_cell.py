@@ -51,13 +51,22 @@ def test_the_configuration_names_its_own_cell(base):
     assert base.cell == cell_name(base)
 
 
-def test_a_key_that_came_later_makes_another_cell_only_where_it_changes_a_result(base):
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("data.train_size", 100),
+        ("data.classes", list(range(10))),
+        ("data.per_class", 32),
+        ("centroids.layer.sparse", True),
+    ],
+)
+def test_a_key_that_came_later_makes_another_cell_only_where_it_changes_a_result(base, key, value):
     without = base.copy()
     without.data.num_classes = 10  # as it stood before
-    del without.data.train_size, without.data.classes
+    group, _, name = key.rpartition(".")
+    del OmegaConf.select(without, group)[name]
     assert config_hash(without) == config_hash(base)
-    assert config_hash(changed(base, data__train_size=100)) != config_hash(base)
-    assert config_hash(changed(base, data__classes=list(range(10)))) != config_hash(base)
+    assert config_hash(changed(base, **{key.replace(".", "__"): value})) != config_hash(base)
 
 
 def test_the_number_of_classes_follows_those_kept(base):

@@ -9,6 +9,13 @@ from torch import Tensor, nn
 INITS = ("zeros", "normal", "class_means")
 
 
+class SparseRows(nn.Parameter):
+    """A K x N parameter of which a loss gathers a few rows, and which asks for a sparse gradient of them.
+
+    Only `torch.optim.SparseAdam` and optimizers like it take such a gradient.
+    """
+
+
 class CentroidRule(nn.Module):
     """Class centroids C (K x N): calling the rule gives them, `prepare` and `update` move them.
 
@@ -26,6 +33,7 @@ class CentroidRule(nn.Module):
         init: "zeros", "normal" for independent normal coordinates, or "class_means".
         std: standard deviation of "normal", positive.
         learned: C is a parameter for the optimizer, else a buffer that `update` moves.
+        sparse: the parameter is `SparseRows`.
 
     Raises:
         ValueError: a size below 1, an unknown `init`, or `std` not positive.
@@ -35,7 +43,14 @@ class CentroidRule(nn.Module):
     unseen: Tensor | None
 
     def __init__(
-        self, num_classes: int, embedding_dim: int, init: str = "zeros", std: float = 1.0, *, learned: bool
+        self,
+        num_classes: int,
+        embedding_dim: int,
+        init: str = "zeros",
+        std: float = 1.0,
+        *,
+        learned: bool,
+        sparse: bool = False,
     ) -> None:
         super().__init__()
         for name, value in {"num_classes": num_classes, "embedding_dim": embedding_dim}.items():
@@ -48,7 +63,7 @@ class CentroidRule(nn.Module):
         shape = (num_classes, embedding_dim)
         start = std * torch.randn(shape) if init == "normal" else torch.zeros(shape)
         if learned:
-            self.weight = nn.Parameter(start)
+            self.weight = SparseRows(start) if sparse else nn.Parameter(start)
         else:
             self.register_buffer("weight", start)
         waits = torch.ones(num_classes, dtype=torch.uint8) if init == "class_means" else None

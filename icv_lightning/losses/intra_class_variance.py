@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from icv_lightning.centroids.rule import SparseRows
+
 
 def intra_class_variance(
     embeddings: Float[Tensor, "batch dim"],
@@ -17,7 +19,8 @@ def intra_class_variance(
     """Return the mean squared distance of embeddings to the centroid of their class (equation 5).
 
     Differentiable in `embeddings` and in `centroids`, so the gradient moves both; detach the one that
-    must not move. Costs O(B·N) whatever the number of classes. Computed in float32 under autocast,
+    must not move. Costs O(B·N) whatever the number of classes; so does the gradient of `SparseRows`
+    centroids, which is sparse, while that of others is K x N. Computed in float32 under autocast,
     in the input's precision otherwise. An empty batch gives 0.
 
     Raises:
@@ -32,7 +35,7 @@ def intra_class_variance(
         raise ValueError(f"target must have shape ({embeddings.shape[0]},), got {tuple(target.shape)}")
     with torch.autocast(embeddings.device.type, enabled=False):
         wide = torch.promote_types(embeddings.dtype, torch.float32)
-        own = nn.functional.embedding(target, centroids).to(wide)
+        own = nn.functional.embedding(target, centroids, sparse=isinstance(centroids, SparseRows)).to(wide)
         return (embeddings.to(wide) - own).square().sum() / max(len(target), 1)
 
 

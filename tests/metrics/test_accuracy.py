@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 from sklearn.neighbors import NearestCentroid
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from icv_lightning.metrics import HighestScoreAccuracy, NearestCentroidAccuracy, nearest_centroid
 
@@ -69,6 +71,35 @@ def test_a_centroid_that_is_not_finite_is_never_nearest(bad):
 def test_far_from_the_origin_nothing_is_lost():
     centroids = torch.tensor([[8192.0, 8192.0], [8192.0, 8192.0625]])
     assert nearest_centroid(centroids.flip(0), centroids).tolist() == [1, 0]
+
+
+class LargestTensor(TorchDispatchMode):
+    """Remembers how many numbers the largest result of an operation has."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        found = func(*args, **(kwargs or {}))
+        sizes = [x.numel() for x in pytree.tree_leaves(found) if isinstance(x, torch.Tensor)]
+        self.numbers = max(self.numbers, *sizes, 0)
+        return found
+
+
+@pytest.mark.parametrize("distances", [1, 100, 1000, 2**22])
+def test_blocks_of_classes_change_nothing(distances, monkeypatch):
+    monkeypatch.setattr("icv_lightning.metrics.accuracy.DISTANCES", distances)
+    embeddings, centroids, _ = sample(0, classes=30)
+    centroids[7], centroids[20] = torch.nan, centroids[3]  # the first of equals, in another block
+    assert nearest_centroid(embeddings, centroids).tolist() == brute_force(
+        embeddings, centroids.nan_to_num(1e9)
+    )
+
+
+def test_100_000_classes_in_bounded_memory():
+    embeddings, centroids = torch.rand(300, 2), torch.rand(100_000, 2)
+    with LargestTensor() as largest:
+        nearest_centroid(embeddings, centroids)
+    assert largest.numbers <= 2**22 < 300 * 100_000
 
 
 def test_bfloat16_is_compared_in_float32():
