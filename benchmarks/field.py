@@ -33,6 +33,7 @@ SEARCH = (
     "+trainer.limit_test_batches=1",
     f"seed={SEARCH_SEED}",
 )
+NO_VALIDATION = "+trainer.limit_val_batches=0"  # of the runs that judge: the last epoch counts
 SCORE = "val/acc_nearest_class_mean"
 SHOWN = ("acc", "acc_nearest_class_mean", "recall_at_1", "map_at_r", "var_ratio")
 Draw = Callable[[np.random.Generator], float]
@@ -163,7 +164,7 @@ def main() -> None:
         for seed in given.seeds:
             for loss, settings in best.items():
                 name, shape = f"name=field_d{dim}_{loss}", f"model.embedding_dim={dim}"
-                train(*LOSSES[loss][0], name, shape, f"seed={seed}", *settings, *shared)
+                train(*LOSSES[loss][0], name, shape, NO_VALIDATION, f"seed={seed}", *settings, *shared)
     table(given.outputs, given.dims)
 
 

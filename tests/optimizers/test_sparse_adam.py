@@ -25,11 +25,11 @@ class Model(nn.Module):
         self.net, self.head = nn.Linear(5, N), nn.Linear(N, K)
         self.centroids = LearnedCentroids(K, N, init="normal", sparse=sparse)
 
-    def loss(self, step: int, classes: int, weight: float = 0.5) -> torch.Tensor:
+    def loss(self, step: int, classes: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(step)
-        embeddings = self.net(torch.randn(4 * classes, 5, generator=generator))
+        embeddings = self.net(torch.randn(4 * classes, 5, generator=generator).to(self.net.weight.dtype))
         target = torch.arange(4 * classes) % classes
-        return CombinedLoss(weight)(self.head(embeddings), embeddings, self.centroids(), target)["loss"]
+        return CombinedLoss(0.5)(self.head(embeddings), embeddings, self.centroids(), target)["loss"]
 
 
 def trained(model: Model, optimizer: torch.optim.Optimizer, steps: range, classes: int = K) -> Model:
@@ -56,11 +56,10 @@ def test_the_gradient_holds_the_rows_of_the_batch_alone():
     assert not dense.weight.grad.is_sparse
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.5])
-def test_dense_adam_where_every_class_is_in_every_batch(weight):
-    dense, sparse = Model(sparse=False), Model(sparse=True)
-    trained(dense, torch.optim.Adam(dense.parameters(), lr=0.01), range(20))
-    trained(sparse, sparse_adam(sparse), range(20))
+def test_dense_adam_where_every_class_is_in_every_batch():
+    dense, sparse = Model(sparse=False).double(), Model(sparse=True).double()
+    trained(dense, torch.optim.Adam(dense.parameters(), lr=0.001), range(20))
+    trained(sparse, sparse_adam(sparse, lr=0.001), range(20))
     for one, other in zip(dense.parameters(), sparse.parameters(), strict=True):
         torch.testing.assert_close(one.data, other.data, rtol=0, atol=1e-6)
 
