@@ -64,9 +64,9 @@ if TYPE_CHECKING:
     from icv_lightning.losses import CombinedLoss as CombinedLoss
     from icv_lightning.losses import DiscriminantLoss as DiscriminantLoss
     from icv_lightning.losses import IntraClassVarianceLoss as IntraClassVarianceLoss
+    from icv_lightning.losses import MetricLearningLoss as MetricLearningLoss
     from icv_lightning.losses import discriminant as discriminant
     from icv_lightning.losses import inter_class_variance as inter_class_variance
-    from icv_lightning.losses import MetricLearningLoss as MetricLearningLoss
     from icv_lightning.losses import intra_class_variance as intra_class_variance
     from icv_lightning.metrics import ClassVariance as ClassVariance
     from icv_lightning.metrics import HighestScoreAccuracy as HighestScoreAccuracy

@@ -31,6 +31,7 @@ from rich.table import Table
 
 from icv_lightning import preflight, record
 from icv_lightning.cell import config_hash, register_resolvers
+from icv_lightning.composition import CONF
 from icv_lightning.errors import UserError
 from icv_lightning.search_space import assigned, read_space, without
 
@@ -270,7 +271,7 @@ def main() -> None:
 
 def _composed(overrides: Sequence[str]) -> DictConfig:
     try:
-        with initialize_config_dir(str(preflight.CONF), version_base="1.3"):
+        with initialize_config_dir(str(CONF), version_base="1.3"):
             return compose("config", list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(" ".join(str(error).split())) from error

@@ -110,7 +110,7 @@ class ClassBalancedEachEpoch(Sampler[int]):
     def __init__(self, dataset: InMemoryImages, seed: int, batch_size: int, per_class: int) -> None:
         self.dataset, self.seed, self.batch_size, self.per_class = dataset, seed, batch_size, per_class
         target = dataset.target
-        self.positions = [torch.nonzero(target == k).flatten() for k in target.unique()]
+        self.positions = [torch.nonzero(target == k).flatten() for k in sorted(set(target.tolist()))]
         if batch_size % per_class or not 2 <= batch_size // per_class <= len(self.positions):
             raise UserError(
                 f"data.per_class={per_class}: must divide data.batch_size={batch_size} into at least 2 and "

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -114,7 +114,7 @@ class MetricLearningLoss(nn.Module):
     def _metric(self, embeddings: Tensor, target: Tensor) -> Tensor:
         if self.training or not self.needs_pairs:
             return self.metric_loss(embeddings, target)
-        pieces = zip(embeddings.split(PIECE), target.split(PIECE), strict=True)
+        pieces = zip(torch.split(embeddings, PIECE), torch.split(target, PIECE), strict=True)
         return sum(len(y) * self.metric_loss(z, y) for z, y in pieces) / len(target)  # type: ignore[return-value]
 
 
@@ -127,7 +127,7 @@ def _made(
         raise UserError(
             "loss=metric_learning needs pytorch-metric-learning: pip install 'icv-lightning[metric-learning]'"
         ) from error
-    kind, options = KINDS[name], {}
+    kind, options = KINDS[name], dict[str, Any]()
     if kind.has_proxies:
         options |= {"num_classes": num_classes, "embedding_size": embedding_dim}
     for key, value in {"margin": margin, "scale": scale}.items():

@@ -1,4 +1,4 @@
-"""Any other Lightning logger is one conf file away: the example of docs/dashboards.md, without its package."""
+"""Any other Lightning logger is one conf file away: the example of docs/dashboards.md, played by a fake."""
 
 import csv
 import inspect

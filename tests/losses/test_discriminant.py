@@ -14,8 +14,8 @@ from torch.nn.functional import cross_entropy
 
 from icv_lightning import load_checkpoint
 from icv_lightning.cell import cell_name, register_resolvers
+from icv_lightning.composition import CONF
 from icv_lightning.losses import CombinedLoss, DiscriminantLoss, discriminant, inter_class_variance
-from icv_lightning.preflight import CONF
 from icv_lightning.statistics import between_class_variance, class_means, grand_mean, within_class_variance
 from tests.conftest import cells
 
