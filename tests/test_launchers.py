@@ -1,7 +1,9 @@
 """Grids under every launcher, as a user starts them: equal results, own devices, killed workers."""
 
 import json
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -61,6 +63,15 @@ def test_shares_of_a_gpu_are_given_on_request(command: Command, tmp_path: Path) 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert {path.read_text().split()[1] for path in tmp_path.glob("outputs/*/*/devices.txt")} == {"0"}
+
+
+def test_two_commands_on_one_folder_do_each_cell_once(command: Command, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: grid(command), range(2)))
+    assert [done.returncode for done in both] == [0, 0], both[0].stderr + both[1].stderr
+    seconds = [re.findall(r"([0-9.]+) *│$", done.stdout, re.MULTILINE) for done in both]
+    assert len(seconds[0]) == 2
+    assert seconds[0] == seconds[1]  # both show the results of the one training
 
 
 @pytest.mark.parametrize("launcher", ["ray", "submitit_local", "joblib"])

@@ -191,8 +191,9 @@ def test_a_failing_cell_stops_no_other_and_shows_no_traceback(
             raise RuntimeError("out of memory")
         return forward(self, *tensors)
 
-    monkeypatch.setattr(CombinedLoss, "forward", fail)
-    assert main("-m", "loss.lambda=0.1,0.5,0.2", "trainer.max_epochs=1") == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(CombinedLoss, "forward", fail)
+        assert main("-m", "loss.lambda=0.1,0.5,0.2", "trainer.max_epochs=1") == 1
     status = {f.name.split("-")[3]: (read_results(f) or {})["status"] for f in cells(tmp_path / "outputs")}
     assert status == {"l0.1": "completed", "l0.2": "completed", "l0.5": "failed"}
     output = capsys.readouterr()
@@ -200,6 +201,35 @@ def test_a_failing_cell_stops_no_other_and_shows_no_traceback(
     assert output.err.count("RuntimeError: out of memory") == 1  # at once
     assert output.out.count("RuntimeError: out of memory") == 1  # and below the table
     assert "the same command goes on" in output.out
+
+    assert main("-m", "loss.lambda=0.1,0.5,0.2", "trainer.max_epochs=1") == 0
+    assert capsys.readouterr().out.count("already completed") == 2  # and the failed one is tried again
+
+
+def test_a_cell_that_cannot_start_in_a_grid_leaves_its_cause(
+    main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main("-m", "data.val_size=200,5000", "trainer.max_epochs=1") == 1
+    results = [read_results(folder) or {} for folder in cells(tmp_path / "outputs")]
+    assert sorted(found["status"] for found in results) == ["completed", "failed"]
+    (cause,) = (found["cause"] for found in results if found["status"] == "failed")
+    assert cause.startswith("UserError: data.val_size=5000: must be 0 or from 10 to ")
+    assert cause in capsys.readouterr().out
+
+
+def test_results_of_another_configuration_are_never_overwritten(
+    main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main("trainer.max_epochs=1") == 0
+    (folder,) = cells(tmp_path / "outputs")
+    found = (folder / "results.json").read_text()
+    hash8 = folder.name.rsplit("-", 1)[1]
+    foreign = found.replace(f'"config_hash": "{hash8}', '"config_hash": "00000000')
+    assert foreign != found
+    (folder / "results.json").write_text(foreign)
+    assert main("trainer.max_epochs=1", "force=true") == 1
+    assert "holds the results of another configuration" in capsys.readouterr().err
+    assert (folder / "results.json").read_text() == foreign
 
 
 def test_a_cell_is_done_again_by_force_alone(main: Main, tmp_path: Path) -> None:
