@@ -99,11 +99,12 @@ def paper_tables(variant: Variant, whole_grid: bool = True) -> list[Table]:
         whole_grid: show all 32 cells of the paper where there is one of them, those not run too.
     """
     data = variant.data_sets()
-    whole = whole_grid and bool(set(data) & set(paper.DATA))
+    whole = whole_grid and not variant.runs.keys().isdisjoint(paper.accuracies())
     dims = sorted({cell.embedding_dim for cell in variant.runs} | (set(paper.DIMS) if whole else set()))
     found = {cell.weight for cell in variant.runs} | ({0.0, *paper.WEIGHTS} if whole else set())
     weights = sorted(found - {0.0}, reverse=True)
-    columns = [(unit, dim) for unit in (False, True) for dim in dims]
+    shapes = {(cell.normalize, cell.embedding_dim) for cell in variant.runs}
+    columns = [(unit, dim) for unit in (False, True) for dim in dims if whole or (unit, dim) in shapes]
     rows = [(name, weight) for weight in ([0.0] if 0.0 in found else []) + weights for name in data]
     run = {cell[:2] for cell in variant.runs}
     rows = rows if whole else [row for row in rows if row in run]

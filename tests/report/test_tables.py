@@ -68,7 +68,7 @@ def test_missing_failed_and_running_cells_show_as_such(tmp_path):
 def test_other_data_have_their_own_cells_and_nothing_published(tmp_path):
     write_run(tmp_path, Cell("digits", 0.1, 8, True), 0, same(0.9))
     table = tables_of(tmp_path)[0]
-    assert (table.rows, table.columns) == ([("digits", 0.1)], [(False, 8), (True, 8)])
+    assert (table.rows, table.columns) == ([("digits", 0.1)], [(True, 8)])
     assert table.entries[Cell("digits", 0.1, 8, True)].beside == ""
 
 
@@ -116,3 +116,12 @@ def test_one_seed_predicts_nothing(tmp_path):
 def test_nothing_published_is_said(tmp_path):
     write_run(tmp_path, Cell("digits", 0.05, 2, False), 0, same(0.9))
     assert reproduction(tables_of(tmp_path)).text == "No published value stands beside these runs."
+
+
+def test_runs_of_no_cell_of_the_paper_fill_no_table_of_its_grid(tmp_path):
+    write_run(tmp_path, Cell("mnist", 0.03, 16, False), 0, same(0.9))
+    write_run(tmp_path, Cell("mnist", 0.2, 4, False), 0, same(0.8))
+    (variant,), _ = group(read_runs([tmp_path]))
+    table = paper_tables(variant)[0]
+    assert (table.columns, table.rows) == ([(False, 4), (False, 16)], [("mnist", 0.2), ("mnist", 0.03)])
+    assert [entry.ours for entry in table.row("mnist", 0.03)] == ["not run", "0.900"]
