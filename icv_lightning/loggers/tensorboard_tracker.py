@@ -10,6 +10,7 @@ import numpy as np
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import OmegaConf
 from PIL.Image import Image
+from torch.nn.functional import pad
 
 from icv_lightning.loggers.sample import Sample
 from icv_lightning.loggers.tracker import Tracker, cause, never_fatal, tags
@@ -92,8 +93,9 @@ class TensorBoardTracker(Tracker):
     @never_fatal
     def log_sample(self, key: str, sample: Sample, epoch: int) -> None:
         """Add points with thumbnails to the projector."""
+        missing = max(0, 3 - sample.embeddings.shape[1])  # of fewer than three dimensions it draws nothing
         self.experiment.add_embedding(
-            sample.embeddings, metadata=sample.rows(), metadata_header=list(sample.columns),
+            pad(sample.embeddings, (0, missing)), metadata=sample.rows(), metadata_header=list(sample.columns),
             label_img=sample.images.float() / 255, global_step=epoch, tag=key.replace("/", "_"),
         )  # fmt: skip
 
