@@ -94,8 +94,9 @@ class TensorBoardTracker(Tracker):
     def log_sample(self, key: str, sample: Sample, epoch: int) -> None:
         """Add points with thumbnails to the projector."""
         missing = max(0, 3 - sample.embeddings.shape[1])  # of fewer than three dimensions it draws nothing
+        points = pad(sample.embeddings, (0, missing))
         self.experiment.add_embedding(
-            pad(sample.embeddings, (0, missing)), metadata=sample.rows(), metadata_header=list(sample.columns),
+            points, metadata=sample.rows(), metadata_header=list(sample.columns),
             label_img=sample.images.float() / 255, global_step=epoch, tag=key.replace("/", "_"),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Any other Lightning logger is one conf file away: the example of docs/dashboards.md, played by a fake."""
+"""Any other Lightning logger is one conf file away: the example in docs/dashboards.md, with a stand-in."""
 
 import csv
 import inspect
