@@ -156,6 +156,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=4)
     parser.add_argument("--losses", nargs="+", choices=LOSSES, default=list(LOSSES))
     parser.add_argument("--outputs", type=Path, default=Path("outputs"))
+    parser.add_argument("--judged", nargs="*", default=[], help="settings of the judged runs alone")
     parser.add_argument("--table", action="store_true", help="train nothing")
     given, overrides = parser.parse_known_args()
     shared = [f"paths.outputs={given.outputs}", *overrides]
@@ -164,7 +165,16 @@ def main() -> None:
         for seed in given.seeds:
             for loss, settings in best.items():
                 name, shape = f"name=field_d{dim}_{loss}", f"model.embedding_dim={dim}"
-                train(*LOSSES[loss][0], name, shape, NO_VALIDATION, f"seed={seed}", *settings, *shared)
+                train(
+                    *LOSSES[loss][0],
+                    name,
+                    shape,
+                    NO_VALIDATION,
+                    f"seed={seed}",
+                    *settings,
+                    *shared,
+                    *given.judged,
+                )
     table(given.outputs, given.dims)
 
 
