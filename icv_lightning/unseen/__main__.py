@@ -19,23 +19,17 @@ def main() -> None:
         "beside raw pixels, PCA and LDA, into <folder>/unseen/.",
     )
     parser.add_argument("folder", type=Path, help="of a grid, e.g. outputs/unseen_mnist")
-    parser.add_argument(
-        "--ways", type=_numbers(0), default=(0,), help="new classes at once; 0 (default): all"
-    )
-    parser.add_argument(
-        "--shots", type=_numbers(1), default=(1, 5, 20), help="images of each (default: 1,5,20)"
-    )
-    parser.add_argument("--draws", type=_numbers(1), default=(20,), help="of each setting (default: 20)")
-    parser.add_argument(
-        "--images", type=_numbers(0), default=(0,), help="of each class and part to use; 0 (default): all"
-    )
+    parser.add_argument("--ways", type=_several(0), default=(0,), help="new classes at once; 0: all (0)")
+    parser.add_argument("--shots", type=_several(1), default=(1, 5, 20), help="images of each (1,5,20)")
+    parser.add_argument("--draws", type=_at_least(1), default=20, help="of each setting (20)")
+    parser.add_argument("--images", type=_at_least(0), default=0, help="of each class and part; 0: all (0)")
     parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         from icv_lightning.unseen.study import PLACE, Protocol, evaluate
 
-        protocol = Protocol(arguments.ways, arguments.shots, arguments.draws[0], arguments.images[0])
+        protocol = Protocol(arguments.ways, arguments.shots, arguments.draws, arguments.images)
         rows = evaluate(arguments.folder, protocol, arguments.data_root)
     except UserError as error:
         sys.exit(f"error: {error}")
@@ -43,13 +37,19 @@ def main() -> None:
     print(f"{arguments.folder / PLACE / 'results.csv'}")
 
 
-def _numbers(low: int) -> Callable[[str], tuple[int, ...]]:
-    def numbers(text: str) -> tuple[int, ...]:
-        """Read numbers with commas between."""
-        found = tuple(int(part) for part in text.split(","))
-        if min(found) < low:
-            raise ValueError
+def _at_least(low: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        found = int(text)
+        if found < low:
+            raise argparse.ArgumentTypeError(f"must be at least {low}, got {text}")
         return found
+
+    return number
+
+
+def _several(low: int) -> Callable[[str], tuple[int, ...]]:
+    def numbers(text: str) -> tuple[int, ...]:
+        return tuple(map(_at_least(low), text.split(",")))
 
     return numbers
 

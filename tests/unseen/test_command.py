@@ -94,7 +94,16 @@ def test_a_folder_without_runs(tmp_path, measure):
     assert measure(str(tmp_path)).startswith(f"error: {tmp_path}: no completed run in it")
 
 
-@pytest.mark.parametrize("value", ["", "a", "0", "1,-1"])
-def test_numbers_that_are_none(measure, value, capsys):
-    assert measure("outputs", "--shots", value) == 2
-    assert "argument --shots: invalid" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--shots", "", "invalid numbers value: ''"),
+        ("--shots", "1,a", "invalid numbers value: '1,a'"),
+        ("--shots", "1,0", "must be at least 1, got 0"),
+        ("--ways", "-1", "must be at least 0, got -1"),
+        ("--draws", "1,2", "invalid number value: '1,2'"),
+    ],
+)
+def test_numbers_that_are_none(measure, option, value, message, capsys):
+    assert measure("outputs", f"{option}={value}") == 2
+    assert f"argument {option}: {message}" in capsys.readouterr().err
