@@ -1,10 +1,10 @@
-# Targets: run reproduce report test check slow format help. Everything works on a fresh machine with Python 3.11+.
+# Targets: run reproduce bench report test check slow format help. Everything works on a fresh machine with Python 3.11+.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run reproduce report test slow lint types check format clean
+.PHONY: help run reproduce bench report test slow lint types check format clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ run: $(READY)  ## the paper's grid on embedded digits, no data needed, then the 
 reproduce: $(READY)  ## the paper's grid on MNIST and Fashion-MNIST, on all of this machine, then the report: hours without a GPU
 	$(BIN)/python -m icv_lightning.run -m experiment=paper_grid $$($(BIN)/python -m icv_lightning.hardware)
 	$(BIN)/python -m icv_lightning.report outputs/paper_grid
+
+bench: $(READY)  ## all timings that this machine can measure
+	$(BIN)/python -m benchmarks
 
 report: $(READY)  ## tables, figures and page of a grid: make report NAME=smoke_grid
 	$(BIN)/python -m icv_lightning.report outputs/$(NAME)

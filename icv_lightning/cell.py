@@ -134,6 +134,7 @@ def register_resolvers() -> None:
         hardware.cells_at_once,
         hardware.threads_each,
         hardware.default_gpu_share,
+        hardware.fast_precision,
         hardware.cores,
         hardware.visible_gpus,
     ):

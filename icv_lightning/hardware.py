@@ -5,6 +5,7 @@ holds a GPU, or waits for torch, before a cell starts.
 """
 
 import os
+import re
 from pathlib import Path
 
 
@@ -25,6 +26,15 @@ def visible_gpus() -> int:
 def default_gpu_share() -> float:
     """Return the share of a GPU that a cell takes: a whole one where there is any."""
     return 1.0 if visible_gpus() else 0.0
+
+
+def fast_precision() -> str:
+    """Return "bf16-mixed" where bfloat16 is fast (a GPU, AVX-512 BF16, AMX), else "32-true"."""
+    try:
+        flags = set(re.findall(r"avx512_bf16|amx_bf16", Path("/proc/cpuinfo").read_text()))
+    except OSError:
+        flags = set()
+    return "bf16-mixed" if flags or visible_gpus() else "32-true"
 
 
 def cells_at_once(launcher: str, workers: int | None, gpu_share: float) -> int:

@@ -70,6 +70,19 @@ def test_visible_gpus_are_those_that_the_environment_leaves(monkeypatch, tmp_pat
     assert hardware.default_gpu_share() == 1.0
 
 
+@pytest.mark.parametrize(
+    ("flags", "gpus", "precision"),
+    [("fpu avx2", 0, "32-true"), ("avx512_bf16", 0, "bf16-mixed"), ("amx_bf16", 0, "bf16-mixed"),
+     ("avx2", 1, "bf16-mixed")],
+)  # fmt: skip
+def test_the_fast_preset_uses_bfloat16_where_the_machine_computes_in_it(
+    machine, monkeypatch, flags, gpus, precision
+):
+    machine(2, gpus)
+    monkeypatch.setattr(hardware.Path, "read_text", lambda path: f"flags : fpu {flags} sse")
+    assert hardware.fast_precision() == precision
+
+
 def test_the_module_names_a_launcher():
     made = subprocess.run([sys.executable, "-m", "icv_lightning.hardware"], capture_output=True, text=True)
     assert made.stdout.strip() == hardware.fitting_launcher()

@@ -1,0 +1,29 @@
+"""All that this machine can measure: `python -m benchmarks`, or `make bench`."""
+
+import subprocess
+import sys
+
+SCRIPTS = {
+    "startup": [],
+    "loading": [],
+    "steps": [],
+    "runs": [],
+    "workers": [],
+    "many_classes": [],
+    "report_time": [],
+}
+
+
+def main() -> None:
+    """Run each script in a process of its own; exit with 1 if any failed."""
+    failed = []
+    for name, arguments in SCRIPTS.items():
+        print(f"== {name}", flush=True)
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *arguments]).returncode:
+            failed.append(name)
+    print(f"failed: {', '.join(failed)}" if failed else "all ran")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
