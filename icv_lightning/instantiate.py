@@ -63,7 +63,7 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
     loggers = [_build(node, f"logger.{key}") for key, node in (config.logger or {}).items() if node]
     return _build(
         config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
-        enable_progress_bar="progress" in (config.callbacks or {}),
+        enable_progress_bar=bool((config.callbacks or {}).get("progress")),
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def test_an_unfinished_run_is_labelled(tmp_path):
     cell = Cell("mnist", 0.05, 2, False)
     write_run(tmp_path, cell, 0, status="running", snapshots=[embed(cell, 0, 50, 30)])
     assert (
-        panels(drawings(tmp_path)["figure1"])[1].get_title() == "not normalised, ICV λ 0.05, running, epoch 1"
+        panels(drawings(tmp_path)["figure1"])[1].get_title() == "not normalised, ICV λ 0.05\nrunning, epoch 1"
     )
 
 
