@@ -34,7 +34,7 @@ def timed(what: str, call: Callable[..., Any], *arguments: Any) -> Any:
 
 def told(make: Callable[[str], Tracker], picture: Any, sample: Sample) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        tracker = make(folder)
+        tracker = make(f"{folder}/cell")
         scalars = {f"train/{i}": 0.5 for i in range(35)}
         timed(f"{tracker.kind} start", tracker.start, SETTINGS, False)
         timed(f"{tracker.kind} an epoch's scalars", tracker.log_metrics, {"epoch": 0, **scalars}, 1)
