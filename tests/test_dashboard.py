@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from icv_lightning import dashboard
+from icv_lightning.cell import register_resolvers
 from icv_lightning.preflight import check
 from tests.conftest import ROOT
 
@@ -117,6 +118,7 @@ def test_what_a_sweep_s_agent_starts_is_a_run_that_the_command_accepts(
 ) -> None:
     from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
 
+    register_resolvers()
     asked = []
     monkeypatch.setattr("icv_lightning.preflight.check_login", lambda: asked.append(1))
     sweep = yaml.safe_load((ROOT / "docs" / "wandb_sweep.yaml").read_text())
