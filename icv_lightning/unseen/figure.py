@@ -30,8 +30,10 @@ def accuracy_figure(rows: Rows) -> Figure:
     embedding; below, ICV − CE: a dot a choice, mean and 95 % t interval over choices.
     """
     chosen = [row for row in rows if (row["measure"], row["distance"]) == ("among_new", "euclidean")]
+    order = list(dict.fromkeys(row["data"] for row in chosen))
     shapes = sorted(
-        {(r["data"], r["embedding_dim"], r["normalize"]) for r in chosen if r["method"] == "network"}
+        {(r["data"], r["embedding_dim"], r["normalize"]) for r in chosen if r["method"] == "network"},
+        key=lambda shape: (order.index(shape[0]), shape[2], shape[1]),
     )
     with rc_context(SETTINGS):
         figure, axes = new_figure(2, len(shapes))
@@ -44,7 +46,7 @@ def accuracy_figure(rows: Rows) -> Figure:
             _draw_accuracies(upper, own, settings)
             _draw_differences(lower, own, settings)
             upper.set_title(f"{data_title(data)}\n{shape_title(dim, unit)}")
-            lower.set_xlabel("new classes from images of each")
+            lower.set_xlabel("new classes from so many images each")
         axes[0, 0].set_ylabel("accuracy among new classes")
         axes[1, 0].set_ylabel("ICV − CE, points")
         handles, labels = axes[0, 0].get_legend_handles_labels()
