@@ -52,4 +52,6 @@ def test_a_column_for_each_data_set_and_shape():
 
 def test_one_choice_has_no_interval():
     one = [row for row in rows() if row["trained_on"] == "a"]
-    assert accuracy_figure(one).axes
+    _, lower = accuracy_figure(one).axes
+    bars = [container.lines[2][0].get_segments()[0] for container in lower.containers]
+    assert [bar[:, 1].tolist() for bar in bars] == [pytest.approx([10, 10]), pytest.approx([0, 0])]
