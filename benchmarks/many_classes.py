@@ -4,11 +4,11 @@
 
 Every variant is a process of its own with the same embeddings, centroids and target, one thread. Time: of
 term and gradients, processor time (what other work on the machine disturbs least), median of the repeats,
-and the least wall time. Memory: the highest sum of tensors that torch allocated and had
-not freed while the term was computed once, over those that were there before (torch's own profiler),
-gradients included; and what the process grew at its peak (getrusage).
+and the least wall time. Memory: the highest sum of what torch allocated and had not freed while the term and
+its gradients were computed once (torch's own profiler), over what was there before.
 
-- distances: all B x K squared distances, of which one mask keeps B, as public center losses have it.
+- distances: all B x K squared distances, of which a mask keeps B, each clamped, as the common PyTorch port of
+  center loss has it.
 - dense: the term here with an ordinary parameter: the gradient of the centroids is K x N.
 - sparse: the term here with `sparse=True`: the gradient holds the rows of the batch.
 
@@ -20,7 +20,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -39,11 +38,12 @@ MB = 2**20
 
 def distances(embeddings: Tensor, centroids: Tensor, target: Tensor) -> Tensor:
     """Return the term by way of all B x K squared distances and a mask."""
+    classes = torch.arange(len(centroids))
     squared = (
         embeddings.square().sum(1, keepdim=True) + centroids.square().sum(1) - 2 * embeddings @ centroids.T
     )
-    own = target[:, None] == torch.arange(len(centroids))
-    return (squared * own).sum() / len(target)
+    own = squared * (target[:, None] == classes).float()
+    return own.clamp(min=1e-12, max=1e12).sum() / len(target)
 
 
 VARIANTS: dict[str, tuple[Callable[[Tensor, Tensor, Tensor], Tensor], bool]] = {
@@ -92,10 +92,7 @@ def term(sizes: argparse.Namespace, name: str) -> dict[str, float]:
         embeddings.grad = centroids.weight.grad = None
         function(embeddings, centroids(), target).backward()
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    work()
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    found = {**milliseconds(work, sizes.repeats), "process_mb": grown}
+    found = milliseconds(work, sizes.repeats)
     embeddings.grad = centroids.weight.grad = None
     return found | {"torch_mb": peak_mb(work)}
 
@@ -151,6 +148,7 @@ def main() -> None:
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--only", nargs="+", help="these parts alone")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--part", help=argparse.SUPPRESS)
     sizes = parser.parse_args()
@@ -165,8 +163,8 @@ def main() -> None:
         return
     shape = f"K = {sizes.classes}, N = {sizes.dim}, B = {sizes.batch}"
     print(f"{shape}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    found = {part: measured(sizes, part) for part in parts}
-    for other in ("distances", "dense"):
+    found = {part: measured(sizes, part) for part in sizes.only or parts}
+    for other in {"distances", "dense"} & set(found) if "sparse" in found else ():
         for unit in ("ms", "torch_mb"):
             print(f"{other} over sparse, {unit}: {found[other][unit] / found['sparse'][unit]:.0f}")
     if sizes.json:
