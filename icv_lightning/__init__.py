@@ -41,6 +41,7 @@ _HOMES = {
     "ConvNet": "nets",
     "LeNetPP": "nets",
     "NearestCentroidClassifier": "nearest_centroid_classifier",
+    "EmbeddingModel": "embedding_model",
     "ClassifierModule": "module",
     "load_checkpoint": "checkpoint",
     "DigitsDataModule": "data",
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from icv_lightning.data import ImageFolderDataModule as ImageFolderDataModule
     from icv_lightning.data import MNISTDataModule as MNISTDataModule
     from icv_lightning.data import OmniglotDataModule as OmniglotDataModule
+    from icv_lightning.embedding_model import EmbeddingModel as EmbeddingModel
     from icv_lightning.losses import CombinedLoss as CombinedLoss
     from icv_lightning.losses import DiscriminantLoss as DiscriminantLoss
     from icv_lightning.losses import IntraClassVarianceLoss as IntraClassVarianceLoss

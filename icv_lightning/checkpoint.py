@@ -30,29 +30,41 @@ def load_checkpoint(
     Raises:
         UserError: a file that cannot be read so, is not of this package, or names another class.
     """
+    return module_in(read_checkpoint(path, map_location), path, trusted).to(map_location)
+
+
+def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, Any]:
+    """Return the content of a checkpoint, tensors and primitives alone; raises as `load_checkpoint`."""
     try:
         content = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is not its own
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path}: not a checkpoint that can be loaded safely ({reason})") from error
     try:
-        config, state = content["hyper_parameters"]["config"], content["state_dict"]
+        _ = content["hyper_parameters"]["config"], content["state_dict"]
     except (KeyError, TypeError) as error:
         raise UserError(f"{path}: not a checkpoint of icv_lightning") from error
-    for target in _targets(config):
+    return content
+
+
+def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[str] = ()) -> ClassifierModule:
+    """Return the module that a checkpoint's content holds, to predict with; raises as `load_checkpoint`."""
+    config = content["hyper_parameters"]["config"]
+    for target in targets(config):
         _check_class(path, target, (*OWN, *trusted))
     module = module_of(config, optimizer=None)
-    module.load_state_dict(state)
-    return module.to(map_location).eval()
+    module.load_state_dict(content["state_dict"])
+    return module.eval()
 
 
-def _targets(node: Any) -> Iterator[Any]:
+def targets(node: Any) -> Iterator[Any]:
+    """Yield every `_target_` in nested primitives."""
     if isinstance(node, Mapping):
         yield from (value for key, value in node.items() if key == "_target_")
         node = list(node.values())
     if isinstance(node, list | tuple):
         for value in node:
-            yield from _targets(value)
+            yield from targets(value)
 
 
 def _check_class(path: str | Path, target: Any, prefixes: tuple[str, ...]) -> None:

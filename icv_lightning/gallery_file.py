@@ -24,7 +24,8 @@ def read_gallery(path: str | Path) -> dict[str, Any]:
     """Return the checked content of a gallery.
 
     It holds `embedding_dim` N, K `names`, K `counts`, `sums` (K x N, float64), `distance`, `threshold` or
-    None, `covariance` (N x N, float64) or None, and `shrinkage`.
+    None, `covariance` (N x N, float64) or None, `shrinkage`, and `checkpoint`, the digest of
+    the network that made the embeddings, or None.
 
     Raises:
         UserError: a file that cannot be read with `weights_only=True`, or holds anything else.
@@ -49,6 +50,7 @@ def _checks(content: Mapping[str, Any]) -> dict[str, bool]:
     is_names = isinstance(names, list) and bool(names) and all(isinstance(n, str) and n for n in names)
     is_dim = type(dim) is int and dim > 0
     return {
+        "checkpoint": isinstance(content.get("checkpoint"), str | None),
         "embedding_dim": is_dim,
         "names": is_names and len(set(names)) == len(names),
         "counts": is_names and isinstance(counts, list) and len(counts) == len(names)

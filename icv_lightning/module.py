@@ -95,6 +95,15 @@ class ClassifierModule(L.LightningModule):
             if isinstance(layer, Standardize) and not self.trainer.ckpt_path:
                 layer.fit(*self.data.pixel_statistics())
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what a picture must be brought to and what the classes are called, for prediction."""
+        data = self.data
+        checkpoint["data"] = {
+            "class_names": [str(name) for name in data.class_names],
+            "channels": data.channels,
+            "image_size": data.image_size,
+        }
+
     def on_train_epoch_start(self) -> None:
         """Draw this epoch's randomness from (seed, epoch)."""
         torch.manual_seed(seed_of(self.seed, self.current_epoch))

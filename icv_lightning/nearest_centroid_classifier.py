@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from icv_lightning.errors import UserError
 from icv_lightning.gallery_file import read_gallery, write_gallery
 from icv_lightning.metrics.retrieval import EXACT_DIM
 from icv_lightning.statistics import within_class_covariance
@@ -75,6 +76,16 @@ class NearestCentroidClassifier:
         self.covariance = None if covariance is None else covariance.double().cpu()
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
+
+    @classmethod
+    def of_centroids(
+        cls, centroids: Float[Tensor, "names dim"], names: Sequence[str], **options: Any
+    ) -> Self:
+        """Return a classifier of these centroids, each counted as one image, whatever their `names` are."""
+        found = cls(**options)
+        found._sums = dict(zip(names, centroids.cpu().double(), strict=True))
+        found._counts = dict.fromkeys(names, 1)
+        return found
 
     @property
     def names(self) -> list[str]:
@@ -160,9 +171,13 @@ class NearestCentroidClassifier:
         self.threshold = torch.cat(distances)[:, 0].sort(descending=True).values[rejected].item()
         return self.threshold
 
-    def save(self, path: str | Path) -> None:
-        """Write all but `embed` into a gallery file, which is whole or not there."""
+    def save(self, path: str | Path, checkpoint: str | None = None) -> None:
+        """Write all but `embed` into a gallery file, which is whole or not there.
+
+        `checkpoint` is the digest of the network that made the embeddings, which `load` then asks for.
+        """
         write_gallery(path, {
+            "checkpoint": checkpoint,
             "embedding_dim": self.centroids.shape[1],
             "names": self.names,
             "counts": self.counts,
@@ -174,13 +189,21 @@ class NearestCentroidClassifier:
         })  # fmt: skip
 
     @classmethod
-    def load(cls, path: str | Path, embed: Callable[[Tensor], Any] | None = None) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        embed: Callable[[Tensor], Any] | None = None,
+        checkpoint: str | None = None,
+    ) -> Self:
         """Return the classifier that `save` wrote; nothing in the file is run.
 
         Raises:
-            UserError: a file that cannot be read so, or holds anything but a gallery.
+            UserError: a file that cannot be read so, holds anything but a gallery, or, where `checkpoint` is
+                given, one whose embeddings another network made.
         """
         content = read_gallery(path)
+        if checkpoint is not None and content.get("checkpoint") != checkpoint:
+            raise UserError(f"{path}: was made with another checkpoint; remove it and enrol again")
         options = {key: content[key] for key in ("distance", "threshold", "covariance", "shrinkage")}
         found = cls(embed, **options)
         found._sums = dict(zip(content["names"], content["sums"], strict=True))

@@ -2,11 +2,12 @@
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,6 +68,38 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         job.failures.clear()
         with pytest.raises(SystemExit) as end:
             run.main()
+        return int(end.value.code or 0)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of a tiny run on digits with a validation part; to be left as it is."""
+    folder = tmp_path_factory.mktemp("checkpoint")
+    with pytest.MonkeyPatch.context() as patch:
+        options = ["trainer.max_epochs=1", "data.val_size=200", f"paths.outputs={folder}"]
+        patch.setattr(sys, "argv", ["run", *TINY, *options])
+        with pytest.raises(SystemExit):
+            run.main()
+    return next(folder.glob("*/*/checkpoints/last.ckpt"))
+
+
+@pytest.fixture
+def own_checkpoint(checkpoint: Path, tmp_path: Path) -> Path:
+    """A copy of that run's checkpoint and results, beside which a test may write."""
+    shutil.copytree(checkpoint.parent.parent, tmp_path / "cell", ignore=shutil.ignore_patterns("embeddings"))
+    return tmp_path / "cell" / "checkpoints" / "last.ckpt"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Call the `main` of a command's module here with arguments; gives its exit status."""
+
+    def call(module: ModuleType, *arguments: Any) -> int:
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            module.main()
         return int(end.value.code or 0)
 
     return call

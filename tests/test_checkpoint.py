@@ -13,21 +13,6 @@ from icv_lightning.errors import UserError
 from icv_lightning.record import read_results
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import sys
-
-    from icv_lightning import run
-    from tests.conftest import TINY
-
-    folder = tmp_path_factory.mktemp("checkpoint")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["run", *TINY, "trainer.max_epochs=1", f"paths.outputs={folder}"])
-        with pytest.raises(SystemExit):
-            run.main()
-    return next(folder.glob("*/*/checkpoints/last.ckpt"))
-
-
 def test_a_checkpoint_alone_gives_the_accuracy_of_its_run(checkpoint: Path) -> None:
     module = load_checkpoint(checkpoint)
     data = DigitsDataModule("digits", num_classes=10, channels=1, image_size=28)

@@ -3,22 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
 
 from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, stratified
+from icv_lightning.data.picture import SUFFIXES, read_picture
 from icv_lightning.errors import UserError
-
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
 class ImageFolderDataModule(ImageDataModule):
     """Pictures in `<folder>/train/<class>/` and `<folder>/test/<class>/`, or in `<folder>/<class>/`.
 
     In the second layout `test_fraction` of each class, chosen once for all, is the test part. Classes are
-    numbered in the order of their sorted names. Pictures are brought to grey or RGB and resized.
+    numbered in the order of their sorted names. Pictures are turned as their EXIF says, brought to
+    grey or RGB and resized (`icv_lightning.data.picture`).
 
     Args:
         folder: the folder of pictures; part of a run's identity.
@@ -70,21 +67,8 @@ class ImageFolderDataModule(ImageDataModule):
         files = [(path, k) for k, name in enumerate(self.class_names) for path in pictures(folder / name)]
         if not files:
             raise UserError(f"{folder}: no pictures ({', '.join(sorted(SUFFIXES))}) in its class folders")
-        images = torch.stack([self._decode(path) for path, _ in files])
+        images = torch.stack([read_picture(path, self.channels, self.image_size) for path, _ in files])
         return images, torch.tensor([k for _, k in files])
-
-    def _decode(self, path: Path) -> Tensor:
-        try:
-            with Image.open(path) as picture:
-                square = (
-                    _of_8_bits(picture)
-                    .convert("L" if self.channels == 1 else "RGB")
-                    .resize((self.image_size, self.image_size), Image.Resampling.BILINEAR)
-                )
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise UserError(f"{path}: unreadable picture ({error})") from error
-        pixels = np.asarray(square).reshape(self.image_size, self.image_size, self.channels)
-        return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
 
 
 def class_folders(folder: Path) -> list[str]:
@@ -100,9 +84,3 @@ def class_folders(folder: Path) -> list[str]:
 def pictures(folder: Path) -> list[Path]:
     """Return the sorted picture files of a class folder, by suffix; none where it does not exist."""
     return sorted(p for p in folder.glob("[!.]*") if p.suffix.lower() in SUFFIXES)
-
-
-def _of_8_bits(picture: Image.Image) -> Image.Image:
-    if not picture.mode.startswith("I"):
-        return picture
-    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))  # 16 bits, which convert would clip

@@ -116,6 +116,21 @@ def test_pictures_are_resized_to_squares_right_side_up(tmp_path):
     assert lower.max() < 50
 
 
+def test_a_turned_camera_is_allowed_for(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    halves = np.zeros((8, 8), np.uint8)
+    halves[4:] = 200
+    folder(tmp_path, bee=2)
+    (tmp_path / "ant").mkdir()
+    for i in range(2):
+        Image.fromarray(halves).save(tmp_path / "ant" / f"{i}.png", exif=exif)
+    part = images_of(tmp_path, image_size=2, test_fraction=0.5).train_part
+    upper, lower = part.images[part.target == 0][0, 0]
+    assert upper.min() > 150
+    assert lower.max() < 50
+
+
 def test_classes_announced_must_be_those_found(tmp_path):
     folder(tmp_path, ant=5, bee=5, cow=5)
     with pytest.raises(UserError, match=r"classes 0 to 1 \(data.num_classes=2\), found \[0, 1, 2\]"):

@@ -1,0 +1,46 @@
+"""The command `python -m icv_lightning.enroll --checkpoint C --name N images…`: a class without training."""
+
+import argparse
+
+from icv_lightning.command_line import add_checkpoint, add_images, load, run, status_of
+from icv_lightning.errors import UserError
+from icv_lightning.terminal import printable
+
+
+def main() -> None:
+    """Add a class to the gallery; exit with 0, 1 (a picture could not be read) or 2 (a wrong argument)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m icv_lightning.enroll",
+        description="Add a class, or pictures to one that was added, to the gallery file beside a "
+        "checkpoint, which stays untouched. Predictions know the class from then on.",
+    )
+    add_checkpoint(parser)
+    parser.add_argument("--name", required=True, help="of the class")
+    parser.add_argument("--replace", action="store_true", help="forget the pictures enrolled before")
+    add_images(parser)
+    run(parser, _enroll)
+
+
+def _enroll(arguments: argparse.Namespace) -> int:
+    from icv_lightning.picture_files import PictureFiles
+
+    model, name = load(arguments.checkpoint, arguments.device, arguments.batch_size), arguments.name
+    files = PictureFiles(arguments.images, model.channels, model.image_size, model.batch_size)
+    if arguments.replace and name in model.gallery.names:
+        model.gallery.remove(name)
+    try:
+        for _, images in files:
+            model.enroll(images, name)
+    except ValueError as error:
+        raise UserError(f"--name: {error}") from error
+    if files.unreadable == len(files.files):
+        raise UserError("none of these files could be read; nothing was enrolled")
+    path = model.save_gallery()
+    for known, count in zip(model.gallery.names, model.gallery.counts, strict=True):
+        print(f"{printable(known)}: {count} pictures")
+    print(path)
+    return status_of(files)
+
+
+if __name__ == "__main__":
+    main()
