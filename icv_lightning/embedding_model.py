@@ -163,7 +163,9 @@ class EmbeddingModel:
 
     @torch.no_grad()
     def _outputs(self, images: Images) -> Outputs:
-        found = [self.module(part.to(self.device)) for part in self._input(images).split(self.batch_size)]
+        found = [
+            self.module(part.to(self.device)) for part in torch.split(self._input(images), self.batch_size)
+        ]
         return Outputs(*(torch.cat(values).cpu() for values in zip(*found, strict=True)))
 
     def _input(self, images: Images) -> Tensor:

@@ -166,7 +166,7 @@ def watched(configs: Sequence[DictConfig], launch: Callable[[], object]) -> int:
     """Run `launch` under a display of `configs`' cells, and show their table; give the exit status.
 
     Returns:
-        0 where all cells are completed, 1 where any is not, 130 after Ctrl-C.
+        0 where all cells are completed, 1 where any is not, 130 after Ctrl-C or SIGTERM.
     """
     cells = list({cell.folder: cell for cell in map(Cell, configs)}.values())
     os.environ["HYDRA_FULL_ERROR"] = "1"  # a launcher's own error shall reach this function
@@ -174,10 +174,8 @@ def watched(configs: Sequence[DictConfig], launch: Callable[[], object]) -> int:
     with Display(cells) as display:
         try:
             launch()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):  # Lightning turns Ctrl-C and SIGTERM into the latter
             trouble, status = "interrupted", 130
-        except SystemExit as end:  # how Lightning leaves after Ctrl-C
-            trouble, status = ("interrupted", 130) if end.code else ("", 0)
         except Exception as error:
             trouble = f"{type(error).__name__}: {str(error).strip().splitlines()[-1] if str(error) else ''}"
             _wait_for_the_others(display)

@@ -49,6 +49,10 @@ def job(config: DictConfig) -> None:
             _forget(folder)
         elif not record.read_results(folder):
             _record_failure(folder, config, error)
+    except (KeyboardInterrupt, SystemExit):  # Lightning turns Ctrl-C and SIGTERM into the latter
+        if alone:
+            print("interrupted: the same command goes on from the last finished epoch", file=sys.stderr)
+        sys.exit(130)
     except Exception as error:
         log.info("run failed", exc_info=True)  # the traceback is for run.log
         cause = f"{folder.name}: {type(error).__name__}: {error}"

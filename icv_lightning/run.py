@@ -11,7 +11,7 @@ from icv_lightning.job import failures, job
 
 
 def main() -> None:
-    """Check the settings, run, and exit with 0 (all completed), 1 (a run failed) or 2 (a wrong setting)."""
+    """Check and run; exit with 0 (all completed), 1 (a run failed), 2 (a wrong setting), 130 (stopped)."""
     try:
         request = preflight.check(sys.argv[1:])
     except UserError as error:

@@ -147,6 +147,7 @@ def test_without_a_terminal_each_cell_that_ends_gives_one_line(config):
         (None, 0, "completed"),
         (KeyboardInterrupt(), 130, "the grid was stopped: interrupted"),
         (SystemExit(1), 130, "the grid was stopped: interrupted"),
+        (SystemExit(), 130, "the grid was stopped: interrupted"),
         (RuntimeError("worker died\nof hunger"), 1, "the grid was stopped: RuntimeError: of hunger"),
     ],
 )

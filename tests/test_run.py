@@ -172,6 +172,30 @@ def test_an_interrupted_run_ends_bit_equal_to_an_undisturbed_one(
         assert all(np.array_equal(snapshots[0][key], snapshots[1][key]) for key in snapshots[0])
 
 
+@pytest.mark.parametrize(
+    "end", [KeyboardInterrupt(), SystemExit()]
+)  # Lightning's own, after SIGTERM, is the latter
+@pytest.mark.parametrize("grid", [(), ("-m",)])
+def test_a_run_that_is_stopped_says_how_to_go_on(
+    main: Main,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys,
+    end: BaseException,
+    grid: tuple[str, ...],
+) -> None:
+    def stop(self: LastCheckpoint, trainer: object, module: object) -> None:
+        raise end
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LastCheckpoint, "on_train_epoch_end", stop)
+        assert main(*grid, "trainer.max_epochs=1") == 130
+    output = capsys.readouterr()
+    assert "interrupted" in output.out + output.err
+    assert "the same command goes on" in output.out + output.err
+    assert main(*grid, "trainer.max_epochs=1") == 0
+
+
 class Noise:
     """A random transform, to show that a resumed run draws what an undisturbed one does."""
 
