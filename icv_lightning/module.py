@@ -36,7 +36,7 @@ class ClassifierModule(L.LightningModule):
         num_classes: K.
         embedding_dim: N.
         seed: dropout of each epoch is drawn from (seed, epoch), so that a resumed run draws the same.
-        centroid_lr: learning rate of the centroids; None for the optimizer's.
+        centroid_lr: learning rate of centroids and of a loss's own parameters; None for the optimizer's.
         config: primitives that rebuild this module; kept in the checkpoint.
     """
 
@@ -81,11 +81,11 @@ class ClassifierModule(L.LightningModule):
         return Outputs(embeddings, self.head(embeddings.detach() if probe else embeddings))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Give all parameters to one optimizer, the centroids as a second group."""
+        """Give all parameters to one optimizer; centroids and what the loss owns are a second group."""
         assert self.optimizer is not None, "a module loaded for prediction has no optimizer"
-        others = [p for part in (self.net, self.head, self.loss) for p in part.parameters()]
+        others = [p for part in (self.net, self.head) for p in part.parameters()]
         groups: list[dict[str, Any]] = [{"params": others}]
-        if own := list(self.centroids.parameters()):
+        if own := [p for part in (self.centroids, self.loss) for p in part.parameters()]:
             groups.append({"params": own} | ({} if self.centroid_lr is None else {"lr": self.centroid_lr}))
         return self.optimizer(groups)
 
