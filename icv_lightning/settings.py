@@ -132,7 +132,9 @@ SETTINGS: Mapping[str, Setting] = {
         "number", "factor on the cosines of a metric-learning loss; null for its own", above=0, optional=True
     ),
     "optimizer.lr": Setting("number", "learning rate", above=0),
-    "optimizer.centroid_lr": Setting("number", "learning rate of the centroids", above=0, optional=True),
+    "optimizer.centroid_lr": Setting(
+        "number", "learning rate of centroids, also of a grand mean", above=0, optional=True
+    ),
     "trainer.max_epochs": Setting("integer", "epochs", low=1),
     "trainer.accelerator": Setting("text", "what computes", choices=ACCELERATORS),
     "logger.wandb.project": Setting("text", "W&B project"),

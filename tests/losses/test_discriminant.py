@@ -1,5 +1,6 @@
 """Intra- minus inter-class variance: what it is, where its gradients go, and that nothing runs away."""
 
+import functools
 import math
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from icv_lightning import load_checkpoint
+from icv_lightning import ClassifierModule, LearnedCentroids, load_checkpoint
 from icv_lightning.cell import cell_name, register_resolvers
 from icv_lightning.composition import CONF
 from icv_lightning.losses import CombinedLoss, DiscriminantLoss, discriminant, inter_class_variance
@@ -243,6 +244,17 @@ def test_a_run_learns_the_grand_mean_and_its_checkpoint_loads(main, tmp_path):
     assert model.loss.max_total_variance == 4
     assert model.loss.grand_mean.abs().min() > 0
     assert "test/loss_between" in (cell / "metrics.csv").read_text()
+
+
+def test_the_grand_mean_learns_at_the_rate_of_the_centroids():
+    module = ClassifierModule(
+        nn.Linear(3, 2), nn.Linear(2, 4), LearnedCentroids(4, 2), DiscriminantLoss(0.1, 2),
+        optimizer=functools.partial(torch.optim.Adam, lr=0.001), num_classes=4, embedding_dim=2, centroid_lr=0.1,
+    )  # fmt: skip
+    network, centres = module.configure_optimizers().param_groups
+    assert (network["lr"], centres["lr"]) == (0.001, 0.1)
+    assert {id(p) for p in centres["params"]} == {id(module.centroids.weight), id(module.loss.grand_mean)}
+    assert len(network["params"]) == 4
 
 
 def test_loss_and_its_settings_are_in_the_name_of_a_run():
