@@ -249,7 +249,7 @@ def test_a_run_learns_the_grand_mean_and_its_checkpoint_loads(main, tmp_path):
 def test_the_grand_mean_learns_at_the_rate_of_the_centroids():
     module = ClassifierModule(
         nn.Linear(3, 2), nn.Linear(2, 4), LearnedCentroids(4, 2), DiscriminantLoss(0.1, 2),
-        optimizer=functools.partial(torch.optim.Adam, lr=0.001), num_classes=4, embedding_dim=2, centroid_lr=0.1,
+        functools.partial(torch.optim.Adam, lr=0.001), num_classes=4, embedding_dim=2, centroid_lr=0.1,
     )  # fmt: skip
     network, centres = module.configure_optimizers().param_groups
     assert (network["lr"], centres["lr"]) == (0.001, 0.1)
