@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "digits": "digits"}
+TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "digits": "digits", "omniglot": "Omniglot"}
 FOLDER = re.compile(
     r"(?P<data>.+)-d(?P<dim>\d+)-(?P<norm>norm|raw)-l(?P<weight>[\d.e+-]+)-.*-s(?P<seed>\d+)-\w{8}"
 )

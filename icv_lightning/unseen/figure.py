@@ -46,7 +46,7 @@ def accuracy_figure(rows: Rows) -> Figure:
             _draw_accuracies(upper, own, settings)
             _draw_differences(lower, own, settings)
             upper.set_title(f"{data_title(data)}\n{shape_title(dim, unit)}")
-            lower.set_xlabel("new classes from so many images each")
+            lower.set_xlabel("new classes from images of each")
         axes[0, 0].set_ylabel("accuracy among new classes")
         axes[1, 0].set_ylabel("ICV − CE, points")
         handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -60,10 +60,12 @@ def _draw_accuracies(axes: Axes, rows: Rows, settings: list[tuple[int, int]]) ->
         loss = "ICV" if row["lambda"] else "CE"
         name = loss if row["method"] == "network" else row["method"]
         found[name][row["ways"], row["shots"]].append(row["value"])
-    for name in LOOKS:
-        if name in found:
-            means = [np.mean(found[name][setting]) for setting in settings]
-            axes.plot(range(len(settings)), means, label=name, markersize=3.5, linewidth=1.2, **LOOKS[name])
+    for name in [name for name in LOOKS if name in found]:
+        for ways in dict.fromkeys(ways for ways, _ in settings):  # a line joins equal numbers of classes
+            places = [place for place, setting in enumerate(settings) if setting[0] == ways]
+            means = [np.mean(found[name][settings[place]]) for place in places]
+            label = name if settings[0][0] == ways else "_"
+            axes.plot(places, means, label=label, markersize=3.5, linewidth=1.2, **LOOKS[name])
     _label(axes, settings)
 
 
