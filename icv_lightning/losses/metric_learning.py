@@ -122,7 +122,7 @@ def _made(
     name: str, num_classes: int, embedding_dim: int, margin: float | None, scale: float | None
 ) -> nn.Module:
     try:
-        from pytorch_metric_learning import losses
+        from pytorch_metric_learning import losses  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         raise UserError(
             "loss=metric_learning needs pytorch-metric-learning: pip install 'icv-lightning[metric-learning]'"
