@@ -125,6 +125,7 @@ def row(found: dict[str, Any], loss: str) -> dict[str, Any]:
         "scale": config["loss"].get("scale"),
         "head_scale": config["model"]["head"]["scale"],
         "seconds": found["seconds"],
+        "config_hash": found["config_hash"][:8],
         **found["metrics"],
     }
 
@@ -142,6 +143,7 @@ def table(outputs: Path, dims: list[int]) -> None:
                 shown = " | ".join(f"{i.mean:.4f} ± {i.half:.4f}" for i in intervals)
                 print(f"| {loss} | {len(runs)} | {shown} |")
     keys = ["loss", "embedding_dim", "seed", "lr", "lambda", "margin", "scale", "head_scale", "seconds",
+            "config_hash",
             *(f"test/{key}" for key in (*SHOWN, "r_precision", "var_within", "var_between"))]  # fmt: skip
     with (outputs / "field.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, keys, extrasaction="ignore", lineterminator="\n")
