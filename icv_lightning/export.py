@@ -1,0 +1,40 @@
+"""The command `python -m icv_lightning.export --checkpoint C`: an ONNX file that needs none of this."""
+
+import argparse
+from importlib.util import find_spec
+from pathlib import Path
+
+from icv_lightning.command_line import add_checkpoint, load, run
+from icv_lightning.errors import UserError
+from icv_lightning.terminal import printable
+
+LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
+
+
+def main() -> None:
+    """Write and check the file; exit with 0, or 2 and one line on what is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m icv_lightning.export",
+        description="Write a checkpoint, with the classes enrolled beside it, as an ONNX file, and compare "
+        "its outputs with PyTorch's.",
+    )
+    add_checkpoint(parser)
+    parser.add_argument("--output", type=Path, help="default: last.onnx beside last.ckpt")
+    run(parser, _export)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    if missing := [name for name in LIBRARIES if find_spec(name) is None]:
+        raise UserError(f"{', '.join(missing)}: not installed; needs pip install 'icv-lightning[export]'")
+    from icv_lightning.onnx_file import write_onnx
+
+    model = load(arguments.checkpoint)
+    path = arguments.output or arguments.checkpoint.with_suffix(".onnx")
+    for name, difference in write_onnx(model, path).items():
+        print(f"{name}: differs from PyTorch by {difference:.1e} at most")
+    print(printable(str(path)))
+    return 0
+
+
+if __name__ == "__main__":
+    main()
