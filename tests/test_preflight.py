@@ -76,6 +76,8 @@ def test_good_settings_pass() -> None:
         ["+callbacks.stop={_target_:lightning.pytorch.callbacks.EarlyStopping,monitor:train/loss}"]
     )
     preflight.check(["--help", "nonsense"])
+    preflight.check(["-m", "experiment=discriminant"])
+    preflight.check(["experiment=convergence", "centroids=one_by_one", "centroids.layer.alpha=0.03"])
 
 
 def test_a_bad_cell_is_found_before_the_first_starts() -> None:
