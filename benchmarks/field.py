@@ -140,7 +140,7 @@ def table(outputs: Path, dims: list[int]) -> None:
             rows += runs
             if runs:
                 intervals = [t_interval([r[f"test/{key}"] for r in runs]) for key in SHOWN]
-                shown = " | ".join(f"{i.mean:.4f} ± {i.half:.4f}" for i in intervals)
+                shown = " | ".join(f"{i.mean:.4f}" + f" ± {i.half:.4f}" * (i.n > 1) for i in intervals)
                 print(f"| {loss} | {len(runs)} | {shown} |")
     keys = ["loss", "embedding_dim", "seed", "lr", "lambda", "margin", "scale", "head_scale", "seconds",
             "config_hash",
