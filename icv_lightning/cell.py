@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning import hardware
 from icv_lightning.errors import UserError
+from icv_lightning.identities import count_identities, orl_count
 
 NO_EFFECT = frozenset(
     {
@@ -28,6 +29,7 @@ NO_EFFECT = frozenset(
         "callbacks.guard_rails",
         "data.root",
         "data.num_workers",
+        "data.memory_gb",
         "search",
         "hydra",
     }
@@ -131,6 +133,8 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("class_count", class_count, replace=True)
     OmegaConf.register_new_resolver("count_classes", count_classes, replace=True)
     for function in (
+        count_identities,
+        orl_count,
         hardware.cells_at_once,
         hardware.threads_each,
         hardware.default_gpu_share,

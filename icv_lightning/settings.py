@@ -106,6 +106,13 @@ SETTINGS: Mapping[str, Setting] = {
     "data.test_fraction": Setting("number", "part of each class for test", above=0, high=0.99),
     "data.subset": Setting("text", "which of Omniglot's minimal sets", choices=("small1", "small2")),
     "data.test_drawers": Setting("integer", "people whose drawings are the test part", low=1, high=18),
+    "data.held_out": Setting("number", "part of the persons to verify, not trained on", low=0, high=0.99),
+    "data.fold": Setting(
+        "integer", "ORL persons 8f + 1 to 8f + 8 to verify; null: 31 to 40", low=0, high=4, optional=True
+    ),
+    "data.image_width": Setting("integer", "width of pictures of faces in pixels", low=1),
+    "data.crop": Setting("number", "central part of a picture of a face that is kept", above=0, high=1),
+    "data.memory_gb": Setting("number", "for decoded pictures of faces; beyond it workers decode", low=0),
     "model.embedding_dim": Setting("integer", "size N of the embedding", low=1),
     "model.normalize": Setting("boolean", "embeddings of unit length"),
     "model.net.hidden": Setting("integer", "features of the full connection", low=1),

@@ -2,14 +2,18 @@
 
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.digits import DigitsDataModule
+from icv_lightning.data.faces import FacesDataModule
 from icv_lightning.data.image_folder import ImageFolderDataModule
 from icv_lightning.data.mnist import MNISTDataModule
 from icv_lightning.data.omniglot import OmniglotDataModule
+from icv_lightning.data.orl import ORLDataModule
 
 __all__ = [
     "DigitsDataModule",
+    "FacesDataModule",
     "ImageDataModule",
     "ImageFolderDataModule",
     "MNISTDataModule",
+    "ORLDataModule",
     "OmniglotDataModule",
 ]

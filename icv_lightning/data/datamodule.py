@@ -139,13 +139,7 @@ class ImageDataModule(L.LightningDataModule):
 
     def pixel_statistics(self) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation per channel of the training part, in grey levels."""
-        images = self.train_part.images[self.train_part.index]
-        levels = torch.arange(256, dtype=torch.float64)
-        counts = torch.stack([channel.flatten().bincount(minlength=256) for channel in images.unbind(1)])
-        weights = counts.double() / counts.sum(1, keepdim=True)
-        mean = weights @ levels
-        variance = (weights * (levels - mean[:, None]) ** 2).sum(1)
-        return mean.float(), variance.sqrt().float()
+        return channel_statistics(self.train_part.images[self.train_part.index])
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of shuffled training batches; the order depends on seed and epoch alone."""
@@ -203,6 +197,16 @@ class ImageDataModule(L.LightningDataModule):
                 f"data={self.name}: the {part} part must have classes 0 to {self.num_classes - 1} "
                 f"(data.num_classes={self.num_classes}), found {classes.tolist()[:20]}"
             )
+
+
+def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation per channel of uint8 images, in grey levels, exactly."""
+    levels = torch.arange(256, dtype=torch.float64)
+    counts = torch.stack([channel.flatten().bincount(minlength=256) for channel in images.unbind(1)])
+    weights = counts.double() / counts.sum(1, keepdim=True)
+    mean = weights @ levels
+    variance = (weights * (levels - mean[:, None]) ** 2).sum(1)
+    return mean.float(), variance.sqrt().float()
 
 
 def stratified(index: Tensor, target: Tensor, size: int, seed: int) -> tuple[Tensor, Tensor]:

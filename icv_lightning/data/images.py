@@ -9,6 +9,7 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from icv_lightning.data.decoding import LazyImages
 from icv_lightning.errors import UserError
 
 Batch = tuple[Tensor, Tensor]
@@ -19,7 +20,7 @@ class InMemoryImages(Dataset[Batch]):
     """A view on uint8 images and their classes, fetched a batch at a time.
 
     Args:
-        images: all images of the part, M x C x H x W.
+        images: all images of the part, M x C x H x W, or a `LazyImages` in their place.
         target: their classes, M.
         index: the positions that belong to this view; None for all.
         transform: maps one uint8 image C x H x W to another; called for each image of a batch with a
@@ -30,7 +31,7 @@ class InMemoryImages(Dataset[Batch]):
 
     def __init__(
         self,
-        images: UInt8[Tensor, "all channel height width"],
+        images: UInt8[Tensor, "all channel height width"] | LazyImages,
         target: Int64[Tensor, " all"],
         index: Int64[Tensor, " view"] | None = None,
         transform: Transform | None = None,
