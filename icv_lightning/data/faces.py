@@ -80,7 +80,7 @@ class FacesDataModule(ImageDataModule):
         """Return train and test part of the persons trained on, decoded or to be decoded."""
         trained, _ = self.persons()
         self.class_names = [path.name for path in trained]
-        files, target = _files(trained)
+        files, target = files_of(trained)
         tested = self._tested(target)
         train, test = ([files[i] for i in part.nonzero()[0]] for part in (~tested, tested))
         if not test:
@@ -91,7 +91,7 @@ class FacesDataModule(ImageDataModule):
     def unseen(self) -> InMemoryImages:
         """Return all pictures of the persons to verify, numbered in the order of their sorted names."""
         _, verified = self.persons()
-        files, target = _files(verified)
+        files, target = files_of(verified)
         return InMemoryImages(self._images(files), torch.from_numpy(target))
 
     def pixel_statistics(self) -> tuple[Tensor, Tensor]:
@@ -120,7 +120,7 @@ class FacesDataModule(ImageDataModule):
         return decode_all(files, self.decode) if files else torch.empty(0, *self.shape, dtype=torch.uint8)
 
 
-def _files(persons: list[Path]) -> tuple[list[Path], np.ndarray]:
+def files_of(persons: list[Path]) -> tuple[list[Path], np.ndarray]:
     """Return all pictures of these persons and whose each is, in order."""
     found = [pictures(path) for path in persons]
     if empty := [path.name for path, files in zip(persons, found, strict=True) if not files]:

@@ -1,4 +1,4 @@
-"""Pairs of pictures to verify: read from a file of LFW's format, written to one, or drawn by a seed."""
+"""Pairs of pictures to verify: read from a file of LFW's format, or drawn by a seed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,15 +67,6 @@ def read_pairs(path: str | Path) -> NamedPairs:
     return NamedPairs(
         [a for a, _ in found], [b for _, b in found], [n // (2 * each) for n in range(len(found))]
     )
-
-
-def write_pairs(path: Path, pairs: NamedPairs) -> None:
-    """Write pairs in LFW's format; as many genuine as impostors in each fold, genuine first."""
-    each = len(pairs.fold) // (1 + pairs.fold[-1]) // 2
-    lines = [f"{1 + pairs.fold[-1]}\t{each}"]
-    for (name, n), (other, m) in zip(pairs.first, pairs.second, strict=True):
-        lines.append(f"{name}\t{n}\t{m}" if name == other else f"{name}\t{n}\t{other}\t{m}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def all_pairs(target: Int[np.ndarray, " picture"]) -> Pairs:

@@ -11,7 +11,6 @@ from icv_lightning.verification.pairs import (
     all_pairs,
     draw_pairs,
     read_pairs,
-    write_pairs,
 )
 
 LFW = "2\t1\nAnna\t1\t4\nAnna\t2\tBob_Y\t1\nBob_Y\t2\t3\nCy\t1\tAnna\t3\n"
@@ -43,13 +42,6 @@ def test_a_file_by_hand(tmp_path):
 def test_one_number_at_the_head_is_one_fold(tmp_path):
     pairs = read_pairs(written(tmp_path, "1\nAnna 1 4\nAnna 2 Bob 1\n"))
     assert pairs.fold == [0, 0]
-
-
-def test_what_is_written_is_read_again(tmp_path):
-    pairs = read_pairs(written(tmp_path, LFW))
-    write_pairs(tmp_path / "again.txt", pairs)
-    assert (tmp_path / "again.txt").read_text() == LFW
-    assert read_pairs(tmp_path / "again.txt") == pairs
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""The ROC of verification, FAR on a logarithmic axis."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from icv_lightning.report.figures.style import LOSS_COLOURS, LOSS_DASHES, SETTINGS, new_figure
+
+
+def roc_figure(far: Sequence[float], curves: Mapping[str, Mapping[Any, Sequence[float]]]) -> Figure:
+    """Return one panel: for each name the mean of its curves, and a band from the lowest to the highest.
+
+    Args:
+        far: the FARs, rising, above 0.
+        curves: by name, TARs at these FARs, of each fold.
+    """
+    with rc_context(SETTINGS):
+        figure, ((axes,),) = new_figure(1, 1, width=4.2, height=3.4)
+        for k, (name, folds) in enumerate(curves.items()):
+            values = np.array(list(folds.values()))
+            look: dict[str, Any] = {"color": LOSS_COLOURS[k % 7], "linestyle": LOSS_DASHES[k % 7]}
+            axes.plot(far, values.mean(0), label=name, linewidth=1.4, drawstyle="steps-post", **look)
+            if len(values) > 1:
+                band = (values.min(0), values.max(0))
+                axes.fill_between(far, *band, color=look["color"], alpha=0.08, linewidth=0, step="post")
+        axes.set(xscale="log", xlim=(far[0], 1), ylim=(0, 1.005))
+        axes.xaxis.set_major_locator(LogLocator(10))
+        axes.set_xlabel("FAR: impostor pairs accepted")
+        axes.set_ylabel("TAR: genuine pairs accepted")
+        axes.legend(loc="lower right")
+    return figure

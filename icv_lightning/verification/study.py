@@ -1,0 +1,153 @@
+"""A run's persons to verify measured by one protocol, and all runs of a folder gathered into a table."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from icv_lightning.errors import UserError
+from icv_lightning.record import is_completed, read_results, replaced
+from icv_lightning.report.figures.style import DPI
+from icv_lightning.unseen.episodes import Embedded
+from icv_lightning.unseen.gathered import Rows, csv_text
+from icv_lightning.verification.figure import roc_figure
+from icv_lightning.verification.gathered import by_fold, conditions, table, values
+from icv_lightning.verification.identification import identification
+from icv_lightning.verification.measures import (
+    DISTANCES,
+    Curve,
+    pair_scores,
+    roc,
+    verification_measures,
+)
+from icv_lightning.verification.pairs import PICTURES, Pairs, all_pairs, draw_pairs
+from icv_lightning.verification.pictures import Verifier
+
+PLACE = "verification"  # folder below a run's or a grid's
+FAR_GRID = tuple(np.logspace(-4, 0, 81).tolist())  # where curves of several runs are averaged
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How persons are verified.
+
+    Attributes:
+        folds: of the accuracy.
+        each: genuine pairs of a fold, and as many of impostors.
+        seed: of pairs and of what is enrolled.
+        flip: average the embeddings of a picture and of its mirror image.
+        shots: pictures enrolled of each person.
+        draws: how many times they are drawn.
+    """
+
+    folds: int = 10
+    each: int = 300
+    seed: int = 0
+    flip: bool = False
+    shots: int = 1
+    draws: int = 10
+
+
+def measure_pairs(part: Embedded, pairs: Pairs, distance: str) -> tuple[Mapping[str, float], Curve]:
+    """Return the measures of pairs by name, and their ROC; accuracy where there are two folds or more."""
+    scores = pair_scores(part.embeddings[pairs.first], part.embeddings[pairs.second], distance)
+    fold = pairs.fold if pairs.fold.max() > 0 else None
+    return verification_measures(scores, pairs.genuine, fold), roc(scores, pairs.genuine)
+
+
+def measure_persons(part: Embedded, protocol: Protocol, distance: str) -> tuple[Mapping[str, float], Curve]:
+    """Return all measures of persons by name, and their ROC.
+
+    Accuracy is that of pairs drawn; ROC and what is read from it that of all pairs, or of those drawn where
+    there are more than 2,000 pictures.
+
+    Raises:
+        ValueError: too few persons or pictures for the protocol.
+    """
+    target = part.target.numpy()
+    found, curve = measure_pairs(
+        part, draw_pairs(target, protocol.folds, protocol.each, protocol.seed), distance
+    )
+    if len(target) <= PICTURES:
+        of_all, curve = measure_pairs(part, all_pairs(target), distance)
+        found = {**found, **of_all}
+    return {**found, **identification(part, distance, protocol.shots, protocol.draws)}, curve
+
+
+def measure_run(run: Path, protocol: Protocol, root: str | None) -> Rows:
+    """Return a row for each distance and measure of a run's own persons to verify, the ROC among them."""
+    part = Verifier(run / "checkpoints" / "last.ckpt", root=root, flip=protocol.flip).persons()
+    rows: Rows = []
+    for distance in DISTANCES:
+        try:
+            found, curve = measure_persons(part, protocol, distance)
+        except ValueError as error:
+            raise UserError(f"{run}: {error}") from error
+        rows += [{"distance": distance, "measure": key, "value": value} for key, value in found.items()]
+        rows += [{"distance": distance, "measure": "roc", "value": tar_on_grid(curve)}]
+    return rows
+
+
+def tar_on_grid(curve: Curve) -> list[float]:
+    """Return the TAR at each FAR of `FAR_GRID`, without interpolation."""
+    last = np.searchsorted(curve.far, np.asarray(FAR_GRID) + 1e-12, side="right") - 1
+    return [float(tar) for tar in np.asarray(curve.tar)[last]]
+
+
+def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
+    """Measure every completed run below `folder` into `<folder>/verification/` and return all rows.
+
+    A JSON file a run (what was measured by the same protocol is not measured again), `results.csv`,
+    `table.md` and `roc.png`.
+
+    Raises:
+        UserError: no completed run, or one that kept no persons to verify.
+    """
+    runs = sorted(run for run in folder.glob("*/") if is_completed(run))
+    if not runs:
+        raise UserError(
+            f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/orl_verification"
+        )
+    place = folder / PLACE
+    rows = [
+        _fields(run) | row for run in runs for row in _once(place / f"{run.name}.json", run, protocol, root)
+    ]
+    _write(place / "results.csv", csv_text([row for row in rows if row["measure"] != "roc"]))
+    _write(place / "table.md", table(rows))
+    curves = {name: by_fold(values(chosen, "roc")) for name, chosen in conditions(rows).items()}
+    with replaced(place / "roc.png") as file:
+        roc_figure(FAR_GRID, curves).savefig(file, format="png", dpi=DPI)
+    return rows
+
+
+def _fields(run: Path) -> dict[str, Any]:
+    results = read_results(run) or {}
+    config, cell = results["config"], results["cell"]
+    same = ("data", "seed", "embedding_dim", "normalize", "centroids", "lambda")
+    return {key: cell[key] for key in same} | {"fold": config["data"].get("fold")}
+
+
+def _once(path: Path, run: Path, protocol: Protocol, root: str | None) -> Rows:
+    stated = asdict(protocol)
+    try:
+        found = json.loads(path.read_text())
+        if found["protocol"] == stated:
+            return list(found["rows"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    log.info("measuring %s", run.name)
+    rows = measure_run(run, protocol, root)
+    _write(path, json.dumps({"protocol": stated, "rows": rows}, indent=1) + "\n")
+    return rows
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replaced(path) as file:
+        file.write(text.encode())
