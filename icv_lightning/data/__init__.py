@@ -7,6 +7,7 @@ from icv_lightning.data.image_folder import ImageFolderDataModule
 from icv_lightning.data.mnist import MNISTDataModule
 from icv_lightning.data.omniglot import OmniglotDataModule
 from icv_lightning.data.orl import ORLDataModule
+from icv_lightning.data.synthetic_identities import SyntheticIdentitiesDataModule
 
 __all__ = [
     "DigitsDataModule",
@@ -16,4 +17,5 @@ __all__ = [
     "MNISTDataModule",
     "ORLDataModule",
     "OmniglotDataModule",
+    "SyntheticIdentitiesDataModule",
 ]
