@@ -71,7 +71,6 @@ def _one(arguments: argparse.Namespace) -> None:
         Protocol,
         measure_pairs,
         measure_persons,
-        tar_on_grid,
     )
 
     named = read_pairs(arguments.pairs) if arguments.pairs else None
@@ -83,12 +82,12 @@ def _one(arguments: argparse.Namespace) -> None:
     part, pairs = verifier.pairs(named) if named else (verifier.persons(), None)
     for distance in DISTANCES:
         try:
-            found[distance], curve = (
+            found[distance], tars = (
                 measure_pairs(part, pairs, distance) if pairs else measure_persons(part, protocol, distance)
             )
         except ValueError as error:
             raise UserError(f"{arguments.checkpoint}: {error}") from error
-        curves[distance] = {0: tar_on_grid(curve)}
+        curves[distance] = {0: tars}
     out = arguments.out or arguments.checkpoint.parent.parent / PLACE
     out.mkdir(parents=True, exist_ok=True)
     (out / "measures.json").write_text(json.dumps(found, indent=1) + "\n")
@@ -98,7 +97,8 @@ def _one(arguments: argparse.Namespace) -> None:
 
 
 def _all(arguments: argparse.Namespace) -> None:
-    from icv_lightning.verification.study import PLACE, Protocol, evaluate, table
+    from icv_lightning.verification.gathered import table
+    from icv_lightning.verification.study import PLACE, Protocol, evaluate
 
     for option in ("pairs", "images", "crop", "out"):
         if getattr(arguments, option) is not None:

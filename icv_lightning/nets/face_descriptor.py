@@ -26,7 +26,8 @@ class Residual(nn.Sequential):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return features of the same shape."""
-        return features + super().forward(features)
+        added: Tensor = super().forward(features)  # type: ignore[no-untyped-call]
+        return features + added
 
 
 class FaceDescriptor(nn.Sequential):

@@ -11,23 +11,27 @@ from matplotlib.ticker import LogLocator
 from icv_lightning.report.figures.style import LOSS_COLOURS, LOSS_DASHES, SETTINGS, new_figure
 
 
-def roc_figure(far: Sequence[float], curves: Mapping[str, Mapping[Any, Sequence[float]]]) -> Figure:
+def roc_figure(far: Sequence[float], curves: Mapping[str, Mapping[Any, Sequence[float | None]]]) -> Figure:
     """Return one panel: for each name the mean of its curves, and a band from the lowest to the highest.
 
     Args:
         far: the FARs, rising, above 0.
-        curves: by name, TARs at these FARs, of each fold.
+        curves: by name, TARs at these FARs, of each fold; None or NaN where they cannot be measured.
     """
     with rc_context(SETTINGS):
         figure, ((axes,),) = new_figure(1, 1, width=4.2, height=3.4)
+        measured = np.zeros(len(far), dtype=bool)
         for k, (name, folds) in enumerate(curves.items()):
-            values = np.array(list(folds.values()))
+            values = np.array(list(folds.values()), dtype=float)
+            measured = measured | np.isfinite(values).all(0)
             look: dict[str, Any] = {"color": LOSS_COLOURS[k % 7], "linestyle": LOSS_DASHES[k % 7]}
-            axes.plot(far, values.mean(0), label=name, linewidth=1.4, drawstyle="steps-post", **look)
+            axes.plot(
+                far, values.mean(0), label=name, linewidth=1.4, drawstyle="steps-post", zorder=9 - k, **look
+            )
             if len(values) > 1:
                 band = (values.min(0), values.max(0))
                 axes.fill_between(far, *band, color=look["color"], alpha=0.08, linewidth=0, step="post")
-        axes.set(xscale="log", xlim=(far[0], 1), ylim=(0, 1.005))
+        axes.set(xscale="log", xlim=(np.asarray(far)[measured].min(), 1), ylim=(0, 1.005))
         axes.xaxis.set_major_locator(LogLocator(10))
         axes.set_xlabel("FAR: impostor pairs accepted")
         axes.set_ylabel("TAR: genuine pairs accepted")

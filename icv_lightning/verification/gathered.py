@@ -55,7 +55,7 @@ def by_fold(found: Values) -> dict[tuple[Any, ...], Any]:
     folds = defaultdict(list)
     for (data, fold, _), value in found.items():
         folds[data, fold].append(value)
-    return {key: np.mean(own, axis=0) for key, own in folds.items()}
+    return {key: np.mean(np.array(own, dtype=float), axis=0) for key, own in folds.items()}
 
 
 def _minus(ours: Values, other: Values) -> Values:

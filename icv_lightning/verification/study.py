@@ -19,15 +19,16 @@ from icv_lightning.verification.gathered import by_fold, conditions, table, valu
 from icv_lightning.verification.identification import identification
 from icv_lightning.verification.measures import (
     DISTANCES,
-    Curve,
     pair_scores,
     roc,
+    tar_at_far,
     verification_measures,
 )
 from icv_lightning.verification.pairs import PICTURES, Pairs, all_pairs, draw_pairs
 from icv_lightning.verification.pictures import Verifier
 
 PLACE = "verification"  # folder below a run's or a grid's
+Tars = list[float | None]
 FAR_GRID = tuple(np.logspace(-4, 0, 81).tolist())  # where curves of several runs are averaged
 
 log = logging.getLogger(__name__)
@@ -54,14 +55,20 @@ class Protocol:
     draws: int = 10
 
 
-def measure_pairs(part: Embedded, pairs: Pairs, distance: str) -> tuple[Mapping[str, float], Curve]:
-    """Return the measures of pairs by name, and their ROC; accuracy where there are two folds or more."""
+def measure_pairs(part: Embedded, pairs: Pairs, distance: str) -> tuple[Mapping[str, float], Tars]:
+    """Return the measures of pairs by name, accuracy where there are two folds or more, and their ROC.
+
+    The ROC is the TAR at each FAR of `FAR_GRID`, without interpolation, None where that lets no impostor
+    pair through.
+    """
     scores = pair_scores(part.embeddings[pairs.first], part.embeddings[pairs.second], distance)
     fold = pairs.fold if pairs.fold.max() > 0 else None
-    return verification_measures(scores, pairs.genuine, fold), roc(scores, pairs.genuine)
+    curve, impostors = roc(scores, pairs.genuine), int((~pairs.genuine).sum())
+    tars = [tar_at_far(curve, far) if far * impostors >= 1 - 1e-9 else None for far in FAR_GRID]
+    return verification_measures(scores, pairs.genuine, fold), tars
 
 
-def measure_persons(part: Embedded, protocol: Protocol, distance: str) -> tuple[Mapping[str, float], Curve]:
+def measure_persons(part: Embedded, protocol: Protocol, distance: str) -> tuple[Mapping[str, float], Tars]:
     """Return all measures of persons by name, and their ROC.
 
     Accuracy is that of pairs drawn; ROC and what is read from it that of all pairs, or of those drawn where
@@ -71,13 +78,13 @@ def measure_persons(part: Embedded, protocol: Protocol, distance: str) -> tuple[
         ValueError: too few persons or pictures for the protocol.
     """
     target = part.target.numpy()
-    found, curve = measure_pairs(
+    found, tars = measure_pairs(
         part, draw_pairs(target, protocol.folds, protocol.each, protocol.seed), distance
     )
     if len(target) <= PICTURES:
-        of_all, curve = measure_pairs(part, all_pairs(target), distance)
+        of_all, tars = measure_pairs(part, all_pairs(target), distance)
         found = {**found, **of_all}
-    return {**found, **identification(part, distance, protocol.shots, protocol.draws)}, curve
+    return {**found, **identification(part, distance, protocol.shots, protocol.draws)}, tars
 
 
 def measure_run(run: Path, protocol: Protocol, root: str | None) -> Rows:
@@ -86,18 +93,12 @@ def measure_run(run: Path, protocol: Protocol, root: str | None) -> Rows:
     rows: Rows = []
     for distance in DISTANCES:
         try:
-            found, curve = measure_persons(part, protocol, distance)
+            found, tars = measure_persons(part, protocol, distance)
         except ValueError as error:
             raise UserError(f"{run}: {error}") from error
         rows += [{"distance": distance, "measure": key, "value": value} for key, value in found.items()]
-        rows += [{"distance": distance, "measure": "roc", "value": tar_on_grid(curve)}]
+        rows += [{"distance": distance, "measure": "roc", "value": tars}]
     return rows
-
-
-def tar_on_grid(curve: Curve) -> list[float]:
-    """Return the TAR at each FAR of `FAR_GRID`, without interpolation."""
-    last = np.searchsorted(curve.far, np.asarray(FAR_GRID) + 1e-12, side="right") - 1
-    return [float(tar) for tar in np.asarray(curve.tar)[last]]
 
 
 def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:

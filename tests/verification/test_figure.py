@@ -15,3 +15,8 @@ def test_mean_and_band():
     assert len(axes.collections) == 1  # a single curve has no band
     assert axes.get_xscale() == "log"
     assert axes.get_xlim() == (1e-2, 1)
+
+
+def test_what_cannot_be_measured_is_not_drawn():
+    (axes,) = roc_figure(FAR, {"CE": {0: [None, 0.5, 1.0]}}).axes
+    assert axes.get_xlim() == (1e-1, 1)
