@@ -90,14 +90,16 @@ def test_a_grid_is_measured_once(main, measure, made, monkeypatch, capsys):  # n
     assert "ICV λ 0.5 − CE" in capsys.readouterr().out
     place = Path("outputs/grid/verification")
     rows = list(csv.DictReader((place / "results.csv").open()))
-    assert {(row["fold"], row["lambda"]) for row in rows} == {(f, w) for f in "01" for w in ("0", "0.5")}
+    assert {(row["fold"], row["lambda"]) for row in rows} == {(f, w) for f in "01" for w in ("", "0", "0.5")}
+    assert {row["method"] for row in rows if row["lambda"] == ""} == {"raw pixels"}
+    assert len({(r["fold"], r["lambda"], r["seed"], r["distance"], r["measure"]) for r in rows}) == len(rows)
     assert "roc" not in {row["measure"] for row in rows}
     assert (place / "table.md").read_text().count("±") > 5
     with Image.open(place / "roc.png") as figure:
         assert min(figure.size) > 300
 
     before = (place / "results.csv").read_bytes()
-    monkeypatch.setattr(study, "measure_run", None)  # nothing may be measured again
+    monkeypatch.setattr(study, "measure_persons", None)  # nothing may be measured again
     assert measure("outputs/grid", *OPTIONS) == 0
     assert (place / "results.csv").read_bytes() == before
 

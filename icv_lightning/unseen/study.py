@@ -62,6 +62,8 @@ class Split:
     def trained_on(self) -> str:
         """Say which classes training saw."""
         classes = self.settings.get("classes")
+        if self.settings.get("fold") is not None:
+            return f"fold {self.settings['fold']}"
         return " ".join(map(str, classes)) if classes else str(self.settings.get("subset", ""))
 
     def measure(self, space: Space, distances: Iterable[str], protocol: Protocol) -> Rows:

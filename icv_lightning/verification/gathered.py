@@ -9,20 +9,19 @@ import numpy as np
 from icv_lightning.report.intervals import t_interval
 from icv_lightning.unseen.gathered import Rows
 
+RAW = "raw pixels"
 Values = Mapping[tuple[Any, ...], Any]  # by data, fold and seed
 
 
 def conditions(rows: Rows, distance: str = "euclidean") -> Mapping[str, Rows]:
-    """Return the rows of a distance by what was trained, cross-entropy first."""
-    found: dict[tuple[float, str], Rows] = defaultdict(list)
+    """Return the rows of a distance by what was trained, raw pixels and cross-entropy first."""
+    found: dict[tuple[Any, ...], Rows] = defaultdict(list)
     for row in rows:
         if row["distance"] == distance:
-            rule = "" if row["centroids"] == "learned" else f", {row['centroids']}"
-            found[row["lambda"], rule].append(row)
-    return {
-        (f"ICV λ {weight:g}" if weight else "CE") + rule: found[weight, rule]
-        for weight, rule in sorted(found)
-    }
+            rule = "" if row["centroids"] in ("learned", "") else f", {row['centroids']}"
+            name = {"": RAW, 0.0: f"CE{rule}"}.get(row["lambda"], f"ICV λ {row['lambda']}{rule}")
+            found[row["lambda"] != "", row["lambda"], rule, name].append(row)
+    return {name: own for (*_, name), own in sorted(found.items(), key=lambda item: item[0])}
 
 
 def table(rows: Rows) -> str:
@@ -40,6 +39,7 @@ def table(rows: Rows) -> str:
     lines = [["", *keys], ["---"] * (1 + len(keys))]
     lines += [[name, *(_cell(own.get(key, {})) for key in keys)] for name, own in found.items()]
     plain = found.pop("CE", {})
+    found.pop(RAW, None)
     for name, own in found.items() if plain else ():
         lines.append([f"{name} − CE", *(_cell(_minus(own.get(k, {}), plain.get(k, {}))) for k in keys)])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from icv_lightning.checkpoint import load_checkpoint
+from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.decoding import LazyImages, decoded
 from icv_lightning.data.faces import FacesDataModule, files_of
 from icv_lightning.data.image_folder import class_folders, pictures
@@ -62,7 +63,7 @@ class Verifier:
             UserError: no such pictures, or a person who was trained on.
         """
         if self.images is None:
-            part = self._data().unseen() if self.settings else None
+            part = unseen_pictures(self.settings) if self.settings else None
             if part is None or not len(part):
                 raise UserError(f"{self.checkpoint}: its run kept no persons to verify; give --images")
             return embedded(self.space, part)
@@ -84,16 +85,10 @@ class Verifier:
         target = torch.tensor([numbers[name] for name, _ in wanted])
         return embedded(self.space, InMemoryImages(LazyImages(files, self.decode), target)), named.at(wanted)
 
-    def _data(self) -> Any:
-        data = build_datamodule(OmegaConf.create({"data": self.settings}))
-        if not isinstance(data, FacesDataModule):  # which needs not decode what it trained on
-            data.setup()
-        return data
-
     def _folder(self) -> Path:
         if self.images is not None:
             return self.images
-        data = self._data() if self.settings else None
+        data = data_of(self.settings) if self.settings else None
         verified = data.persons()[1] if isinstance(data, FacesDataModule) else []
         if not verified:
             raise UserError(f"{self.checkpoint}: its run kept no folder of persons to verify; give --images")
@@ -102,6 +97,19 @@ class Verifier:
     def _check_strangers(self, names: Sequence[str]) -> None:
         if known := sorted(set(names) & set(self.results.get("class_names", []))):
             raise UserError(f"{self.checkpoint}: trained on persons to verify: {', '.join(known[:5])}")
+
+
+def data_of(settings: Mapping[str, Any]) -> ImageDataModule:
+    """Return the data module of a run's data settings, loaded as far as persons to verify need it."""
+    data = build_datamodule(OmegaConf.create({"data": dict(settings)}))
+    if not isinstance(data, FacesDataModule):  # which needs not decode what it trained on
+        data.setup()
+    return data
+
+
+def unseen_pictures(settings: Mapping[str, Any]) -> InMemoryImages:
+    """Return the pictures that a run with these data settings kept to verify."""
+    return data_of(settings).unseen()
 
 
 def flip_averaged(module: ClassifierModule) -> Space:

@@ -2,8 +2,9 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from icv_lightning.record import is_completed, read_results, replaced
 from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.gathered import Rows, csv_text
+from icv_lightning.unseen.spaces import embedded, raw_pixels
+from icv_lightning.unseen.study import Split
 from icv_lightning.verification.figure import roc_figure
-from icv_lightning.verification.gathered import by_fold, conditions, table, values
+from icv_lightning.verification.gathered import RAW, by_fold, conditions, table, values
 from icv_lightning.verification.identification import identification
 from icv_lightning.verification.measures import (
     DISTANCES,
@@ -25,10 +28,11 @@ from icv_lightning.verification.measures import (
     verification_measures,
 )
 from icv_lightning.verification.pairs import PICTURES, Pairs, all_pairs, draw_pairs
-from icv_lightning.verification.pictures import Verifier
+from icv_lightning.verification.pictures import Verifier, unseen_pictures
 
 PLACE = "verification"  # folder below a run's or a grid's
 Tars = list[float | None]
+OF_RAW = {"method": RAW, "seed": 0} | dict.fromkeys(("embedding_dim", "normalize", "centroids", "lambda"), "")
 FAR_GRID = tuple(np.logspace(-4, 0, 81).tolist())  # where curves of several runs are averaged
 
 log = logging.getLogger(__name__)
@@ -90,22 +94,19 @@ def measure_persons(part: Embedded, protocol: Protocol, distance: str) -> tuple[
 def measure_run(run: Path, protocol: Protocol, root: str | None) -> Rows:
     """Return a row for each distance and measure of a run's own persons to verify, the ROC among them."""
     part = Verifier(run / "checkpoints" / "last.ckpt", root=root, flip=protocol.flip).persons()
-    rows: Rows = []
-    for distance in DISTANCES:
-        try:
-            found, tars = measure_persons(part, protocol, distance)
-        except ValueError as error:
-            raise UserError(f"{run}: {error}") from error
-        rows += [{"distance": distance, "measure": key, "value": value} for key, value in found.items()]
-        rows += [{"distance": distance, "measure": "roc", "value": tars}]
-    return rows
+    return _measured(part, protocol, str(run))
+
+
+def measure_pixels(settings: Mapping[str, Any], protocol: Protocol) -> Rows:
+    """Return the same of the persons' raw pixels, without a network."""
+    return _measured(embedded(raw_pixels, unseen_pictures(settings)), protocol, f"data={settings['name']}")
 
 
 def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     """Measure every completed run below `folder` into `<folder>/verification/` and return all rows.
 
-    A JSON file a run (what was measured by the same protocol is not measured again), `results.csv`,
-    `table.md` and `roc.png`.
+    Raw pixels stand beside the runs. A JSON file a run (what was measured by the same protocol is not
+    measured again), `results.csv`, `table.md` and `roc.png`.
 
     Raises:
         UserError: no completed run, or one that kept no persons to verify.
@@ -116,9 +117,15 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
             f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/orl_verification"
         )
     place = folder / PLACE
-    rows = [
-        _fields(run) | row for run in runs for row in _once(place / f"{run.name}.json", run, protocol, root)
-    ]
+    rows: Rows = []
+    for run in runs:
+        fields, settings = _fields(run), _data_settings(run) | ({"root": root} if root else {})
+        name = f"{RAW}-{Split(settings).key}".replace(" ", "_")
+        if not any(row["method"] == RAW and row["fold"] == fields["fold"] for row in rows):
+            measured = _once(place / f"{name}.json", protocol, partial(measure_pixels, settings, protocol))
+            rows += [fields | OF_RAW | row for row in measured]
+        measured = _once(place / f"{run.name}.json", protocol, partial(measure_run, run, protocol, root))
+        rows += [fields | row for row in measured]
     _write(place / "results.csv", csv_text([row for row in rows if row["measure"] != "roc"]))
     _write(place / "table.md", table(rows))
     curves = {name: by_fold(values(chosen, "roc")) for name, chosen in conditions(rows).items()}
@@ -127,14 +134,31 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     return rows
 
 
+def _measured(part: Embedded, protocol: Protocol, what: str) -> Rows:
+    rows: Rows = []
+    for distance in DISTANCES:
+        try:
+            found, tars = measure_persons(part, protocol, distance)
+        except ValueError as error:
+            raise UserError(f"{what}: {error}") from error
+        rows += [{"distance": distance, "measure": key, "value": value} for key, value in found.items()]
+        rows += [{"distance": distance, "measure": "roc", "value": tars}]
+    return rows
+
+
+def _data_settings(run: Path) -> dict[str, Any]:
+    """Return the data settings of a run, less the seed, which changes nothing in persons to verify."""
+    return (read_results(run) or {})["config"]["data"] | {"seed": 0}
+
+
 def _fields(run: Path) -> dict[str, Any]:
-    results = read_results(run) or {}
-    config, cell = results["config"], results["cell"]
+    cell = (read_results(run) or {})["cell"]
     same = ("data", "seed", "embedding_dim", "normalize", "centroids", "lambda")
-    return {key: cell[key] for key in same} | {"fold": config["data"].get("fold")}
+    fields = {key: cell[key] for key in same}
+    return {"method": "network", **fields, "fold": _data_settings(run).get("fold")}
 
 
-def _once(path: Path, run: Path, protocol: Protocol, root: str | None) -> Rows:
+def _once(path: Path, protocol: Protocol, measured: Callable[[], Rows]) -> Rows:
     stated = asdict(protocol)
     try:
         found = json.loads(path.read_text())
@@ -142,8 +166,8 @@ def _once(path: Path, run: Path, protocol: Protocol, root: str | None) -> Rows:
             return list(found["rows"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    log.info("measuring %s", run.name)
-    rows = measure_run(run, protocol, root)
+    log.info("measuring %s", path.stem)
+    rows = measured()
     _write(path, json.dumps({"protocol": stated, "rows": rows}, indent=1) + "\n")
     return rows
 

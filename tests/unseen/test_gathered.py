@@ -5,6 +5,7 @@ from io import StringIO
 
 from icv_lightning.report.evidence import paired
 from icv_lightning.unseen.gathered import csv_text, evidence
+from icv_lightning.unseen.study import Split
 
 RUN = {
     "data": "mnist", "trained_on": "0 1", "seed": 0, "embedding_dim": 16, "normalize": False, "lambda": 0.0,
@@ -47,3 +48,8 @@ def test_csv_has_a_column_a_label():
     (first, second) = csv.DictReader(StringIO(csv_text(rows(value=1 / 3))))
     assert first == {key: str(value) for key, value in RUN.items()} | {"lambda": "0"}
     assert second["value"] == "0.333333"
+
+
+def test_folds_are_choices_of_persons():
+    named = [Split({"name": "orl", "fold": fold}).trained_on for fold in (None, 0, 1)]
+    assert named == ["", "fold 0", "fold 1"]

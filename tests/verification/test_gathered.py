@@ -21,6 +21,9 @@ ROWS = [
 
 def test_conditions_cross_entropy_first():
     assert list(conditions(ROWS)) == ["CE", "ICV λ 0.5", "ICV λ 0.5, batch_mean"]
+    raw = ROWS[0] | {"method": "raw pixels", "lambda": "", "centroids": ""}
+    assert list(conditions([*ROWS, raw]))[:2] == ["raw pixels", "CE"]
+    assert "raw pixels − CE" not in table([*ROWS, raw])
     assert conditions([r | {"distance": "cosine"} for r in ROWS]) == {}
 
 
