@@ -43,15 +43,16 @@ class SyntheticIdentitiesDataModule(ImageDataModule):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        for name, value in {
+        for name, count in {
             "images_per_class": images_per_class,
             "test_images_per_class": test_images_per_class,
         }.items():
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
-        for name, value in {"unseen_classes": unseen_classes, "noise": noise}.items():
-            if value < 0:
-                raise ValueError(f"{name} must not be negative, got {value}")
+            if count < 1:
+                raise ValueError(f"{name} must be at least 1, got {count}")
+        if unseen_classes < 0:
+            raise ValueError(f"unseen_classes must not be negative, got {unseen_classes}")
+        if noise < 0:
+            raise ValueError(f"noise must not be negative, got {noise}")
         if not 2 <= grid <= self.image_size:
             raise ValueError(f"grid must be from 2 to image_size={self.image_size}, got {grid}")
         self.images_per_class, self.test_images_per_class = images_per_class, test_images_per_class

@@ -32,7 +32,7 @@ def table(rows: Rows) -> str:
     intervals are too narrow rather than too wide.
     """
     found = {
-        name: {key: values(own, key) for key in {row["measure"] for row in own} - {"roc"}}
+        name: {key: values(own, key) for key in {row["measure"] for row in own} - {"roc", "accuracy_se"}}
         for name, own in conditions(rows).items()
     }
     keys = sorted({key for own in found.values() for key in own})
