@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, channel_statistics
-from icv_lightning.data.decoding import LazyImages, decode_all, decoded
+from icv_lightning.data.decoding import LazyImages, decode_all
 from icv_lightning.data.image_folder import pictures
 from icv_lightning.data.images import InMemoryImages
+from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
 from icv_lightning.identities import split_identities
 
@@ -69,7 +70,7 @@ class FacesDataModule(ImageDataModule):
             (self.channels, self.image_size, image_width or self.image_size),
         )
         self.decode = partial(
-            decoded, channels=self.channels, height=self.shape[1], width=self.shape[2], crop=crop
+            read_picture, channels=self.channels, height=self.shape[1], width=self.shape[2], crop=crop
         )
 
     def persons(self) -> tuple[list[Path], list[Path]]:

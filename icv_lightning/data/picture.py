@@ -13,7 +13,9 @@ from icv_lightning.errors import UserError
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
-def read_picture(path: str | Path, channels: int, image_size: int) -> UInt8[Tensor, "channel size size"]:
+def read_picture(
+    path: str | Path, channels: int, height: int, width: int | None = None, crop: float | None = None
+) -> UInt8[Tensor, "channel height width"]:
     """Return the picture in a file as `to_input` brings it.
 
     Raises:
@@ -22,23 +24,43 @@ def read_picture(path: str | Path, channels: int, image_size: int) -> UInt8[Tens
     """
     try:
         with Image.open(path) as picture:
-            return to_input(picture, channels, image_size)
+            return to_input(picture, channels, height, width, crop)
     except Exception as error:  # Pillow raises many kinds for a file that is damaged or made to be
         raise UserError(f"{path}: unreadable picture ({error or type(error).__name__})") from error
 
 
-def to_input(picture: Image.Image, channels: int, image_size: int) -> UInt8[Tensor, "channel size size"]:
-    """Return a picture turned as its EXIF says, grey (1 channel) or RGB (3), resized to a square.
+def to_input(
+    picture: Image.Image, channels: int, height: int, width: int | None = None, crop: float | None = None
+) -> UInt8[Tensor, "channel height width"]:
+    """Return a picture turned as its EXIF says, grey (1 channel) or RGB (3), resized bilinearly.
 
     Sixteen bits become eight, transparency is dropped, the first of several frames is taken.
+
+    Args:
+        picture: of any size and mode.
+        channels: 1 or 3.
+        height: in pixels.
+        width: in pixels; None for a square.
+        crop: share of its central part that is kept, as large as fits the shape asked for; None stretches
+            the whole picture to that shape.
     """
-    square = (
-        _of_8_bits(ImageOps.exif_transpose(picture))
+    width = height if width is None else width
+    upright = ImageOps.exif_transpose(picture)
+    box = None if crop is None else central(upright.width, upright.height, width / height, crop)
+    resized = (
+        _of_8_bits(upright)
         .convert("L" if channels == 1 else "RGB")
-        .resize((image_size, image_size), Image.Resampling.BILINEAR)
+        .resize((width, height), Image.Resampling.BILINEAR, box)
     )
-    pixels = np.asarray(square).reshape(image_size, image_size, channels)
+    pixels = np.asarray(resized).reshape(height, width, channels)
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+
+
+def central(width: int, height: int, aspect: float, crop: float) -> tuple[float, float, float, float]:
+    """Return left, upper, right, lower of the central part of a picture, `aspect` times as wide as high."""
+    inner = crop * min(height, width / aspect)
+    left, upper = (width - aspect * inner) / 2, (height - inner) / 2
+    return left, upper, left + aspect * inner, upper + inner
 
 
 def _of_8_bits(picture: Image.Image) -> Image.Image:

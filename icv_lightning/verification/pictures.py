@@ -12,10 +12,11 @@ from torch.nn.functional import normalize
 
 from icv_lightning.checkpoint import load_checkpoint
 from icv_lightning.data.datamodule import ImageDataModule
-from icv_lightning.data.decoding import LazyImages, decoded
+from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.faces import FacesDataModule, files_of
 from icv_lightning.data.image_folder import class_folders, pictures
 from icv_lightning.data.images import InMemoryImages
+from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
 from icv_lightning.instantiate import build_datamodule
 from icv_lightning.module import ClassifierModule
@@ -147,4 +148,6 @@ def _decoder(module: ClassifierModule, crop: float | None) -> Callable[[str], Te
     net: Mapping[str, Any] = module.hparams["config"]["model"]["net"]
     height, channels = net["image_size"], net["channels"]
     width = net.get("image_width") or height
-    return partial(decoded, channels=channels, height=height, width=width, crop=1.0 if crop is None else crop)
+    return partial(
+        read_picture, channels=channels, height=height, width=width, crop=1.0 if crop is None else crop
+    )

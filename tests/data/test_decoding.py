@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from icv_lightning.data.decoding import LazyImages, central, decode_all, decoded
+from icv_lightning.data.decoding import LazyImages, decode_all
+from icv_lightning.data.picture import central, read_picture
 from icv_lightning.errors import UserError
 
 
@@ -21,9 +22,9 @@ def test_the_border_is_cut_off_or_squeezed_in(tmp_path):
     grey = np.full((8, 4), 200, dtype=np.uint8)
     grey[:2] = grey[-2:] = 0
     Image.fromarray(grey).save(tmp_path / "a.png")
-    assert decoded(tmp_path / "a.png", 1, 4, 4, crop=1).unique().tolist() == [200]
-    assert decoded(tmp_path / "a.png", 1, 4, 4).min() < 100
-    assert decoded(tmp_path / "a.png", 3, 6, 2, crop=0.5).shape == (3, 6, 2)
+    assert read_picture(tmp_path / "a.png", 1, 4, 4, crop=1).unique().tolist() == [200]
+    assert read_picture(tmp_path / "a.png", 1, 4, 4).min() < 100
+    assert read_picture(tmp_path / "a.png", 3, 6, 2, crop=0.5).shape == (3, 6, 2)
 
 
 def test_on_demand_is_as_at_once(tmp_path):
@@ -31,7 +32,7 @@ def test_on_demand_is_as_at_once(tmp_path):
     files = [tmp_path / f"{i}.png" for i in range(5)]
     for path in files:
         Image.fromarray(rng.integers(256, size=(9, 7, 3), dtype=np.uint8)).save(path)
-    decode = partial(decoded, channels=3, height=6, width=5, crop=0.9)
+    decode = partial(read_picture, channels=3, height=6, width=5, crop=0.9)
     lazy, whole = LazyImages(files, decode), decode_all(files, decode)
     assert len(lazy) == 5
     assert whole.dtype == torch.uint8
@@ -42,4 +43,4 @@ def test_on_demand_is_as_at_once(tmp_path):
 def test_what_is_no_picture_is_named(tmp_path):
     (tmp_path / "a.png").write_text("no")
     with pytest.raises(UserError, match=r"a.png: unreadable picture"):
-        decoded(tmp_path / "a.png", 1, 4, 4)
+        read_picture(tmp_path / "a.png", 1, 4, 4)
