@@ -4,6 +4,11 @@
 class UserError(ValueError):
     """A wrong setting or input file; the message names it, the value, and what is allowed or what to do."""
 
+    def __init__(self, message: str) -> None:
+        if message.startswith("Caught UserError in DataLoader worker"):  # followed by a traceback as text
+            message = message.rsplit("UserError: ", 1)[-1].strip()
+        super().__init__(message)
+
 
 class NonFiniteLossError(ArithmeticError):
     """A term of the loss became NaN or infinite, so that nothing after it means anything.

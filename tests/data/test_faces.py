@@ -75,6 +75,16 @@ def test_on_demand_is_as_kept_in_memory(ten, workers):
         assert torch.equal(a, b)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_picture_that_a_worker_cannot_read_is_named_in_one_line(ten, workers):
+    data = faces(ten, 10, held_out=0, memory_gb=0, num_workers=workers)
+    for path in ten.glob("p3/*"):
+        path.write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"^\S*/p3/p3_\d{4}.png: unreadable picture") as caught:
+        list(data.train_dataloader())
+    assert "\n" not in str(caught.value)
+
+
 def test_flips_differ_from_picture_to_picture_and_epoch_to_epoch(ten):
     data = faces(ten, 10, held_out=0, transform=v2.RandomHorizontalFlip(0.5))
     part = data.train_part
