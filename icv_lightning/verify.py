@@ -35,7 +35,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pairs", type=Path, help="a file in LFW's format; else pairs are drawn by --seed")
     parser.add_argument("--images", type=Path, help="a folder of persons; else those that the run kept")
     parser.add_argument("--crop", type=_share, help="central part of --images that is kept; else the run's")
-    parser.add_argument("--out", type=Path, help="folder to write to (default: verification/ of the run)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder to write to (default: verification/ in the run, or beside a lone checkpoint)",
+    )
     parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
     parser.add_argument("--flip", action="store_true", help="average with the embedding of the mirror image")
     parser.add_argument("--seed", type=_count(0), default=0, help="of pairs drawn (default: 0)")
@@ -88,7 +92,8 @@ def _one(arguments: argparse.Namespace) -> None:
         except ValueError as error:
             raise UserError(f"{arguments.checkpoint}: {error}") from error
         curves[distance] = {0: tars}
-    out = arguments.out or arguments.checkpoint.parent.parent / PLACE
+    run = arguments.checkpoint.parent.parent if verifier.results else arguments.checkpoint.parent
+    out = arguments.out or run / PLACE
     out.mkdir(parents=True, exist_ok=True)
     (out / "measures.json").write_text(json.dumps(found, indent=1) + "\n")
     roc_figure(FAR_GRID, curves).savefig(out / "roc.png", dpi=150)

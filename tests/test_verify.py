@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -81,6 +82,11 @@ def test_another_folder_of_persons(checkpoint, measure, tmp_path):
     assert measure("--checkpoint", checkpoint, *options) == 0
     assert "accuracy" in measures(tmp_path / "out")["cosine"]
     assert measure("--checkpoint", checkpoint, *options[:2], "--folds", "20").endswith("without pairs")
+
+    alone = Path(shutil.copy(checkpoint, tmp_path / "alone.ckpt"))
+    assert measure("--checkpoint", alone, *options[:-2]) == 0
+    assert measures(tmp_path / "verification") == measures(tmp_path / "out")
+    assert measure("--checkpoint", alone).endswith("its run kept no persons to verify; give --images")
 
 
 def test_a_grid_is_measured_once(main, measure, made, monkeypatch, capsys):  # noqa: F811
