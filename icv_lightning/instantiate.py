@@ -24,6 +24,22 @@ def build_datamodule(config: DictConfig) -> "ImageDataModule":
     return _build(config.data, "data")
 
 
+def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
+    """Return the data module that `config.data` in a run's results.json describes, for evaluation.
+
+    A record may come from anybody: only this package's data sets are made, without training's transform.
+
+    Raises:
+        UserError: another `_target_`.
+    """
+    from icv_lightning.checkpoint import targets
+
+    own = {**settings, "transform": None}
+    if strangers := [name for name in targets(own) if not str(name).startswith("icv_lightning.data.")]:
+        raise UserError(f"results.json: names {strangers[0]!r}, which is none of this package's data sets")
+    return build_datamodule(OmegaConf.create({"data": own}))
+
+
 def build_module(config: DictConfig) -> "ClassifierModule":
     """Return the module of `config`, fresh, its parameters drawn from the global random state."""
     optimizer = _build(config.optimizer.algorithm, "optimizer.algorithm")

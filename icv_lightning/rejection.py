@@ -3,15 +3,12 @@
 from pathlib import Path
 
 import torch
-from omegaconf import OmegaConf
 from torch import Tensor
 
-import icv_lightning.data
-from icv_lightning.checkpoint import targets
 from icv_lightning.data.image_folder import class_folders, pictures
 from icv_lightning.embedding_model import EmbeddingModel
 from icv_lightning.errors import UserError
-from icv_lightning.instantiate import build_datamodule
+from icv_lightning.instantiate import recorded_datamodule
 from icv_lightning.picture_files import PictureFiles
 from icv_lightning.record import read_results
 
@@ -55,11 +52,7 @@ def _of_run(model: EmbeddingModel, checkpoint: Path) -> tuple[Tensor, list[str]]
             f"{run}: no results.json of a run with a validation part (data.val_size) is there; give "
             "--validation FOLDER, a folder per class"
         )
-    settings |= {"transform": None}  # of training
-    own = {f"icv_lightning.data.{name}" for name in icv_lightning.data.__all__}
-    if strangers := [target for target in targets(settings) if target not in own]:
-        raise UserError(f"{run}: names {strangers[0]!r}, which is none of this package's data sets")
-    data = build_datamodule(OmegaConf.create({"data": settings}))
+    data = recorded_datamodule(settings)
     data.setup()
     part = data.val_part
     return part.images[part.index], [model.class_names[k] for k in part.target.tolist()]

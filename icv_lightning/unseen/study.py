@@ -9,12 +9,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from icv_lightning.checkpoint import load_checkpoint
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.errors import UserError
-from icv_lightning.instantiate import build_datamodule
+from icv_lightning.instantiate import recorded_datamodule
 from icv_lightning.nearest_centroid_classifier import DISTANCES
 from icv_lightning.record import is_completed, read_results, replaced
 from icv_lightning.report.figures.style import DPI
@@ -145,7 +143,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
 @lru_cache(maxsize=1)  # runs of one choice of classes come one after another
 def _parts(settings: str) -> Parts:
     """Return training images, test images of the same classes, images of new classes."""
-    data = build_datamodule(OmegaConf.create({"data": json.loads(settings)}))
+    data = recorded_datamodule(json.loads(settings))
     data.setup()
     new = data.unseen()
     if not len(new):

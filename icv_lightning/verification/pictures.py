@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -18,7 +17,7 @@ from icv_lightning.data.image_folder import class_folders, pictures
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
-from icv_lightning.instantiate import build_datamodule
+from icv_lightning.instantiate import recorded_datamodule
 from icv_lightning.module import ClassifierModule
 from icv_lightning.record import read_results
 from icv_lightning.unseen.episodes import Embedded
@@ -102,7 +101,7 @@ class Verifier:
 
 def data_of(settings: Mapping[str, Any]) -> ImageDataModule:
     """Return the data module of a run's data settings, loaded as far as persons to verify need it."""
-    data = build_datamodule(OmegaConf.create({"data": dict(settings)}))
+    data = recorded_datamodule(settings)
     if not isinstance(data, FacesDataModule):  # which needs not decode what it trained on
         data.setup()
     return data
