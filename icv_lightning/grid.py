@@ -4,7 +4,6 @@ All is read from the folders of the cells, so it is the same whichever launcher 
 """
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -223,4 +222,3 @@ def _wait_for_the_others(display: Display) -> None:
         time.sleep(SECONDS_BETWEEN_LOOKS)
         if any(cell.alive for cell in display.cells if cell.state == "running"):
             last = time.monotonic()
-        sys.stderr.flush()

@@ -47,9 +47,8 @@ def cells_at_once(launcher: str, workers: int | None, gpu_share: float) -> int:
     """
     gpus = visible_gpus()
     if launcher == "joblib":
-        return workers or (
-            1 if gpus else cores()
-        )  # its processes would all meet on the first GPU: ask for it
+        # Its processes would all meet on the first GPU: that is to be asked for.
+        return workers or (1 if gpus else cores())
     if launcher == "ray":
         return workers or (max(1, int(gpus / gpu_share)) if gpus and gpu_share else cores())
     return 1

@@ -1,15 +1,18 @@
 """What a finished run leaves behind, written so that a file is either whole or not there."""
 
 import json
+import logging
 import math
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
+log = logging.getLogger(__name__)
 RESULTS = "results.json"
 PACKAGES = (
     "icv-lightning",
@@ -35,6 +38,34 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, and the folders above it, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replaced(path) as file:
+        file.write(text.encode())
+
+
+def measured_once(path: Path, protocol: Any, measured: Callable[[], list[Any]]) -> list[Any]:
+    """Return the rows in `path`; unless the same protocol left them there, measure and write them first.
+
+    Args:
+        path: a JSON file.
+        protocol: a dataclass of primitives, kept beside the rows.
+        measured: gives the rows.
+    """
+    stated = json.loads(json.dumps(asdict(protocol)))
+    try:
+        found = json.loads(path.read_text())
+        if found["protocol"] == stated:
+            return list(found["rows"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    log.info("measuring %s", path.stem)
+    rows = measured()
+    write_text(path, json.dumps({"protocol": stated, "rows": rows}, indent=1) + "\n")
+    return rows
 
 
 def write_results(folder: Path, results: Mapping[str, Any]) -> None:

@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from icv_lightning.data.images import InMemoryImages
 from icv_lightning.errors import UserError
 from icv_lightning.instantiate import recorded_datamodule
 from icv_lightning.nearest_centroid_classifier import DISTANCES
-from icv_lightning.record import is_completed, read_results, replaced
+from icv_lightning.record import is_completed, measured_once, read_results, replaced, write_text
 from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import measure
 from icv_lightning.unseen.figure import accuracy_figure
@@ -23,8 +22,6 @@ from icv_lightning.unseen.spaces import Space, baselines, embedded, of_network
 
 PLACE = "unseen"  # folder below the grid's
 Parts = tuple[InMemoryImages, InMemoryImages, InMemoryImages]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -126,15 +123,17 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
         own = {"normalize": config["model"]["normalize"], "lambda": float(config["loss"]["lambda"])}
         name = f"baselines-{data['name']}-d{dim}-{split.key}"
         if name not in rows:
-            measured = _once(
+            measured = measured_once(
                 place / f"{name}.json", protocol, partial(split.measure_baselines, dim, protocol)
             )
             rows[name] = [fixed | dict.fromkeys(own, "") | row for row in measured]
-        measured = _once(place / f"{run.name}.json", protocol, partial(split.measure_run, run, protocol))
+        measured = measured_once(
+            place / f"{run.name}.json", protocol, partial(split.measure_run, run, protocol)
+        )
         rows[run.name] = [fixed | own | {"method": "network"} | row for row in measured]
     gathered = [row for name in sorted(rows) for row in rows[name]]
-    _write(place / "results.csv", csv_text(gathered))
-    _write(place / "evidence.json", json.dumps(evidence(gathered), indent=1) + "\n")
+    write_text(place / "results.csv", csv_text(gathered))
+    write_text(place / "evidence.json", json.dumps(evidence(gathered), indent=1) + "\n")
     with replaced(place / "accuracy.png") as file:
         accuracy_figure(gathered).savefig(file, format="png", dpi=DPI)
     return gathered
@@ -149,24 +148,3 @@ def _parts(settings: str) -> Parts:
     if not len(new):
         raise UserError(f"data={data.name}: trained on all classes; unseen ones need data.classes=[…]")
     return data.train_part, data.test_part, new
-
-
-def _once(path: Path, protocol: Protocol, measured: Callable[[], Rows]) -> Rows:
-    """Return the rows in `path`, measured and written first unless that was done by the same protocol."""
-    stated = json.loads(json.dumps(asdict(protocol)))
-    try:
-        found = json.loads(path.read_text())
-        if found["protocol"] == stated:
-            return list(found["rows"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    log.info("measuring %s", path.stem)
-    rows = measured()
-    _write(path, json.dumps({"protocol": stated, "rows": rows}, indent=1) + "\n")
-    return rows
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with replaced(path) as file:
-        file.write(text.encode())

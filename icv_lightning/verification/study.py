@@ -1,9 +1,7 @@
 """A run's persons to verify measured by one protocol, and all runs of a folder gathered into a table."""
 
-import json
-import logging
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from icv_lightning.errors import UserError
-from icv_lightning.record import is_completed, read_results, replaced
+from icv_lightning.record import is_completed, measured_once, read_results, replaced, write_text
 from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.gathered import Rows, csv_text
@@ -34,8 +32,6 @@ PLACE = "verification"  # folder below a run's or a grid's
 Tars = list[float | None]
 OF_RAW = {"method": RAW, "seed": 0} | dict.fromkeys(("embedding_dim", "normalize", "centroids", "lambda"), "")
 FAR_GRID = tuple(np.logspace(-4, 0, 81).tolist())  # where curves of several runs are averaged
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -122,12 +118,16 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
         fields, settings = _fields(run), _data_settings(run) | ({"root": root} if root else {})
         name = f"{RAW}-{Split(settings).key}".replace(" ", "_")
         if not any(row["method"] == RAW and row["fold"] == fields["fold"] for row in rows):
-            measured = _once(place / f"{name}.json", protocol, partial(measure_pixels, settings, protocol))
+            measured = measured_once(
+                place / f"{name}.json", protocol, partial(measure_pixels, settings, protocol)
+            )
             rows += [fields | OF_RAW | row for row in measured]
-        measured = _once(place / f"{run.name}.json", protocol, partial(measure_run, run, protocol, root))
+        measured = measured_once(
+            place / f"{run.name}.json", protocol, partial(measure_run, run, protocol, root)
+        )
         rows += [fields | row for row in measured]
-    _write(place / "results.csv", csv_text([row for row in rows if row["measure"] != "roc"]))
-    _write(place / "table.md", table(rows))
+    write_text(place / "results.csv", csv_text([row for row in rows if row["measure"] != "roc"]))
+    write_text(place / "table.md", table(rows))
     curves = {name: by_fold(values(chosen, "roc")) for name, chosen in conditions(rows).items()}
     with replaced(place / "roc.png") as file:
         roc_figure(FAR_GRID, curves).savefig(file, format="png", dpi=DPI)
@@ -156,23 +156,3 @@ def _fields(run: Path) -> dict[str, Any]:
     same = ("data", "seed", "embedding_dim", "normalize", "centroids", "lambda")
     fields = {key: cell[key] for key in same}
     return {"method": "network", **fields, "fold": _data_settings(run).get("fold")}
-
-
-def _once(path: Path, protocol: Protocol, measured: Callable[[], Rows]) -> Rows:
-    stated = asdict(protocol)
-    try:
-        found = json.loads(path.read_text())
-        if found["protocol"] == stated:
-            return list(found["rows"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    log.info("measuring %s", path.stem)
-    rows = measured()
-    _write(path, json.dumps({"protocol": stated, "rows": rows}, indent=1) + "\n")
-    return rows
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replaced(path) as file:
-        file.write(text.encode())
