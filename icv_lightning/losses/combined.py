@@ -1,13 +1,10 @@
 """The whole loss of the paper (section 2.3 with the λ of its tables): L1 = L0 + λ · L_var."""
 
-import math
-
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from icv_lightning.losses.intra_class_variance import intra_class_variance
+from icv_lightning.losses.terms import check_factor, cross_entropy, gradient_alone
 
 
 class CombinedLoss(nn.Module):
@@ -28,9 +25,7 @@ class CombinedLoss(nn.Module):
 
     def __init__(self, weight: float) -> None:
         super().__init__()
-        if not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(f"weight (λ) must be finite and not negative, got {weight}")
-        self.weight = weight
+        self.weight = check_factor(weight)
 
     def forward(
         self,
@@ -40,11 +35,10 @@ class CombinedLoss(nn.Module):
         target: Int[Tensor, " batch"],
     ) -> dict[str, Tensor]:
         """Return `loss` and its terms `loss_ce` and `loss_var`, each a scalar."""
-        with torch.autocast(logits.device.type, enabled=False):
-            loss_ce = cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), target)
+        loss_ce = cross_entropy(logits, target)
         loss_var = intra_class_variance(embeddings if self.weight else embeddings.detach(), centroids, target)
         # With λ = 0: the gradient of loss_var for the centroids, and exactly 0 for the value.
-        term = self.weight * loss_var if self.weight else loss_var - loss_var.detach()
+        term = self.weight * loss_var if self.weight else gradient_alone(loss_var)
         return {"loss": loss_ce + term, "loss_ce": loss_ce, "loss_var": loss_var}
 
     def extra_repr(self) -> str:

@@ -22,9 +22,10 @@ import math
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, relu
+from torch.nn.functional import relu
 
 from icv_lightning.losses.intra_class_variance import intra_class_variance
+from icv_lightning.losses.terms import check_factor, cross_entropy, gradient_alone
 
 
 def total_variance(
@@ -98,9 +99,8 @@ class DiscriminantLoss(nn.Module):
         self, weight: float, embedding_dim: int, between: float = 1.0, max_total_variance: float = 100.0
     ) -> None:
         super().__init__()
-        for name, value in {"weight (λ)": weight, "between (β)": between}.items():
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must be finite and not negative, got {value}")
+        check_factor(weight)
+        check_factor(between, "between (β)")
         if not 0 < max_total_variance < math.inf:
             raise ValueError(f"max_total_variance must be positive and finite, got {max_total_variance}")
         if embedding_dim < 1:
@@ -116,8 +116,7 @@ class DiscriminantLoss(nn.Module):
         target: Int[Tensor, " batch"],
     ) -> dict[str, Tensor]:
         """Return `loss` and its terms `loss_ce`, `loss_var` (W) and `loss_between` (S), each a scalar."""
-        with torch.autocast(logits.device.type, enabled=False):
-            loss_ce = cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), target)
+        loss_ce = cross_entropy(logits, target)
         fixed = embeddings.detach()
         if self.weight:
             value = discriminant(
@@ -125,8 +124,8 @@ class DiscriminantLoss(nn.Module):
             )
             loss = loss_ce + self.weight * value
         else:
-            loss = loss_ce + _without_value(intra_class_variance(fixed, centroids, target))
-        loss = loss + (self.weight or 1.0) * _without_value(total_variance(fixed, self.grand_mean))
+            loss = loss_ce + gradient_alone(intra_class_variance(fixed, centroids, target))
+        loss = loss + (self.weight or 1.0) * gradient_alone(total_variance(fixed, self.grand_mean))
         with torch.no_grad():
             loss_var = intra_class_variance(fixed, centroids, target)
             loss_between = inter_class_variance(fixed, centroids, self.grand_mean, target)
@@ -135,8 +134,3 @@ class DiscriminantLoss(nn.Module):
     def extra_repr(self) -> str:
         """Show the settings in the module's printed form."""
         return f"weight={self.weight}, between={self.between}, max_total_variance={self.max_total_variance}"
-
-
-def _without_value(term: Tensor) -> Tensor:
-    """Return 0 with the gradient of `term`."""
-    return term - term.detach()

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from icv_lightning.errors import UserError
 from icv_lightning.losses.intra_class_variance import intra_class_variance
+from icv_lightning.losses.terms import check_factor, cross_entropy, gradient_alone
 
 PIECE = 128  # images whose pairs an evaluation looks at together; all triplets of 1000 images need 3 GB
 
@@ -83,9 +83,7 @@ class MetricLearningLoss(nn.Module):
         super().__init__()
         if name not in KINDS:
             raise ValueError(f"name of a metric-learning loss must be one of {', '.join(KINDS)}, got {name}")
-        if not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(f"weight (λ) must be finite and not negative, got {weight}")
-        self.name, self.weight, self.needs_pairs = name, weight, not KINDS[name].has_proxies
+        self.name, self.weight, self.needs_pairs = name, check_factor(weight), not KINDS[name].has_proxies
         self.metric_loss = _made(name, num_classes, embedding_dim, margin, scale)
 
     def forward(
@@ -100,11 +98,11 @@ class MetricLearningLoss(nn.Module):
             loss_metric = self._metric(
                 embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), target
             )
-            loss_probe = cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), target)
+        loss_probe = cross_entropy(logits, target)
         loss_var = intra_class_variance(embeddings if self.weight else embeddings.detach(), centroids, target)
         # For head and, with λ = 0, centroids: the gradient, and exactly 0 for the value.
-        term = self.weight * loss_var if self.weight else loss_var - loss_var.detach()
-        loss = loss_metric + term + (loss_probe - loss_probe.detach())
+        term = self.weight * loss_var if self.weight else gradient_alone(loss_var)
+        loss = loss_metric + term + gradient_alone(loss_probe)
         return {"loss": loss, "loss_metric": loss_metric, "loss_probe": loss_probe, "loss_var": loss_var}
 
     def extra_repr(self) -> str:
