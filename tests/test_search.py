@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pytest
 
-from icv_lightning import record, search
+from icv_lightning import record, search, search_trials
 from tests.conftest import ROOT, TINY, cells
 
 optuna = pytest.importorskip("optuna")
@@ -88,7 +88,7 @@ class Runs:
         self.asked.append(list(arguments))
         if len(self.asked) in self.killed:
             raise KeyboardInterrupt
-        config = search._composed(arguments)
+        config = search_trials.composed(arguments)
         folder = Path(config.paths.run)
         folder.mkdir(parents=True, exist_ok=True)
         if self.code:
@@ -104,9 +104,11 @@ class Runs:
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     fake = Runs()
-    known = functools.cache(search._composed)
-    monkeypatch.setattr(search, "_composed", lambda overrides: known(tuple(overrides)))  # twice a trial else
-    monkeypatch.setattr(search, "launch", fake)
+    known = functools.cache(search_trials.composed)
+    monkeypatch.setattr(
+        search_trials, "composed", lambda overrides: known(tuple(overrides))
+    )  # twice a trial else
+    monkeypatch.setattr(search_trials, "launch", fake)
     return fake
 
 
