@@ -39,7 +39,7 @@ def main() -> None:
             Image.fromarray(pixels).save(Path(folder) / f"{position:06}.png")
 
         def files() -> PictureFiles:
-            return PictureFiles([Path(folder)], model.channels, model.image_size)
+            return PictureFiles([Path(folder)], model.picture_input)
 
         timed("decoding alone", len(images), lambda: [len(names) for names, _ in files()])
         timed("network alone", len(images), lambda: model.embed(images))

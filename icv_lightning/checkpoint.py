@@ -7,9 +7,11 @@ from typing import Any
 import torch
 from hydra.utils import get_class
 
+from icv_lightning.data.picture import PictureInput
 from icv_lightning.errors import UserError
 from icv_lightning.instantiate import module_of
 from icv_lightning.module import ClassifierModule
+from icv_lightning.record import read_results
 
 OWN = ("icv_lightning.nets.", "icv_lightning.centroids.", "icv_lightning.losses.")
 
@@ -55,6 +57,27 @@ def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[st
     module = module_of(config, optimizer=None)
     module.load_state_dict(content["state_dict"])
     return module.eval()
+
+
+def trained_for(content: Mapping[str, Any], path: str | Path) -> tuple[list[str], PictureInput]:
+    """Return the class names and what pictures are brought to; of an older checkpoint from its run.
+
+    Raises:
+        UserError: neither the checkpoint nor the run says what its network takes.
+    """
+    data, config = content.get("data", {}), content["hyper_parameters"]["config"]
+    if "picture_input" in data:
+        return data["class_names"], PictureInput(**data["picture_input"])
+    results = read_results(Path(path).absolute().parent.parent) or {}
+    net, names = config["model"]["net"], data.get("class_names", results.get("class_names"))
+    if not isinstance(names, list) or len(names) != config["num_classes"]:
+        names = range(config["num_classes"])
+    try:
+        size, crop = net["image_size"], results.get("config", {}).get("data", {}).get("crop")
+        found = PictureInput(net["channels"], size, net.get("image_width") or size, crop)
+    except KeyError as error:
+        raise UserError(f"{path}: does not say the {error.args[0]} of what its network takes") from error
+    return [str(name) for name in names], found
 
 
 def targets(node: Any) -> Iterator[Any]:

@@ -1,21 +1,19 @@
 """A trained network in use: pictures to embeddings and classes, classes added without training."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import torch
 from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor
 
-from icv_lightning.checkpoint import module_in, read_checkpoint
-from icv_lightning.data.picture import read_picture, to_input
-from icv_lightning.errors import UserError
+from icv_lightning.checkpoint import module_in, read_checkpoint, trained_for
+from icv_lightning.data.picture import PictureInput, read_picture, to_input
 from icv_lightning.module import ClassifierModule, Outputs
 from icv_lightning.nearest_centroid_classifier import NearestCentroidClassifier
-from icv_lightning.record import read_results
 
 Images = Tensor | Sequence[str | Path | Image.Image]
 
@@ -45,14 +43,13 @@ class Predictions(NamedTuple):
 class EmbeddingModel:
     """A network with its centroids and the names of its classes; `load` makes one of a checkpoint.
 
-    Images are uint8 B x C x S x S, or files or PIL images of any size and mode, which are brought to that as
+    Images are uint8 B x C x H x W, or files or PIL images of any size and mode, which are brought to that as
     in training. They are computed in float32, `batch_size` at a time; results come to the CPU.
 
     Args:
         module: in evaluation mode.
         class_names: K names, in the order of the scores.
-        channels: C.
-        image_size: S.
+        picture_input: what pictures were brought to in training.
         gallery: classes enrolled beside those trained on.
         device: of the network.
         batch_size: images computed at once.
@@ -62,14 +59,13 @@ class EmbeddingModel:
         self,
         module: ClassifierModule,
         class_names: Sequence[str],
-        channels: int,
-        image_size: int,
+        picture_input: PictureInput,
         gallery: NearestCentroidClassifier | None = None,
         device: str = "cpu",
         batch_size: int = 256,
     ) -> None:
         self.module, self.class_names = module.to(device), list(class_names)
-        self.channels, self.image_size = channels, image_size
+        self.picture_input = picture_input
         self.gallery = gallery or NearestCentroidClassifier()
         self.device, self.batch_size = device, batch_size
         self._gallery_path: Path | None = None
@@ -86,7 +82,7 @@ class EmbeddingModel:
         """
         path = Path(checkpoint)
         content = read_checkpoint(path, device)
-        model = cls(module_in(content, path, trusted), **_facts(content, path), device=device)
+        model = cls(module_in(content, path, trusted), *trained_for(content, path), device=device)
         model._gallery_path, model._digest = gallery_path(path), digest(path)
         if model._gallery_path.exists():
             model.gallery = NearestCentroidClassifier.load(model._gallery_path, checkpoint=model._digest)
@@ -169,7 +165,7 @@ class EmbeddingModel:
         return Outputs(*(torch.cat(values).cpu() for values in zip(*found, strict=True)))
 
     def _input(self, images: Images) -> Tensor:
-        shape = (self.channels, self.image_size, self.image_size)
+        shape = self.picture_input.shape
         if not len(images):
             raise ValueError("at least one image must be given")
         if not isinstance(images, Tensor):
@@ -183,7 +179,7 @@ class EmbeddingModel:
 
     def _picture(self, image: str | Path | Image.Image) -> Tensor:
         bring = to_input if isinstance(image, Image.Image) else read_picture
-        return bring(image, self.channels, self.image_size)  # type: ignore[arg-type, operator]
+        return bring(image, *self.picture_input)  # type: ignore[arg-type, operator]
 
 
 def gallery_path(checkpoint: Path) -> Path:
@@ -195,18 +191,3 @@ def digest(path: Path) -> str:
     """Return what tells a checkpoint file from others (SHA-256)."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _facts(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Return class names, channels and image size; of an older checkpoint from its network and its run."""
-    if "data" in content:
-        return {key: content["data"][key] for key in ("class_names", "channels", "image_size")}
-    config = content["hyper_parameters"]["config"]
-    try:
-        shape = {key: config["model"]["net"][key] for key in ("channels", "image_size")}
-    except KeyError as error:
-        raise UserError(f"{path}: does not say the {error.args[0]} of what its network takes") from error
-    names = (read_results(path.absolute().parent.parent) or {}).get("class_names")
-    if not isinstance(names, list) or len(names) != config["num_classes"]:
-        names = range(config["num_classes"])
-    return {"class_names": [str(name) for name in names], **shape}

@@ -100,8 +100,7 @@ class ClassifierModule(L.LightningModule):
         data = self.data
         checkpoint["data"] = {
             "class_names": [str(name) for name in data.class_names],
-            "channels": data.channels,
-            "image_size": data.image_size,
+            "picture_input": data.picture_input._asdict(),
         }
 
     def on_train_epoch_start(self) -> None:

@@ -42,10 +42,11 @@ class _WithDistances(nn.Module):
 def write_onnx(model: EmbeddingModel, path: Path) -> dict[str, float]:
     """Write `model` as ONNX and return by how much each output differs from PyTorch's, at most.
 
-    Input `images`: uint8 B x C x S x S, B free, standardised inside. Outputs `embeddings` (B x N), `scores`
+    Input `images`: uint8 B x C x H x W, B free, standardised inside. Outputs `embeddings` (B x N), `scores`
     (B x K) and `distances` (B x names; memory B x names x N). The metadata `class_names` (K) and
     `centroid_names` (classes trained on, then enrolled ones) are JSON lists; `threshold` is the gallery's, if
-    it has one. A difference is taken over the larger of 1 and the largest absolute value of that output.
+    it has one; `crop` is the share of a picture's central part that training kept, null for the whole
+    picture. A difference is taken over the larger of 1 and the largest absolute value of that output.
 
     Args:
         model: on the CPU.
@@ -72,7 +73,7 @@ def write_onnx(model: EmbeddingModel, path: Path) -> dict[str, float]:
 
 
 def _serialized(model: EmbeddingModel) -> bytes:
-    images = torch.zeros(2, model.channels, model.image_size, model.image_size, dtype=torch.uint8)
+    images = torch.zeros(2, *model.picture_input.shape, dtype=torch.uint8)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter, about itself
@@ -83,6 +84,7 @@ def _serialized(model: EmbeddingModel) -> bytes:
     assert program is not None
     found = program.model_proto
     facts: dict[str, Any] = {"class_names": model.class_names, "centroid_names": model.names}
+    facts["crop"] = model.picture_input.crop
     if model.gallery.threshold is not None:
         facts["threshold"] = model.gallery.threshold
     for key, value in facts.items():
@@ -95,7 +97,7 @@ def _differences(model: EmbeddingModel, content: bytes) -> dict[str, float]:
     generator = torch.Generator().manual_seed(0)
     found = dict.fromkeys(OUTPUTS, 0.0)
     for batch in CHECKED:
-        shape = (batch, model.channels, model.image_size, model.image_size)
+        shape = (batch, *model.picture_input.shape)
         images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
         with torch.no_grad():
             embeddings, logits = model.module(images)

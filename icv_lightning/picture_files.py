@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from icv_lightning.data.picture import SUFFIXES, read_picture
+from icv_lightning.data.picture import SUFFIXES, PictureInput, read_picture
 from icv_lightning.errors import UserError
 from icv_lightning.terminal import printable
 
@@ -18,8 +18,7 @@ class PictureFiles:
 
     Args:
         given: files, and folders to be searched through for pictures by suffix, hidden ones left out.
-        channels: 1 (grey) or 3 (RGB).
-        image_size: side of the images in pixels.
+        picture_input: what they are brought to.
         batch_size: files of a batch.
 
     Attributes:
@@ -30,13 +29,13 @@ class PictureFiles:
         UserError: a folder without pictures.
     """
 
-    def __init__(self, given: Sequence[Path], channels: int, image_size: int, batch_size: int = 256) -> None:
+    def __init__(self, given: Sequence[Path], picture_input: PictureInput, batch_size: int = 256) -> None:
         self.files = [file for path in given for file in _files(path)]
-        self.channels, self.image_size, self.batch_size = channels, image_size, batch_size
+        self.picture_input, self.batch_size = picture_input, batch_size
         self.unreadable = 0
 
     def __iter__(self) -> Iterator[tuple[list[Path], Tensor]]:
-        """Yield (files, their images as uint8 B x C x S x S); decoding takes as many threads as cores."""
+        """Yield (files, their images as uint8 B x C x H x W); decoding takes as many threads as cores."""
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
             for start in range(0, len(self.files), self.batch_size):
                 chunk = self.files[start : start + self.batch_size]
@@ -48,7 +47,7 @@ class PictureFiles:
 
     def _read(self, file: Path) -> Tensor | None:
         try:
-            return read_picture(file, self.channels, self.image_size)
+            return read_picture(file, *self.picture_input)
         except UserError as error:
             print(printable(str(error)), file=sys.stderr, flush=True)
             return None

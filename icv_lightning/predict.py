@@ -25,7 +25,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     from icv_lightning.rejection import fitted_threshold
 
     model = load(arguments.checkpoint, arguments.device, arguments.batch_size)
-    files = PictureFiles(arguments.images, model.channels, model.image_size, model.batch_size)
+    files = PictureFiles(arguments.images, model.picture_input, model.batch_size)
     threshold = arguments.threshold
     if (rate := arguments.false_rejection_rate) is not None:
         threshold, count = fitted_threshold(model, arguments.checkpoint, rate, arguments.validation)

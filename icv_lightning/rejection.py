@@ -36,7 +36,7 @@ def _of_folder(model: EmbeddingModel, folder: Path) -> tuple[Tensor, list[str]]:
     for name in class_folders(folder):
         if name not in model.names:
             raise UserError(f"--validation {folder}: {name} is none of the model's classes")
-        for files, images in PictureFiles(pictures(folder / name), model.channels, model.image_size):
+        for files, images in PictureFiles(pictures(folder / name), model.picture_input):
             found.append(images)
             names += [name] * len(files)
     if not found:

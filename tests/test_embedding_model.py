@@ -9,6 +9,7 @@ from PIL import Image
 
 from icv_lightning import EmbeddingModel, NearestCentroidClassifier, load_checkpoint
 from icv_lightning.data import DigitsDataModule
+from icv_lightning.data.picture import PictureInput
 from icv_lightning.errors import UserError
 from icv_lightning.record import read_results
 
@@ -32,7 +33,7 @@ def edited(path: Path, **changes) -> None:
 
 def test_it_knows_what_the_network_takes_and_says(model):
     assert model.names == model.class_names == [str(k) for k in range(10)]
-    assert (model.channels, model.image_size) == (1, 28)
+    assert model.picture_input == (1, 28, 28, None)
     assert model.centroids.shape == (10, 2)
 
 
@@ -152,7 +153,7 @@ def test_an_older_checkpoint_asks_its_network_and_its_run(own_checkpoint):
         results.read_text().replace('"class_names": [\n    "0"', '"class_names": [\n    "zero"')
     )
     model = EmbeddingModel.load(own_checkpoint)
-    assert (model.class_names[:2], model.channels, model.image_size) == (["zero", "1"], 1, 28)
+    assert (model.class_names[:2], model.picture_input) == (["zero", "1"], (1, 28, 28, None))
     results.unlink()
     assert EmbeddingModel.load(own_checkpoint).class_names == [str(k) for k in range(10)]
 
@@ -182,6 +183,6 @@ def test_images_of_a_wrong_kind(model, images, message):
 
 
 def test_a_gallery_needs_a_checkpoint(model):
-    unsaved = EmbeddingModel(model.module, model.class_names, 1, 28)
+    unsaved = EmbeddingModel(model.module, model.class_names, PictureInput(1, 28, 28))
     with pytest.raises(ValueError, match="from which this model was not loaded"):
         unsaved.save_gallery()

@@ -15,6 +15,7 @@ from PIL import Image
 from icv_lightning import EmbeddingModel, export
 from icv_lightning.centroids import LearnedCentroids
 from icv_lightning.data import DigitsDataModule
+from icv_lightning.data.picture import PictureInput
 from icv_lightning.errors import UserError
 from icv_lightning.losses import CombinedLoss
 from icv_lightning.module import ClassifierModule
@@ -76,7 +77,7 @@ def made(normalize: bool = False, away: float = 0.0) -> EmbeddingModel:
         centroids.weight += away
     head = LinearScores(4, 3, normalized=normalize, scale=8.0 if normalize else None)
     module = ClassifierModule(net, head, centroids, CombinedLoss(0.1), None, 3, 4).eval()
-    return EmbeddingModel(module, ["a", "b", "é"], channels=3, image_size=16)
+    return EmbeddingModel(module, ["a", "b", "é"], PictureInput(3, 16, 16, crop=0.8))
 
 
 def test_normalised_embeddings_and_names_beyond_ascii(tmp_path):
@@ -85,6 +86,7 @@ def test_normalised_embeddings_and_names_beyond_ascii(tmp_path):
     facts = session_of(tmp_path / "m.onnx").get_modelmeta().custom_metadata_map
     assert json.loads(facts["class_names"]) == ["a", "b", "é"]
     assert "threshold" not in facts
+    assert json.loads(facts["crop"]) == 0.8
 
 
 def test_distances_lose_no_digits_far_from_the_origin(tmp_path):

@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+import torch
 
+from icv_lightning import EmbeddingModel
+from icv_lightning.data import FacesDataModule
+from icv_lightning.picture_files import PictureFiles
 from icv_lightning.preflight import check
 from icv_lightning.record import read_results
 from tests.conftest import cells
+from tests.data.test_faces import people
 
 
 def test_the_orl_grid_is_five_folds_of_three_seeds_and_four_weights():
@@ -31,6 +36,30 @@ def test_made_up_identities_train_with_accumulated_gradients(main, tmp_path: Pat
     assert len(results["per_class"]) == 30
     rows = (folder / "metrics.csv").read_text().splitlines()
     assert rows[1].startswith("1,3,")  # 240 images are 6 batches of 40: 3 steps of two
+
+
+def test_files_are_cropped_in_prediction_as_they_were_in_training(main, tmp_path: Path):
+    people(tmp_path / "people", **{f"p{k}": 5 for k in range(5)})
+    shape = {"image_size": 12, "image_width": 8, "crop": 0.6}
+    data = ("data=faces", f"data.root={tmp_path / 'people'}", "data.channels=1", "data.num_classes=4")
+    data += ("data.held_out=0.2", *(f"data.{key}={value}" for key, value in shape.items()))
+    net = ("model=face_descriptor", "model.net.stem=2", "model.net.widths=[2]", "model.net.blocks=[1]")
+    small = ("model.embedding_dim=4", "data.batch_size=4", "trainer.max_epochs=1", "data.transform=null")
+    assert main("as_is", *data, *net, *small, "trainer.precision=32-true", "~callbacks.progress") == 0
+    (cell,) = cells(tmp_path / "outputs")
+    model = EmbeddingModel.load(cell / "checkpoints" / "last.ckpt")
+    assert model.picture_input == (1, 12, 8, 0.6)
+    part = FacesDataModule(
+        tmp_path / "people", held_out=0.2, name="faces", num_classes=4, channels=1, **shape, batch_size=4
+    )
+    part.setup()
+    trained = model.embed(part.train_part.images)
+    files = [file for person in part.persons()[0] for file in sorted(person.iterdir())]
+    tested = part._tested(torch.arange(4).repeat_interleave(5).numpy())
+    files = [file for file, held in zip(files, tested, strict=True) if not held]
+    torch.testing.assert_close(model.embed(files), trained)
+    ((_, images),) = PictureFiles(files, model.picture_input)
+    torch.testing.assert_close(model.embed(images), trained)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from icv_lightning.data.images import (
     ShuffledEachEpoch,
     Transform,
 )
+from icv_lightning.data.picture import PictureInput
 from icv_lightning.errors import UserError
 
 Part = tuple[Tensor, Tensor]
@@ -100,6 +101,11 @@ class ImageDataModule(L.LightningDataModule):
         self.val_size, self.train_size, self.monitor_size = val_size, train_size, monitor_size
         self.transform, self.seed, self.per_class = transform, seed, per_class
         self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
+
+    @property
+    def picture_input(self) -> PictureInput:
+        """Return what pictures are brought to."""
+        return PictureInput(self.channels, self.image_size, self.image_size)
 
     def load(self) -> tuple[Part, Part]:
         """Return (images, target) of the train and the test part; raise `UserError` for what is wrong."""

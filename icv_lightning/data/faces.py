@@ -12,7 +12,7 @@ from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, cha
 from icv_lightning.data.decoding import LazyImages, decode_all
 from icv_lightning.data.image_folder import pictures
 from icv_lightning.data.images import InMemoryImages
-from icv_lightning.data.picture import read_picture
+from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
 from icv_lightning.identities import split_identities
 
@@ -65,13 +65,13 @@ class FacesDataModule(ImageDataModule):
         if self.channels not in (1, 3):
             raise ValueError(f"channels must be 1 or 3, got {self.channels}")
         self.folder, self.held_out, self.test_fraction = Path(folder).expanduser(), held_out, test_fraction
-        self.memory_gb, self.shape = (
-            memory_gb,
-            (self.channels, self.image_size, image_width or self.image_size),
-        )
-        self.decode = partial(
-            read_picture, channels=self.channels, height=self.shape[1], width=self.shape[2], crop=crop
-        )
+        self.memory_gb, self.width, self.crop = memory_gb, image_width or self.image_size, crop
+        self.decode = partial(read_picture, **self.picture_input._asdict())
+
+    @property
+    def picture_input(self) -> PictureInput:
+        """Return the central part's channels, shape and share."""
+        return PictureInput(self.channels, self.image_size, self.width, self.crop)
 
     def persons(self) -> tuple[list[Path], list[Path]]:
         """Return the folders of the persons to train on and of those to verify."""
@@ -116,9 +116,10 @@ class FacesDataModule(ImageDataModule):
 
     def _images(self, files: list[Path]) -> Any:
         """Return the decoded pictures where they fit, else what decodes them on demand."""
-        if len(files) * np.prod(self.shape) > self.memory_gb * 1e9:
+        shape = self.picture_input.shape
+        if len(files) * np.prod(shape) > self.memory_gb * 1e9:
             return LazyImages(files, self.decode)
-        return decode_all(files, self.decode) if files else torch.empty(0, *self.shape, dtype=torch.uint8)
+        return decode_all(files, self.decode) if files else torch.empty(0, *shape, dtype=torch.uint8)
 
 
 def files_of(persons: list[Path]) -> tuple[list[Path], np.ndarray]:

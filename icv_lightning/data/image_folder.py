@@ -67,7 +67,7 @@ class ImageFolderDataModule(ImageDataModule):
         files = [(path, k) for k, name in enumerate(self.class_names) for path in pictures(folder / name)]
         if not files:
             raise UserError(f"{folder}: no pictures ({', '.join(sorted(SUFFIXES))}) in its class folders")
-        images = torch.stack([read_picture(path, self.channels, self.image_size) for path, _ in files])
+        images = torch.stack([read_picture(path, *self.picture_input) for path, _ in files])
         return images, torch.tensor([k for _, k in files])
 
 

@@ -1,6 +1,7 @@
 """Pictures of any size and kind, brought to a network's input: the same in training and in prediction."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,27 @@ from torch import Tensor
 from icv_lightning.errors import UserError
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+
+
+class PictureInput(NamedTuple):
+    """What pictures are brought to in training and ever after: `read_picture(path, *picture_input)`.
+
+    Attributes:
+        channels: 1 (grey) or 3 (RGB).
+        height: in pixels.
+        width: in pixels.
+        crop: share of the central part that is kept; None stretches the whole picture.
+    """
+
+    channels: int
+    height: int
+    width: int
+    crop: float | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Return C, H, W."""
+        return self[:3]
 
 
 def read_picture(

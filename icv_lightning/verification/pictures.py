@@ -1,6 +1,6 @@
 """Which pictures are verified, and their embeddings by a checkpoint's network."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from icv_lightning.checkpoint import load_checkpoint
+from icv_lightning.checkpoint import module_in, read_checkpoint, trained_for
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.faces import FacesDataModule, files_of
@@ -47,14 +47,17 @@ class Verifier:
         flip: bool = False,
         crop: float | None = None,
     ) -> None:
-        module = load_checkpoint(checkpoint)
+        content = read_checkpoint(checkpoint)
+        module = module_in(content, checkpoint)
         self.checkpoint, self.images = checkpoint, images
         self.results = read_results(checkpoint.parent.parent) or {}
         self.settings: dict[str, Any] = self.results.get("config", {}).get("data", {})
         if root:
             self.settings = self.settings | {"root": root}
         self.space = flip_averaged(module) if flip else of_network(module)
-        self.decode = _decoder(module, self.settings.get("crop") if crop is None else crop)
+        _, taken = trained_for(content, checkpoint)
+        crop = crop or taken.crop or 1.0
+        self.decode = partial(read_picture, **taken._replace(crop=crop)._asdict())
 
     def persons(self) -> Embedded:
         """Return the embeddings of all pictures to verify, and whose each is.
@@ -141,12 +144,3 @@ def find_pictures(folder: Path, wanted: Sequence[Picture]) -> list[Path]:
             raise UserError(f"{folder / name}: has no picture {number} ({names[0]}.* or {names[1]}.*)")
         found.append(path)
     return found
-
-
-def _decoder(module: ClassifierModule, crop: float | None) -> Callable[[str], Tensor]:
-    net: Mapping[str, Any] = module.hparams["config"]["model"]["net"]
-    height, channels = net["image_size"], net["channels"]
-    width = net.get("image_width") or height
-    return partial(
-        read_picture, channels=channels, height=height, width=width, crop=1.0 if crop is None else crop
-    )
