@@ -34,6 +34,8 @@ NO_EFFECT = frozenset(
         "hydra",
     }
 )
+# Keys without effect that hashes have held from the first, and with which value.
+HELD: Mapping[str, Any] = {"data.eval_batch_size": 1000}
 # Keys that came later, with the value that leaves a result as it was: it does not make another cell.
 LATER: Mapping[str, Any] = {
     "data.train_size": None,
@@ -138,6 +140,7 @@ def register_resolvers() -> None:
         hardware.cells_at_once,
         hardware.threads_each,
         hardware.default_gpu_share,
+        hardware.eval_batch_size,
         hardware.fast_precision,
         hardware.cores,
         hardware.visible_gpus,
@@ -150,7 +153,7 @@ def _without_effectless(config: DictConfig, prefix: str = "") -> dict[str, Any]:
     for key in config:
         if f"{prefix}{key}" in NO_EFFECT:
             continue
-        value = config[key]
+        value = HELD.get(f"{prefix}{key}", config[key])
         if f"{prefix}{key}" in LATER and value == LATER[f"{prefix}{key}"]:
             continue
         kept[str(key)] = (

@@ -117,12 +117,18 @@ def test_true_is_not_one(base):
         ("callbacks__progress__refresh_rate", 1),
         ("data__root", "/elsewhere"),
         ("data__num_workers", 4),
+        ("data__eval_batch_size", 7),
         ("hydra", {"job": "x"}),
         ("ckpt_path", "last"),
     ],
 )
 def test_what_cannot_change_a_result_changes_no_name(base, key, value):
     assert cell_name(changed(base, **{key: value})) == cell_name(base)
+
+
+def test_published_results_keep_their_names():
+    published = "mnist-d2-raw-l0.05-learned-s0-8b4aae33"  # docs/results/paper_grid
+    assert cell_name(composed("trainer.precision=bf16-mixed")) == published
 
 
 def test_a_run_without_progress_is_the_same_cell(base):

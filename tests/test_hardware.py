@@ -55,6 +55,13 @@ def test_the_launcher_fits_the_machine(machine, cores, gpus, chosen):
     assert hardware.fitting_launcher() == chosen
 
 
+def test_evaluation_batches_are_small_on_a_cpu_and_large_on_a_gpu(machine):
+    machine(2, 0)
+    assert hardware.eval_batch_size() * 32 * 28 * 28 * 4 < 2**25  # what conv5^32 gives for 28x28 images
+    machine(2, 1)
+    assert hardware.eval_batch_size() >= 1000
+
+
 @pytest.mark.parametrize(("chosen", "count"), [("", 0), ("-1", 0), ("0", 1), ("0,2", 2), ("GPU-1,GPU-2", 2)])
 def test_visible_gpus_are_those_that_the_environment_leaves(monkeypatch, tmp_path, chosen, count):
     class FourGPUs:

@@ -71,7 +71,7 @@ class ImageDataModule(L.LightningDataModule):
         image_size: int,
         root: str = "data",
         batch_size: int = 256,
-        eval_batch_size: int = 1000,
+        eval_batch_size: int = 200,
         val_size: int = 0,
         train_size: int | None = None,
         monitor_size: int = 10_000,
