@@ -42,6 +42,7 @@ LATER: Mapping[str, Any] = {
     "data.classes": None,
     "data.per_class": None,
     "centroids.layer.sparse": False,
+    "optimizer.algorithm.fused": True,
 }
 
 

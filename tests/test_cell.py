@@ -58,6 +58,7 @@ def test_the_configuration_names_its_own_cell(base):
         ("data.classes", list(range(10))),
         ("data.per_class", 32),
         ("centroids.layer.sparse", True),
+        ("optimizer.algorithm.fused", False),
     ],
 )
 def test_a_key_that_came_later_makes_another_cell_only_where_it_changes_a_result(base, key, value):

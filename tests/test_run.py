@@ -123,7 +123,7 @@ def test_lambda_zero_trains_the_network_as_cross_entropy_alone(main: Main, tmp_p
     data.setup()
     module = instantiate.build_module(config)
     module.net[0].fit(*data.pixel_statistics())
-    optimizer = torch.optim.Adam([*module.net.parameters(), *module.head.parameters()], lr=0.001)
+    optimizer = torch.optim.Adam([*module.net.parameters(), *module.head.parameters()], lr=0.001, fused=True)
     for images, target in data.train_dataloader():
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(module.head(module.net(images)), target).backward()

@@ -41,7 +41,7 @@ class AdamWithSparseRows(torch.optim.Optimizer):
         super().__init__(_split(params), shared)
         self._parts: dict[bool, torch.optim.Optimizer] = {}
         if dense := self._groups(sparse=False):
-            self._parts[False] = torch.optim.Adam(dense, **shared, weight_decay=weight_decay)  # type: ignore[arg-type]
+            self._parts[False] = torch.optim.Adam(dense, **shared, weight_decay=weight_decay, fused=True)  # type: ignore[arg-type]
         if sparse := self._groups(sparse=True):
             self._parts[True] = torch.optim.SparseAdam(sparse, **shared)  # type: ignore[arg-type]
 
