@@ -31,8 +31,8 @@ def default_gpu_share() -> float:
 def eval_batch_size() -> int:
     """Return the images of an evaluation batch that are quickest.
 
-    On a GPU many, that it is kept busy; on a CPU so few that what a layer returns for 28x28 images stays below
-    the 32 MiB beyond which malloc hands memory back and every batch pays for fresh pages.
+    On a GPU many, that it is kept busy; on a CPU so few that what a layer returns for 28x28 images stays
+    below the 32 MiB beyond which malloc hands memory back and every batch pays for fresh pages.
     """
     return 2000 if visible_gpus() else 200
 

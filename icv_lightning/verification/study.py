@@ -28,6 +28,7 @@ from icv_lightning.verification.measures import (
 from icv_lightning.verification.pairs import PICTURES, Pairs, all_pairs, draw_pairs
 from icv_lightning.verification.pictures import Verifier, unseen_pictures
 
+BLOCK = 2**23  # numbers of one end of the pairs held at once, 64 MB
 PLACE = "verification"  # folder below a run's or a grid's
 Tars = list[float | None]
 OF_RAW = {"method": RAW, "seed": 0} | dict.fromkeys(("embedding_dim", "normalize", "centroids", "lambda"), "")
@@ -61,11 +62,19 @@ def measure_pairs(part: Embedded, pairs: Pairs, distance: str) -> tuple[Mapping[
     The ROC is the TAR at each FAR of `FAR_GRID`, without interpolation, None where that lets no impostor
     pair through.
     """
-    scores = pair_scores(part.embeddings[pairs.first], part.embeddings[pairs.second], distance)
+    scores = _scores(part, pairs, distance)
     fold = pairs.fold if pairs.fold.max() > 0 else None
     curve, impostors = roc(scores, pairs.genuine), int((~pairs.genuine).sum())
     tars = [tar_at_far(curve, far) if far * impostors >= 1 - 1e-9 else None for far in FAR_GRID]
     return verification_measures(scores, pairs.genuine, fold), tars
+
+
+def _scores(part: Embedded, pairs: Pairs, distance: str) -> np.ndarray:
+    """Return the scores of the pairs; a million pairs of raw pixels would not fit the memory."""
+    rows = max(1, BLOCK // part.embeddings.shape[1])
+    blocks = [slice(start, start + rows) for start in range(0, len(pairs.first), rows)]
+    ends = ((part.embeddings[pairs.first[b]], part.embeddings[pairs.second[b]]) for b in blocks)
+    return np.concatenate([pair_scores(first, second, distance) for first, second in ends])
 
 
 def measure_persons(part: Embedded, protocol: Protocol, distance: str) -> tuple[Mapping[str, float], Tars]:

@@ -38,6 +38,19 @@ def test_the_roc_is_of_all_pairs_and_the_accuracy_of_drawn_ones(distance, monkey
     assert measure_persons(part, PROTOCOL, distance)[0]["auc"] == of(drawn, None)["auc"]
 
 
+@pytest.mark.parametrize("distance", ["euclidean", "cosine"])
+def test_of_how_many_pairs_are_held_at_once_nothing_depends(distance, monkeypatch):
+    part = persons()
+    pairs = all_pairs(part.target.numpy())
+    whole = measure_pairs(part, pairs, distance)
+    held = []
+    monkeypatch.setattr(study, "BLOCK", 7 * part.embeddings.shape[1])
+    monkeypatch.setattr(study, "pair_scores", lambda a, b, d: held.append(len(a)) or pair_scores(a, b, d))
+    assert measure_pairs(part, pairs, distance) == whole
+    assert max(held) == 7
+    assert sum(held) == len(pairs.first)
+
+
 def test_the_curve_by_counting():
     part = persons()
     pairs = all_pairs(part.target.numpy())
