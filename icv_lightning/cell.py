@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning import hardware
 from icv_lightning.errors import UserError
+from icv_lightning.folders import class_folders
 from icv_lightning.identities import count_identities, orl_count
 
 NO_EFFECT = frozenset(
@@ -97,13 +98,12 @@ def count_classes(folder: str) -> int:
         UserError: fewer than two, or not a folder.
     """
     path = Path(folder).expanduser()
-    path = path / "train" if (path / "train").is_dir() else path
     try:
-        names = [p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    except OSError as error:
-        raise UserError(f"data.root={folder}: not a folder that can be read ({error.strerror})") from error
+        names = class_folders(path / "train" if (path / "train").is_dir() else path)
+    except UserError as error:
+        raise UserError(f"data.root={error}") from error
     if len(names) < 2:
-        raise UserError(f"data.root={folder}: needs at least two class folders, found {sorted(names)}")
+        raise UserError(f"data.root={folder}: needs at least two class folders, found {names}")
     return len(names)
 
 

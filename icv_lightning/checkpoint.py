@@ -49,6 +49,16 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
     return content
 
 
+def check_fits(module: ClassifierModule, path: Path) -> None:
+    """Raise `UserError` where `path` cannot be read safely, or holds another model than `module`."""
+    content = read_checkpoint(path)
+    try:
+        module.load_state_dict(content["state_dict"])
+    except (RuntimeError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{path}: does not fit this configuration's model ({reason})") from error
+
+
 def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[str] = ()) -> ClassifierModule:
     """Return the module that a checkpoint's content holds, to predict with; raises as `load_checkpoint`."""
     config = content["hyper_parameters"]["config"]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icv_lightning.errors import UserError
-from icv_lightning.terminal import printable
 
 if TYPE_CHECKING:
     from icv_lightning.embedding_model import EmbeddingModel
@@ -25,7 +24,7 @@ def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace],
         status = command(arguments)
         sys.stdout.flush()
     except UserError as error:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         status = 2
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

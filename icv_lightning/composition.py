@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import functools
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from hydra import compose
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, Sweep
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -59,8 +60,7 @@ def cells(overrides: Sequence[str], multirun: bool, config_name: str = "config")
         yield composed(list(overrides), config_name)
         return
     bases: dict[tuple[str, ...], DictConfig] = {}
-    batches = BasicSweeper.split_arguments(parsed, max_batch_size=None)
-    for lines in itertools.chain.from_iterable(batches):
+    for lines in _combinations(parsed):
         values = [o for o in parse(lines) if not (o.is_add() or o.is_delete() or _is_group(_key(o)))]
         groups = tuple(line for line in lines if line not in _lines(values))
         if groups not in bases:
@@ -69,11 +69,27 @@ def cells(overrides: Sequence[str], multirun: bool, config_name: str = "config")
 
 
 def parse(overrides: Sequence[str]) -> list[Override]:
-    """Return parsed overrides; raise `UserError` for what is not key=value."""
+    """Return parsed overrides; raise `UserError` for what is not key=value, or a choice that is none."""
+    return [_parsed(text) for text in overrides]
+
+
+@functools.cache
+def _parser() -> OverridesParser:
+    return OverridesParser.create()
+
+
+def _parsed(text: str) -> Override:
     try:
-        return OverridesParser.create().parse_overrides(list(overrides))
+        override = _parser().parse_override(text)
     except HydraException as error:
-        raise UserError(_malformed(error)) from error
+        raise UserError(
+            f"{text}: cannot be read as key=value; a value with other signs than letters, digits and "
+            "_-+.,/:% needs quotes inside the shell's: 'key=\"…\"'"
+        ) from error
+    key, value = _key(override), override.value()
+    if not key or (_is_group(key) and "." not in key and not (override.is_delete() or _is_choice(value))):
+        raise UserError(f"{text}: must name a choice of a group, or a key and its value; see --help")
+    return override
 
 
 def composed(overrides: list[str], config_name: str, with_hydra: bool = False) -> DictConfig:
@@ -82,13 +98,37 @@ def composed(overrides: list[str], config_name: str, with_hydra: bool = False) -
         config = compose(config_name, overrides, return_hydra_config=with_hydra)
     except MissingConfigException as error:
         raise UserError(_unknown_choice(error)) from error
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, AssertionError) as error:
         raise UserError(_unknown_key(error, overrides) or one_line(error)) from error
-    for override in parse(overrides):
-        key = _key(override)
-        if override.is_add() and not _is_group(key) and not _reaches_a_constructor(config, key):
-            raise UserError(f"unknown key {key}{_nearest(key)}")
+    _check_added(config, parse(overrides), config_name)
     return config
+
+
+def _check_added(config: DictConfig, overrides: list[Override], config_name: str) -> None:
+    """Refuse keys added with + or ++ that nothing reads; a ++ may also change a key that is there."""
+    added = [o for o in overrides if (o.is_add() or o.is_force_add()) and not _is_group(_key(o))]
+    strangers = [_key(o) for o in added if not _reaches_a_constructor(config, _key(o))]
+    if strangers:
+        others = _lines([o for o in overrides if o not in added])
+        known = set(_dotted(compose(config_name, others)))
+        for key in strangers:
+            if key not in known:
+                raise UserError(f"unknown key {key}{_nearest(key)}")
+
+
+def _combinations(parsed: list[Override]) -> list[list[str]]:
+    try:
+        batches = BasicSweeper.split_arguments(parsed, max_batch_size=None)
+    except (HydraException, ValueError) as error:  # e.g. a range with a step of 0
+        raise UserError(f"{' '.join(_swept(parsed))}: {one_line(error)}") from error
+    found = [list(lines) for lines in itertools.chain.from_iterable(batches)]
+    if not found:
+        raise UserError(f"{' '.join(_swept(parsed))}: gives no cell, a key has no value")
+    return found
+
+
+def _swept(parsed: list[Override]) -> list[str]:
+    return _lines([override for override in parsed if override.is_sweep_override()])
 
 
 def one_line(error: BaseException) -> str:
@@ -115,6 +155,10 @@ def _lines(overrides: list[Override]) -> list[str]:
     return [str(override.input_line) for override in overrides]
 
 
+def _is_choice(value: Any) -> bool:
+    return isinstance(value, str | list | Sweep)
+
+
 def _is_group(key: str) -> bool:
     return (CONF / key.split("@")[0]).is_dir() or key.startswith("hydra")
 
@@ -139,11 +183,6 @@ def _unknown_key(error: Exception, overrides: list[str]) -> str | None:
         return f"unknown key {found[1]}{_nearest(found[1])}"
     found = re.search(r"(?:[Ss]weep parameters|Ambiguous value for argument) '([^']+)'", str(error))
     return f"{found[1]}: several values need -m (multirun)" if found else None
-
-
-def _malformed(error: Exception) -> str:
-    found = re.search(r"Error parsing override '(.*)'", str(error))
-    return f"{found[1]}: cannot be read as key=value" if found else one_line(error)
 
 
 def _nearest(key: str) -> str:

@@ -1,13 +1,18 @@
 """Exceptions: for what a user can put right, and for a run that went astray."""
 
+from icv_lightning.terminal import printable
+
 
 class UserError(ValueError):
-    """A wrong setting or input file; the message names it, the value, and what is allowed or what to do."""
+    """A wrong setting or input file; the message names it, the value, and what is allowed or what to do.
+
+    It is one line, without control characters.
+    """
 
     def __init__(self, message: str) -> None:
         if message.startswith("Caught UserError in DataLoader worker"):  # followed by a traceback as text
             message = message.rsplit("UserError: ", 1)[-1].strip()
-        super().__init__(message)
+        super().__init__(printable(message))  # names of files and classes may hold anything
 
 
 class NonFiniteLossError(ArithmeticError):

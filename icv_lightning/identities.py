@@ -1,11 +1,11 @@
 """Which persons are trained on and which are kept to verify, from names of folders; needs no torch."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from icv_lightning.errors import UserError
+from icv_lightning.folders import class_folders, pictures
 
 FIXED_SEED = 20190131  # who is held out is the same for every run
 ORL_PERSONS, ORL_FOLDS = 40, 5
@@ -65,10 +65,29 @@ def orl_count(fold: int | None) -> int:
     return len(orl_split(fold)[0])
 
 
+def orl_folders(root: str | Path) -> dict[int, Path]:
+    """Return the folder of each ORL person by number, `<root>/orl_faces/s1` to `s40`.
+
+    Raises:
+        UserError: a person is absent, or has fewer pictures than others.
+    """
+    folder = Path(root).expanduser() / "orl_faces"
+    found = {k: folder / f"s{k}" for k in range(1, ORL_PERSONS + 1)}
+    if absent := [path.name for path in found.values() if not path.is_dir()]:
+        raise UserError(
+            f"{folder}: needs the ORL faces in s1 to s40, has no {absent[0]}; get them from "
+            "cam-orl.co.uk/facedatabase.html, unpack them there and set data.root (or the environment's "
+            "ICV_DATA) to the folder that holds orl_faces"
+        )
+    counts = {path: len(pictures(path)) for path in found.values()}
+    most = max(counts.values())
+    if fewer := [path for path, count in counts.items() if count < most]:
+        raise UserError(f"{fewer[0]}: has {counts[fewer[0]]} pictures, others have {most}")
+    return found
+
+
 def _persons(folder: Path) -> list[Path]:
     try:
-        with os.scandir(folder) as entries:  # asks nothing of the disk beyond the listing
-            names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-    except OSError as error:
-        raise UserError(f"data.root={folder}: not a folder that can be read ({error.strerror})") from error
-    return [folder / name for name in sorted(names)]
+        return [folder / name for name in class_folders(folder)]
+    except UserError as error:
+        raise UserError(f"data.root={error}") from error

@@ -49,7 +49,6 @@ def build_module(config: DictConfig) -> "ClassifierModule":
         {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed
     )
     _check_pairs(config, module)
-    _check_sparse(config)
     return module
 
 
@@ -75,11 +74,12 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
 
     if config.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UserError(f"trainer.accelerator={config.trainer.accelerator}: no GPU is here; use auto or cpu")
-    callbacks = [_build(node, f"callbacks.{key}") for key, node in (config.callbacks or {}).items() if node]
-    loggers = [_build(node, f"logger.{key}") for key, node in (config.logger or {}).items() if node]
+    shown, recorded = config.get("callbacks") or {}, config.get("logger") or {}
+    callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node]
+    loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node]
     return _build(
         config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
-        enable_progress_bar=bool((config.callbacks or {}).get("progress")),
+        enable_progress_bar=bool(shown.get("progress")),
     )  # fmt: skip
 
 
@@ -95,16 +95,9 @@ def _check_pairs(config: DictConfig, module: "ClassifierModule") -> None:
         )
 
 
-def _check_sparse(config: DictConfig) -> None:
-    algorithm = config.optimizer.algorithm["_target_"]
-    if config.centroids.layer.get("sparse") and str(algorithm).startswith("torch.optim.Adam"):
-        raise UserError(
-            "centroids.layer.sparse=true: Adam takes no sparse gradients; add optimizer=sparse_adam"
-        )
-
-
 def _build(node: Any, key: str, **options: Any) -> Any:
     try:
         return instantiate(node, **options, _convert_="all")
     except InstantiationException as error:  # what a constructor refuses is a setting to put right
-        raise UserError(f"{key}: {' '.join(str(error.__cause__ or error).split())}") from error
+        reason = str(error.__cause__ or error).strip().partition("\nException raised from")[0]
+        raise UserError(f"{key}: {' '.join(reason.split())}") from error  # without the frames of C++

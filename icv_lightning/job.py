@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from icv_lightning import hardware, record
 from icv_lightning.cell import cell_fields, config_hash, register_resolvers
 from icv_lightning.errors import UserError
+from icv_lightning.places import starting_point
 
 log = logging.getLogger(__name__)
 register_resolvers()
@@ -83,11 +84,12 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
         Exception: of the training; its `step` says how far that came.
     """
     started = time.perf_counter()
-    checkpoint = _starting_point(config, folder)
+    checkpoint = starting_point(config)
 
     import lightning as L
 
     from icv_lightning import instantiate
+    from icv_lightning.checkpoint import check_fits
     from icv_lightning.loggers import recording
 
     _quieten()
@@ -96,7 +98,9 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     data = instantiate.build_datamodule(config)
     data.setup()
     module = instantiate.build_module(config)
-    if HydraConfig.get().mode == RunMode.MULTIRUN and config.callbacks:
+    if checkpoint:
+        check_fits(module, checkpoint)
+    if HydraConfig.get().mode == RunMode.MULTIRUN and config.get("callbacks"):
         with open_dict(config):
             config.callbacks.pop("progress", None)  # the grid has a display of its own
     trainer = instantiate.build_trainer(config, folder)
@@ -161,17 +165,6 @@ def _quieten() -> None:
     logging.captureWarnings(True)
     for moot in (".*does not have many workers", ".*LeafSpec.*deprecated", "Checkpoint directory .* exists"):
         warnings.filterwarnings("ignore", moot)
-
-
-def _starting_point(config: DictConfig, folder: Path) -> str | None:
-    last = folder / "checkpoints" / "last.ckpt"
-    if config.ckpt_path == "last" and not last.exists():
-        raise UserError(f"ckpt_path=last: there is no {last}")
-    if config.ckpt_path not in (None, "last"):
-        if not Path(config.ckpt_path).exists():
-            raise UserError(f"ckpt_path={config.ckpt_path}: there is no such file")
-        return str(config.ckpt_path)
-    return str(last) if last.exists() and not config.force else None
 
 
 def _forget(folder: Path) -> None:

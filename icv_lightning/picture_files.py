@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from icv_lightning.data.picture import SUFFIXES, PictureInput, read_picture
+from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
-from icv_lightning.terminal import printable
+from icv_lightning.folders import SUFFIXES
 
 
 class PictureFiles:
@@ -49,7 +49,7 @@ class PictureFiles:
         try:
             return read_picture(file, *self.picture_input)
         except UserError as error:
-            print(printable(str(error)), file=sys.stderr, flush=True)
+            print(error, file=sys.stderr, flush=True)
             return None
 
 

@@ -2,21 +2,41 @@
 
 import importlib.util
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hydra import initialize_config_dir
 from hydra._internal.utils import get_args_parser
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from icv_lightning.composition import CONF, arguments, cells, one_line, parse
+from icv_lightning import hardware
+from icv_lightning.cell import cell_name
+from icv_lightning.composition import CONF, arguments, cells, parse
+from icv_lightning.confidential import check_no_secret
 from icv_lightning.errors import UserError
 from icv_lightning.login import check_login
+from icv_lightning.places import check_place, starting_point
 from icv_lightning.settings import SETTINGS, check_value
+from icv_lightning.sizes import check_sizes
 
 SAFE_NAME = re.compile(r"[\w+=,@-][\w+=,@. -]*")
+NODES = ("model.net", "model.head", "centroids.layer", "loss.criterion", "optimizer.algorithm")
+NEEDED = (  # what a run reads beside constructors, and may have been taken away with ~
+    *NODES,
+    *("name", "seed", "force", "workers", "threads", "gpu_share", "ckpt_path", "cell"),
+    *("paths.outputs", "paths.run", "data.name", "data.num_classes", "data.batch_size", "data.val_size"),
+    *("model.name", "model.embedding_dim", "model.normalize", "centroids.name", "loss.name", "loss.lambda"),
+    *("optimizer.lr", "optimizer.centroid_lr", "trainer.max_epochs", "trainer.accelerator"),
+)
+PLACED = "a run's folder is placed by paths.outputs and name"
+FIXED = dict.fromkeys(("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir"), PLACED)
+FIXED |= dict.fromkeys(("hydra.output_subdir", "hydra.job.chdir"), "others rely on it, it cannot be changed")
+FIXED |= {"hydra.mode": "give -m for a grid, or leave it out"}
+LEAST_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
 LAUNCHERS = {  # hydra/launcher=… to the extra and the plugin's module
     "joblib": ("joblib", "hydra_plugins.hydra_joblib_launcher"),
     "ray": ("ray", "hydra_plugins.hydra_ray_launcher"),
@@ -43,11 +63,17 @@ def check(argv: Sequence[str]) -> Request:
     args = get_args_parser().parse_args(list(argv))
     if args.help or args.hydra_help or args.info or args.shell_completion:
         return Request(list(argv), [], False)
+    for option, folder in (("--config-dir", args.config_dir), ("--config-path", args.config_path)):
+        if folder and not Path(folder).is_dir():
+            raise UserError(f"{option} {folder}: no such folder")
     folder = str(Path(args.config_path).absolute()) if args.config_path else str(CONF)
     searched = [f"hydra.searchpath=[{Path(args.config_dir).absolute()}]"] if args.config_dir else []
     name = args.config_name or "config"
     with initialize_config_dir(folder, version_base="1.3"):
         given = [*args.overrides, *searched]
+        parsed = parse(given)
+        check_no_secret((str(override.key_or_group), override.value()) for override in parsed)
+        _check_hydra_keys(parsed)
         overrides = given if args.cfg else arguments(given, args.multirun, name)
         _check_launcher(overrides)
         configs = list(cells(overrides, args.multirun, name))
@@ -64,46 +90,102 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
     Raises:
         UserError: naming the key, the value and what is allowed.
     """
-    for key in SETTINGS:
-        try:
-            value = OmegaConf.select(config, key, default=_ABSENT, throw_on_missing=True)
-        except MissingMandatoryValue as error:
-            raise UserError(f"{key}: must be given, as {key}=…") from error
-        except OmegaConfBaseException as error:
-            raise UserError(one_line(_root_cause(error))) from error
+    for key in (*NEEDED, *SETTINGS):
+        value = _selected(config, key)
+        if (value is _ABSENT and key in NEEDED) or (value is None and key in NODES):
+            raise UserError(f"{key}: must be given, as {key}=…")
         if value is not _ABSENT:
             check_value(key, value)
-    for key in ("name", "data.name"):
-        name = OmegaConf.select(config, key)
+    for key in ("name", "data.name", "centroids.name"):  # of which folders are named
+        name = _selected(config, key)
         if not isinstance(name, str) or not SAFE_NAME.fullmatch(name):
             raise UserError(
                 f"{key}={name}: must be a plain folder name, without / and not starting with a dot"
             )
-    _check_centroid_lr(config)
-    if multirun:
-        _check_one_device(config)
+    _check_cell(config)
+    _check_targets(config)
+    _check_centroids(config)
+    _check_devices(config, multirun)
+    check_sizes(config.data)
+    check_place(config)
+    starting_point(config)
     if OmegaConf.select(config, "logger.wandb.offline") is False:
         check_login()
+
+
+def _selected(config: DictConfig, key: str) -> Any:
     try:
-        OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    except (OmegaConfBaseException, UserError) as error:
-        raise UserError(one_line(_root_cause(error))) from error
+        return OmegaConf.select(config, key, default=_ABSENT, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise UserError(f"{key}: must be given, as {key}=…") from error
+    except OmegaConfBaseException as error:
+        raise _said(error, key) from error
+
+
+def _said(error: OmegaConfBaseException, key: str = "") -> UserError:
+    """Return what is wrong with a value that other values make: a resolver's own words, or OmegaConf's."""
+    cause: BaseException | None = error
+    while cause := cause.__cause__ or cause.__context__:
+        if isinstance(cause, UserError):
+            return cause
+    first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return UserError(f"{key or error.full_key}: {first}")
 
 
 _ABSENT = object()
 
 
-def _check_centroid_lr(config: DictConfig) -> None:
+def _check_cell(config: DictConfig) -> None:
+    """Refuse another name for the cell's folder, and whatever cannot be resolved into one configuration."""
+    try:
+        container = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        cell = cell_name(config)
+    except OmegaConfBaseException as error:
+        raise _said(error) from error
+    if config.cell != cell:
+        raise UserError(f"cell={config.cell}: is made of the settings, {cell}; choose another name=…")
+    assert isinstance(container, dict)
+    check_no_secret((str(key), value) for key, value in container.items())
+
+
+def _check_targets(config: DictConfig) -> None:
+    """Refuse a `_target_` of a package that is not installed; whether the class exists needs an import."""
+    nodes: list[tuple[str, Any]] = [("", config)]
+    while nodes:
+        path, node = nodes.pop()
+        if isinstance(node, DictConfig):
+            target = node.get("_target_")
+            if target is not None and not importlib.util.find_spec(str(target).partition(".")[0] or "."):
+                raise UserError(f"{path}._target_={target}: there is no such package here")
+            nodes += [(f"{path}.{key}".lstrip("."), node[key]) for key in node]
+
+
+def _check_centroids(config: DictConfig) -> None:
     rate, rule = config.optimizer.centroid_lr, config.centroids.name
     if rate is not None and rule in ("batch_mean", "one_by_one"):
         raise UserError(
             f"optimizer.centroid_lr={rate}: must be null with centroids={rule}, which moves outside the "
             "gradient, by centroids.layer.alpha"
         )
+    algorithm = str(config.optimizer.algorithm.get("_target_"))
+    if config.centroids.layer.get("sparse") and algorithm.startswith("torch.optim.Adam"):
+        raise UserError(
+            "centroids.layer.sparse=true: Adam takes no sparse gradients; add optimizer=sparse_adam"
+        )
 
 
-def _check_one_device(config: DictConfig) -> None:
-    strategy, devices = config.trainer.get("strategy", "auto"), config.trainer.get("devices", 1)
+def _check_devices(config: DictConfig, multirun: bool) -> None:
+    kind, devices = config.trainer.accelerator, config.trainer.get("devices", 1)
+    package = {"mps": "", "tpu": "torch_xla"}.get(kind)
+    if (kind == "mps" and sys.platform != "darwin") or (package and not importlib.util.find_spec(package)):
+        raise UserError(f"trainer.accelerator={kind}: there is none here; use auto or cpu")
+    most = max(LEAST_PROCESSES, hardware.cores())
+    count = int(devices) if str(devices).isdecimal() else 1
+    if count > most and (kind == "cpu" or (kind == "auto" and not hardware.visible_gpus())):
+        raise UserError(f"trainer.devices={devices}: must be at most {most} processes on this CPU")
+    strategy = config.trainer.get("strategy", "auto")
+    if not multirun:
+        return
     if str(strategy).startswith(("ddp", "fsdp", "deepspeed")) or devices not in (1, "1", "auto", [0]):
         raise UserError(
             f"trainer.strategy={strategy} trainer.devices={devices}: a cell of a multirun is one process on "
@@ -118,7 +200,10 @@ def _check_launcher(overrides: Sequence[str]) -> None:
             raise UserError(f"hydra/launcher={override.value()}: needs pip install 'icv-lightning[{extra}]'")
 
 
-def _root_cause(error: BaseException) -> BaseException:
-    while deeper := error.__cause__ or error.__context__:
-        error = deeper
-    return error
+def _check_hydra_keys(overrides: Sequence[Override]) -> None:
+    for override in overrides:
+        key = str(override.key_or_group)
+        if key in FIXED:
+            raise UserError(f"{key}: {FIXED[key]}")
+        if key in ("hydra.launcher", "hydra.sweeper"):
+            raise UserError(f"{override.input_line}: is chosen with a slash, {key.replace('.', '/')}=…")

@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from icv_lightning.data.image_folder import class_folders, pictures
 from icv_lightning.embedding_model import EmbeddingModel
 from icv_lightning.errors import UserError
+from icv_lightning.folders import class_folders, pictures
 from icv_lightning.instantiate import recorded_datamodule
 from icv_lightning.picture_files import PictureFiles
 from icv_lightning.record import read_results

@@ -1,11 +1,12 @@
 """The table of settings: keys, types, ranges and meanings, without torch. The command checks against it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from icv_lightning.errors import UserError
+from icv_lightning.value_kinds import LISTS, MOST, WORDS, is_text
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Setting:
     """What a key may hold.
 
     Attributes:
-        kind: "integer", "number", "boolean", "text" or "classes".
+        kind: "integer", "number", "boolean", "text", or one of `LISTS`.
         meaning: what it is, in a few words.
         low: the least value allowed.
         high: the greatest value allowed.
@@ -43,10 +44,11 @@ class Setting:
         """Tell whether `value` is allowed."""
         if value is None:
             return self.optional
-        if self.kind == "classes":
-            return _different_numbers(value)
+        if self.kind in LISTS:
+            return LISTS[self.kind](value)
         if self.kind == "text":
-            return isinstance(value, str) and (not self.choices or value in self.choices)
+            word = value if isinstance(value, str) else str(value).lower()
+            return word in self.choices if self.choices else is_text(value)
         if self.kind == "boolean" or isinstance(value, bool):
             return isinstance(value, bool) and self.kind == "boolean"
         if not isinstance(value, int if self.kind == "integer" else int | float) or not math.isfinite(value):
@@ -59,36 +61,26 @@ class Setting:
 
 
 SEARCHED = ("acc", "acc_nearest_centroid", "acc_nearest_class_mean", "loss", "loss_ce", "var_ratio", "nc1")
-WORDS = {
-    "integer": "an integer",
-    "number": "a finite number",
-    "boolean": "true or false",
-    "text": "text",
-    "classes": "a list of two or more different class numbers",
-}
-
-
-def _different_numbers(value: Any) -> bool:
-    """Tell whether `value` is a list of two or more different integers from 0."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        return False
-    numbers = [k for k in value if isinstance(k, int) and not isinstance(k, bool) and k >= 0]
-    return len(numbers) == len(value) == len(set(numbers)) >= 2
-
-
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true", "bf16-true", "16-true")
+PRECISIONS += ("32", "64", "16", "bf16", "transformer-engine", "transformer-engine-float16")
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 SETTINGS: Mapping[str, Setting] = {
     "name": Setting("text", "folder of the run or grid below paths.outputs"),
     "seed": Setting("integer", "start, order of batches, dropout", low=0, high=2**32 - 1),
     "force": Setting("boolean", "do a completed cell again"),
-    "workers": Setting("integer", "cells at a time, with hydra/launcher=joblib or ray", low=1, optional=True),
-    "threads": Setting("integer", "CPU threads of a cell; null: the cores, divided", low=1, optional=True),
+    "workers": Setting(
+        "integer", "cells at a time, with hydra/launcher=joblib or ray", low=1, high=1024, optional=True
+    ),
+    "threads": Setting(
+        "integer", "CPU threads of a cell; null: the cores, divided", low=1, high=1024, optional=True
+    ),
     "gpu_share": Setting("number", "of a GPU for a cell, with hydra/launcher=ray", low=0, high=1),
     "ckpt_path": Setting("text", "last, or a checkpoint to start from", optional=True),
     "paths.outputs": Setting("text", "where runs are written"),
+    "paths.run": Setting("text", "this run's folder"),
     "data.root": Setting("text", "folder of data sets, or of your pictures"),
-    "data.batch_size": Setting("integer", "images of a training batch", low=2),
-    "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1),
+    "data.batch_size": Setting("integer", "images of a training batch", low=2, high=10**6),
+    "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1, high=10**6),
     "data.val_size": Setting("integer", "images cut from train for validation", low=0),
     "data.per_class": Setting(
         "integer",
@@ -98,19 +90,22 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "data.train_size": Setting("integer", "images of train to use; null for all", low=2, optional=True),
     "data.monitor_size": Setting("integer", "images of train evaluated after each epoch", low=1),
-    "data.num_workers": Setting("integer", "loader processes", low=0),
-    "data.image_size": Setting("integer", "side of the images in pixels", low=1),
+    "data.num_workers": Setting("integer", "loader processes", low=0, high=256),
+    "data.image_size": Setting("integer", "side of the images in pixels", low=1, high=4096),
     "data.channels": Setting("integer", "1 grey, 3 RGB", low=1, high=3),
     "data.classes": Setting("classes", "classes to keep, numbered anew from 0; null for all", optional=True),
-    "data.num_classes": Setting("integer", "classes K", low=2),
+    "data.transform": Setting("node", "of an image in training; null for none", optional=True),
+    "data.num_classes": Setting("integer", "classes K", low=2, high=10**7),
     "data.test_fraction": Setting("number", "part of each class for test", above=0, high=0.99),
+    "data.seed": Setting("integer", "order of batches, validation part", low=0, high=2**32 - 1),
+    "data.dataset": Setting("text", "of torchvision's", choices=("MNIST", "FashionMNIST")),
     "data.subset": Setting("text", "which of Omniglot's minimal sets", choices=("small1", "small2")),
     "data.test_drawers": Setting("integer", "people whose drawings are the test part", low=1, high=18),
     "data.held_out": Setting("number", "part of the persons to verify, not trained on", low=0, high=0.99),
     "data.fold": Setting(
         "integer", "ORL persons 8f + 1 to 8f + 8 to verify; null: 31 to 40", low=0, high=4, optional=True
     ),
-    "data.image_width": Setting("integer", "width of pictures of faces in pixels", low=1),
+    "data.image_width": Setting("integer", "width of pictures of faces in pixels", low=1, high=4096),
     "data.crop": Setting("number", "central part of a picture of a face that is kept", above=0, high=1),
     "data.memory_gb": Setting("number", "for decoded pictures of faces; beyond it workers decode", low=0),
     "data.images_per_class": Setting("integer", "images of each made-up identity in train", low=1),
@@ -118,10 +113,15 @@ SETTINGS: Mapping[str, Setting] = {
     "data.unseen_classes": Setting("integer", "made-up identities to verify, not trained on", low=0),
     "data.grid": Setting("integer", "side of the grid that a made-up identity is drawn on", low=2),
     "data.noise": Setting("number", "of a pixel of it, in grey levels", low=0),
-    "model.embedding_dim": Setting("integer", "size N of the embedding", low=1),
+    "model.name": Setting("text", "as it stands in results"),
+    "model.embedding_dim": Setting("integer", "size N of the embedding", low=1, high=MOST),
     "model.normalize": Setting("boolean", "embeddings of unit length"),
-    "model.net.stem": Setting("integer", "kernels of the face descriptor's first convolution", low=1),
-    "model.net.hidden": Setting("integer", "features of the full connection", low=1),
+    "model.net.stem": Setting(
+        "integer", "kernels of the face descriptor's first convolution", low=1, high=MOST
+    ),
+    "model.net.widths": Setting("sizes", "kernels of each stage"),
+    "model.net.blocks": Setting("sizes", "residual blocks of each width"),
+    "model.net.hidden": Setting("integer", "features of the full connection", low=1, high=MOST),
     "model.net.dropout": Setting("number", "fraction dropped before the embedding", low=0, high=0.99),
     "model.net.batch_norm": Setting("boolean", "batch normalisation before each ReLU"),
     "model.head.bias": Setting("boolean", "a bias per class in the scores"),
@@ -135,6 +135,7 @@ SETTINGS: Mapping[str, Setting] = {
         "text", "step of batch_mean: equation 7, or Wen et al.'s", choices=("mean", "wen")
     ),
     "centroids.layer.sparse": Setting("boolean", "sparse gradients of learned; with optimizer=sparse_adam"),
+    "loss.name": Setting("text", "as it stands in results; which metric-learning loss"),
     "loss.lambda": Setting("number", "weight λ of the variance term", low=0),
     "loss.between": Setting("number", "weight β of the subtracted variance of discriminant", low=0),
     "loss.max_total_variance": Setting("number", "bound τ of discriminant on the total variance", above=0),
@@ -148,8 +149,17 @@ SETTINGS: Mapping[str, Setting] = {
     "optimizer.centroid_lr": Setting(
         "number", "learning rate of centroids, also of a grand mean", above=0, optional=True
     ),
-    "trainer.max_epochs": Setting("integer", "epochs", low=1),
+    "optimizer.algorithm.betas": Setting("shares", "decays of Adam's two moments"),
+    "optimizer.algorithm.eps": Setting("number", "added to Adam's denominator", low=0),
+    "optimizer.algorithm.weight_decay": Setting("number", "decay of the weights", low=0),
+    "trainer.max_epochs": Setting("integer", "epochs", low=1, high=10**6),
     "trainer.accelerator": Setting("text", "what computes", choices=ACCELERATORS),
+    "trainer.devices": Setting("devices", "how many devices, or which"),
+    "trainer.precision": Setting("text", "of computation", choices=PRECISIONS),
+    "trainer.deterministic": Setting("text", "the same kernels always", choices=("true", "false", "warn")),
+    "trainer.benchmark": Setting("boolean", "try kernels and keep the quickest", optional=True),
+    "trainer.log_every_n_steps": Setting("integer", "steps between rows of a step", low=0),
+    "trainer.num_sanity_val_steps": Setting("integer", "batches evaluated before training", low=-1),
     "logger.wandb.project": Setting("text", "W&B project"),
     "logger.wandb.entity": Setting("text", "W&B user or team", optional=True),
     "logger.wandb.offline": Setting("boolean", "write W&B files instead of sending them"),

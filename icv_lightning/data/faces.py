@@ -10,10 +10,10 @@ from torch import Tensor
 
 from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, channel_statistics
 from icv_lightning.data.decoding import LazyImages, decode_all
-from icv_lightning.data.image_folder import pictures
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
+from icv_lightning.folders import pictures
 from icv_lightning.identities import split_identities
 
 LOOKED_AT = 10_000  # pictures that the standardising constants are taken from

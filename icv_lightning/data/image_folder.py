@@ -6,8 +6,9 @@ from typing import Any
 import torch
 
 from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, stratified
-from icv_lightning.data.picture import SUFFIXES, read_picture
+from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
+from icv_lightning.folders import SUFFIXES, class_folders, pictures
 
 
 class ImageFolderDataModule(ImageDataModule):
@@ -69,18 +70,3 @@ class ImageFolderDataModule(ImageDataModule):
             raise UserError(f"{folder}: no pictures ({', '.join(sorted(SUFFIXES))}) in its class folders")
         images = torch.stack([read_picture(path, *self.picture_input) for path, _ in files])
         return images, torch.tensor([k for _, k in files])
-
-
-def class_folders(folder: Path) -> list[str]:
-    """Return the sorted names of the folders in `folder`; raise `UserError` where it cannot be listed."""
-    try:
-        return sorted(
-            path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-        )
-    except OSError as error:
-        raise UserError(f"{folder}: not a folder that can be read ({error.strerror})") from error
-
-
-def pictures(folder: Path) -> list[Path]:
-    """Return the sorted picture files of a class folder, by suffix; none where it does not exist."""
-    return sorted(p for p in folder.glob("[!.]*") if p.suffix.lower() in SUFFIXES)

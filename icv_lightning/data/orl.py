@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.data.faces import FacesDataModule
-from icv_lightning.errors import UserError
-from icv_lightning.identities import ORL_PERSONS, orl_split
+from icv_lightning.identities import orl_folders, orl_split
 
 
 class ORLDataModule(FacesDataModule):
@@ -28,12 +27,6 @@ class ORLDataModule(FacesDataModule):
         self.trained, self.verified = orl_split(fold)
 
     def persons(self) -> tuple[list[Path], list[Path]]:
-        """Return the folders of both parts; raise `UserError` where a person is absent."""
-        absent = [k for k in range(1, ORL_PERSONS + 1) if not (self.folder / f"s{k}").is_dir()]
-        if absent:
-            raise UserError(
-                f"{self.folder}: needs the ORL faces in s1 to s40, has no s{absent[0]}; get them from "
-                "cam-orl.co.uk/facedatabase.html, unpack them there and set data.root (or the environment's "
-                "ICV_DATA) to the folder that holds orl_faces"
-            )
-        return tuple([self.folder / f"s{k}" for k in part] for part in (self.trained, self.verified))  # type: ignore[return-value]
+        """Return the folders of both parts; raise `UserError` where a person or a picture is absent."""
+        found = orl_folders(self.root)
+        return [found[k] for k in self.trained], [found[k] for k in self.verified]

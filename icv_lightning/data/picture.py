@@ -11,7 +11,8 @@ from torch import Tensor
 
 from icv_lightning.errors import UserError
 
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+# Pillow looks at the content, not at the name, and some of its readers start other programs (EPS).
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 
 class PictureInput(NamedTuple):
@@ -45,7 +46,9 @@ def read_picture(
             is taken for a decompression bomb.
     """
     try:
-        with Image.open(path) as picture:
+        if not Path(path).is_file():  # opening a pipe would wait for ever
+            raise FileNotFoundError("not a file" if Path(path).exists() else "no such file")
+        with Image.open(path, formats=FORMATS) as picture:
             return to_input(picture, channels, height, width, crop)
     except Exception as error:  # Pillow raises many kinds for a file that is damaged or made to be
         raise UserError(f"{path}: unreadable picture ({error or type(error).__name__})") from error

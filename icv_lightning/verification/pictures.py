@@ -13,10 +13,10 @@ from icv_lightning.checkpoint import module_in, read_checkpoint, trained_for
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.faces import FacesDataModule, files_of
-from icv_lightning.data.image_folder import class_folders, pictures
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
+from icv_lightning.folders import class_folders, pictures
 from icv_lightning.instantiate import recorded_datamodule
 from icv_lightning.module import ClassifierModule
 from icv_lightning.record import read_results

@@ -1,0 +1,91 @@
+"""Whether the parts of a data set that settings ask for can be cut, without reading a picture or torch."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from icv_lightning.errors import UserError
+from icv_lightning.folders import class_folders, pictures
+from icv_lightning.identities import orl_folders, orl_split, split_identities
+
+# Images of each class in the training part.
+MNIST = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
+FASHION_MNIST = (6000,) * 10
+DIGITS = (142, 145, 142, 146, 145, 146, 145, 143, 139, 144)
+DRAWERS = 20
+
+
+def check_sizes(data: DictConfig) -> None:
+    """Check that `root` may be a folder, and `val_size`, `train_size`, `monitor_size` and `per_class` of a data set's settings.
+
+    Raises:
+        UserError: a part that cannot be cut class by class, or batches that cannot be filled so.
+    """
+    root = Path(str(data.get("root", "."))).expanduser()
+    if root.exists() and not root.is_dir():
+        raise UserError(f"data.root={data.root}: not a folder")
+    if _kind(data) == "ORLDataModule":
+        orl_folders(root)
+    classes, val = data.num_classes, data.get("val_size") or 0
+    if val:
+        size = training_images(data)
+        most = "" if size is None else f" to {size - 2 * classes}"
+        if val < classes or (size is not None and val > size - 2 * classes):
+            raise UserError(f"data.val_size={val}: must be 0 or from {classes}{most} for {data.name}")
+    train = data.get("train_size")
+    if train is not None and train < classes:
+        raise UserError(f"data.train_size={train}: must be null or at least {classes}, an image a class")
+    monitor, kind = data.get("monitor_size"), _kind(data)
+    if monitor is not None and monitor < classes and kind not in ("FacesDataModule", "ORLDataModule"):
+        raise UserError(f"data.monitor_size={monitor}: must be at least {classes}, an image a class")
+    each, batch = data.get("per_class"), data.batch_size
+    if each is not None and (batch % each or not 2 <= batch // each <= classes):
+        raise UserError(
+            f"data.per_class={each}: must divide data.batch_size={batch} into at least 2 and at most "
+            f"{classes} classes, those of the training part"
+        )
+
+
+def training_images(data: DictConfig) -> int | None:
+    """Return the images of the official training part, None for a data set that is not of this package.
+
+    Raises:
+        UserError: a folder of pictures that cannot be listed.
+    """
+    kept, classes, kind = data.get("classes"), data.num_classes, _kind(data)
+    if kind in ("MNISTDataModule", "DigitsDataModule"):
+        table = {"MNIST": MNIST, "FashionMNIST": FASHION_MNIST}.get(data.get("dataset"), DIGITS)
+        return sum(table[k] for k in (range(10) if kept is None else kept))
+    if kind == "OmniglotDataModule":
+        return classes * (DRAWERS - data.test_drawers)
+    if kind == "SyntheticIdentitiesDataModule":
+        return classes * data.images_per_class
+    if kind == "ORLDataModule":
+        found = orl_folders(data.root)
+        return sum(_left(len(pictures(found[k])), data.test_fraction) for k in orl_split(data.fold)[0])
+    if kind == "FacesDataModule":
+        persons, _ = split_identities(data.folder, data.held_out)
+        return sum(_left(len(pictures(person)), data.test_fraction) for person in persons)
+    return _of_folder(data, kept) if kind == "ImageFolderDataModule" else None
+
+
+def _of_folder(data: DictConfig, kept: Any) -> int | None:
+    whole = Path(data.folder).expanduser()
+    split = (whole / "train").is_dir()
+    root = whole / "train" if split else whole
+    counts = [len(pictures(root / name)) for name in class_folders(root)]
+    if split:
+        return sum(counts[k] for k in (range(len(counts)) if kept is None else kept))
+    size = sum(counts) - max(round(data.test_fraction * sum(counts)), len(counts))
+    return size if kept is None else None  # how many of these classes are cut for test is not known here
+
+
+def _left(count: int, test_fraction: float) -> int:
+    """Return how many of a person's pictures are trained on."""
+    return count - min(max(1, round(test_fraction * count)), count - 1) if count else 0
+
+
+def _kind(data: DictConfig) -> str:
+    target = str(data.get("_target_"))
+    return target.rsplit(".", 1)[-1] if target.startswith("icv_lightning.data.") else ""
