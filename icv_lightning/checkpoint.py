@@ -1,18 +1,19 @@
 """Loading a checkpoint alone: no configuration beside it, no code in it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from hydra.utils import get_class
 
 from icv_lightning.data.picture import PictureInput
 from icv_lightning.errors import UserError
+from icv_lightning.foreign import check_foreign
 from icv_lightning.instantiate import module_of
 from icv_lightning.module import ClassifierModule
 from icv_lightning.record import read_results
 
+TRAINING = ("epoch", "global_step", "loops", "optimizer_states")
 OWN = ("icv_lightning.nets.", "icv_lightning.centroids.", "icv_lightning.losses.")
 
 
@@ -40,8 +41,7 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
     try:
         content = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is not its own
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path}: not a checkpoint that can be loaded safely ({reason})") from error
+        raise UserError(f"{path}: not a checkpoint that can be loaded safely ({_reason(error)})") from error
     try:
         _ = content["hyper_parameters"]["config"], content["state_dict"]
     except (KeyError, TypeError) as error:
@@ -52,20 +52,24 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
 def check_fits(module: ClassifierModule, path: Path) -> None:
     """Raise `UserError` where `path` cannot be read safely, or holds another model than `module`."""
     content = read_checkpoint(path)
+    if absent := [key for key in TRAINING if key not in content]:
+        raise UserError(f"{path}: holds no training to go on with, has no {', '.join(absent)}")
     try:
         module.load_state_dict(content["state_dict"])
-    except (RuntimeError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path}: does not fit this configuration's model ({reason})") from error
+    except Exception as error:  # of tensors that are none, or of other shapes
+        raise UserError(f"{path}: does not fit this configuration's model ({_reason(error)})") from error
 
 
 def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[str] = ()) -> ClassifierModule:
     """Return the module that a checkpoint's content holds, to predict with; raises as `load_checkpoint`."""
     config = content["hyper_parameters"]["config"]
-    for target in targets(config):
-        _check_class(path, target, (*OWN, *trusted))
-    module = module_of(config, optimizer=None)
-    module.load_state_dict(content["state_dict"])
+    among = "this package's networks, centroid rules or losses"
+    check_foreign(config, path, (*OWN, *trusted), torch.nn.Module, among)
+    try:
+        module = module_of(config, optimizer=None)
+        module.load_state_dict(content["state_dict"])
+    except Exception as error:  # whatever constructors raise for settings of a file that was altered
+        raise UserError(f"{path}: its model cannot be built ({_reason(error)})") from error
     return module.eval()
 
 
@@ -73,41 +77,29 @@ def trained_for(content: Mapping[str, Any], path: str | Path) -> tuple[list[str]
     """Return the class names and what pictures are brought to; of an older checkpoint from its run.
 
     Raises:
-        UserError: neither the checkpoint nor the run says what its network takes.
+        UserError: neither the checkpoint nor the run says what its network takes, or what they say cannot be.
     """
     data, config = content.get("data", {}), content["hyper_parameters"]["config"]
-    if "picture_input" in data:
-        return data["class_names"], PictureInput(**data["picture_input"])
     results = read_results(Path(path).absolute().parent.parent) or {}
-    net, names = config["model"]["net"], data.get("class_names", results.get("class_names"))
-    if not isinstance(names, list) or len(names) != config["num_classes"]:
-        names = range(config["num_classes"])
     try:
-        size, crop = net["image_size"], results.get("config", {}).get("data", {}).get("crop")
-        found = PictureInput(net["channels"], size, net.get("image_width") or size, crop)
+        names = data.get("class_names", results.get("class_names"))
+        if not isinstance(names, list) or len(names) != config["num_classes"]:
+            names = range(config["num_classes"])
+        if "picture_input" in data:
+            found = PictureInput(**data["picture_input"])
+        else:
+            net, crop = config["model"]["net"], results.get("config", {}).get("data", {}).get("crop")
+            size = net["image_size"]
+            found = PictureInput(net["channels"], size, net.get("image_width") or size, crop)
     except KeyError as error:
         raise UserError(f"{path}: does not say the {error.args[0]} of what its network takes") from error
+    except (AttributeError, TypeError) as error:
+        raise UserError(f"{path}: what it says of pictures cannot be read ({_reason(error)})") from error
+    if not found.possible:
+        raise UserError(f"{path}: no network takes pictures of {tuple(found)}")
     return [str(name) for name in names], found
 
 
-def targets(node: Any) -> Iterator[Any]:
-    """Yield every `_target_` in nested primitives."""
-    if isinstance(node, Mapping):
-        yield from (value for key, value in node.items() if key == "_target_")
-        node = list(node.values())
-    if isinstance(node, list | tuple):
-        for value in node:
-            yield from targets(value)
-
-
-def _check_class(path: str | Path, target: Any, prefixes: tuple[str, ...]) -> None:
-    if isinstance(target, str) and f"{target}.".startswith(prefixes):
-        try:
-            found = get_class(target)
-        except (ImportError, ValueError, AttributeError):
-            found = None
-        if found and issubclass(found, torch.nn.Module) and f"{found.__module__}.".startswith(prefixes):
-            return
-    raise UserError(
-        f"{path}: names {target!r}, which is none of this package's networks, centroid rules or losses"
-    )
+def _reason(error: BaseException) -> str:
+    """Return an error's first words, for one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

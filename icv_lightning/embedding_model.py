@@ -12,6 +12,7 @@ from torch import Tensor
 
 from icv_lightning.checkpoint import module_in, read_checkpoint, trained_for
 from icv_lightning.data.picture import PictureInput, read_picture, to_input
+from icv_lightning.errors import UserError
 from icv_lightning.module import ClassifierModule, Outputs
 from icv_lightning.nearest_centroid_classifier import NearestCentroidClassifier
 
@@ -86,6 +87,9 @@ class EmbeddingModel:
         model._gallery_path, model._digest = gallery_path(path), digest(path)
         if model._gallery_path.exists():
             model.gallery = NearestCentroidClassifier.load(model._gallery_path, checkpoint=model._digest)
+            own, other = model.module.centroids().shape[1], model.gallery.centroids.shape[1]
+            if own != other:
+                raise UserError(f"{model._gallery_path}: holds embeddings of {other}, not {own} numbers")
         return model
 
     @property

@@ -6,6 +6,7 @@ holds a GPU, or waits for torch, before a cell starts.
 
 import os
 import re
+import sys
 from pathlib import Path
 
 
@@ -21,6 +22,12 @@ def visible_gpus() -> int:
     if chosen is None:
         return here
     return min(here, sum(1 for device in chosen.split(",") if device.strip() not in ("", "-1", "NoDevFiles")))
+
+
+def may_have_gpu() -> bool:
+    """Return False where no GPU can be: a Linux without a device file of NVIDIA's, WSL's or AMD's."""
+    patterns = ("nvidia*", "nvhost*", "nvmap", "dxg", "kfd")
+    return sys.platform != "linux" or any(any(Path("/dev").glob(pattern)) for pattern in patterns)
 
 
 def default_gpu_share() -> float:

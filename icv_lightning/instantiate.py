@@ -9,6 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning.errors import UserError
+from icv_lightning.foreign import check_foreign
 
 if TYPE_CHECKING:
     from lightning import Trainer
@@ -30,14 +31,17 @@ def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     A record may come from anybody: only this package's data sets are made, without training's transform.
 
     Raises:
-        UserError: another `_target_`.
+        UserError: another `_target_`, or none.
     """
-    from icv_lightning.checkpoint import targets
+    from icv_lightning.data import ImageDataModule
 
     own = {**settings, "transform": None}
-    if strangers := [name for name in targets(own) if not str(name).startswith("icv_lightning.data.")]:
-        raise UserError(f"results.json: names {strangers[0]!r}, which is none of this package's data sets")
-    return build_datamodule(OmegaConf.create({"data": own}))
+    prefixes, among = ("icv_lightning.data.",), "this package's data sets"
+    check_foreign(own, "results.json", prefixes, ImageDataModule, among)
+    data = build_datamodule(OmegaConf.create({"data": own}))
+    if not isinstance(data, ImageDataModule):
+        raise UserError("results.json: its config.data names no data set")
+    return data
 
 
 def build_module(config: DictConfig) -> "ClassifierModule":

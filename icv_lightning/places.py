@@ -9,13 +9,16 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from icv_lightning.errors import UserError
+from icv_lightning.value_kinds import WORDS, is_text
 
 LONGEST = 255  # bytes of a file's or folder's name, on every usual file system
 
 
 def check_place(config: DictConfig) -> None:
     """Raise `UserError` where `paths.run` cannot be made or written to; nothing is left behind."""
-    if trouble := _trouble(str(config.paths.run)):
+    if not is_text(config.paths.run):
+        raise UserError(f"paths.run={config.paths.run}: must be {WORDS['text']}")
+    if trouble := _trouble(config.paths.run):
         raise UserError(f"paths.outputs={config.paths.outputs} name={config.name}: {trouble}")
 
 
@@ -47,7 +50,7 @@ def _trouble(folder: str) -> str:
     if any(len(os.fsencode(part)) > LONGEST for part in Path(folder).parts):
         return f"a name of more than {LONGEST} bytes"
     try:
-        nearest = next(path for path in (Path(folder), *Path(folder).absolute().parents) if path.exists())
+        nearest = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
         if not nearest.is_dir():
             return f"{nearest} is not a folder"
         with tempfile.TemporaryFile(dir=nearest):

@@ -1,6 +1,5 @@
 """How predictions are written: a table, CSV, or JSON lines."""
 
-import csv
 import json
 import math
 import sys
@@ -11,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from icv_lightning.terminal import printable, spreadsheet
+from icv_lightning.csv_files import csv_line
+from icv_lightning.terminal import printable
 
 COLUMNS = ("file", "class", "probability", "nearest", "distance", "margin", "unknown")
 Rows = Iterable[Mapping[str, Any]]
@@ -19,16 +19,16 @@ Rows = Iterable[Mapping[str, Any]]
 
 def write_csv(rows: Rows) -> None:
     """Write a header and a line a row, six digits; text that a spreadsheet would compute is quoted."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    sys.stdout.write(csv_line(COLUMNS))
     for row in rows:
-        writer.writerow(_cell(row[key]) for key in COLUMNS)
+        sys.stdout.write(csv_line((_lower(row[key]) for key in COLUMNS), digits=6))
 
 
 def write_json(rows: Rows) -> None:
-    """Write an object a line; what is infinite (a margin, with one centroid) is null."""
+    """Write an object a line; what is not finite (a margin, with one centroid) is null."""
     for row in rows:
-        print(json.dumps({k: None if v in (math.inf, -math.inf) else v for k, v in row.items()}))
+        finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+        print(json.dumps(finite, allow_nan=False))
 
 
 def write_table(rows: Rows) -> None:
@@ -43,10 +43,8 @@ def write_table(rows: Rows) -> None:
         Console(width=None if sys.stdout.isatty() else 1000).print(table)  # a pipe has no width
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return spreadsheet(value)
-    return str(value).lower() if isinstance(value, bool) else f"{value:.6g}"
+def _lower(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 WRITERS: Mapping[str, Callable[[Rows], None]] = {"csv": write_csv, "json": write_json, "table": write_table}

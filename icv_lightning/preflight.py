@@ -90,7 +90,7 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
     Raises:
         UserError: naming the key, the value and what is allowed.
     """
-    for key in (*NEEDED, *SETTINGS):
+    for key in (*SETTINGS, *NEEDED):
         value = _selected(config, key)
         if (value is _ABSENT and key in NEEDED) or (value is None and key in NODES):
             raise UserError(f"{key}: must be given, as {key}=…")
@@ -176,6 +176,8 @@ def _check_centroids(config: DictConfig) -> None:
 
 def _check_devices(config: DictConfig, multirun: bool) -> None:
     kind, devices = config.trainer.accelerator, config.trainer.get("devices", 1)
+    if kind in ("gpu", "cuda") and not hardware.may_have_gpu():
+        raise UserError(f"trainer.accelerator={kind}: no GPU is here; use auto or cpu")
     package = {"mps": "", "tpu": "torch_xla"}.get(kind)
     if (kind == "mps" and sys.platform != "darwin") or (package and not importlib.util.find_spec(package)):
         raise UserError(f"trainer.accelerator={kind}: there is none here; use auto or cpu")

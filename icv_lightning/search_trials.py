@@ -8,7 +8,6 @@ search leaves neither half a line nor a lock file.
 
 import csv
 import fcntl
-import io
 import math
 import signal
 import subprocess
@@ -27,6 +26,7 @@ from omegaconf.errors import OmegaConfBaseException
 from icv_lightning import record
 from icv_lightning.cell import config_hash
 from icv_lightning.composition import CONF
+from icv_lightning.csv_files import csv_line
 from icv_lightning.errors import UserError
 from icv_lightning.search_space import assigned, without
 
@@ -191,13 +191,9 @@ def search(plan: Plan) -> "Study":
 
 def write_trials(plan: Plan, study: "Study") -> None:
     """Write trials.csv, one row a trial."""
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    rows.writerow(["trial", "state", plan.config.search.metric, *plan.space, "folder"])
+    lines = [csv_line(["trial", "state", plan.config.search.metric, *plan.space, "folder"])]
     for trial in study.get_trials(deepcopy=False):
         params = [trial.params[key] for key in plan.space]
-        rows.writerow(
-            [trial.number, trial.state.name.lower(), trial.value, *params, plan.run_folder(trial).name]
-        )
-    with record.replaced(plan.folder / "trials.csv") as file:
-        file.write(text.getvalue().encode())
+        state, folder = trial.state.name.lower(), plan.run_folder(trial).name
+        lines.append(csv_line([trial.number, state, trial.value, *params, folder]))
+    record.write_text(plan.folder / "trials.csv", "".join(lines))

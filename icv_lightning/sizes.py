@@ -1,5 +1,6 @@
 """Whether the parts of a data set that settings ask for can be cut, without reading a picture or torch."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,22 @@ DRAWERS = 20
 
 
 def check_sizes(data: DictConfig) -> None:
-    """Check that `root` may be a folder, and `val_size`, `train_size`, `monitor_size` and `per_class` of a data set's settings.
+    """Check settings of a data set: `root`, `val_size`, `train_size`, `monitor_size`, `per_class`.
 
     Raises:
-        UserError: a part that cannot be cut class by class, or batches that cannot be filled so.
+        UserError: a file for a folder, a part that cannot be cut class by class, batches that cannot be so.
     """
     root = Path(str(data.get("root", "."))).expanduser()
     if root.exists() and not root.is_dir():
         raise UserError(f"data.root={data.root}: not a folder")
     if _kind(data) == "ORLDataModule":
         orl_folders(root)
+    if _kind(data) in ("MNISTDataModule", "DigitsDataModule"):
+        there = 10 if data.get("classes") is None else len(data.classes)
+        if data.num_classes != there:
+            raise UserError(
+                f"data.num_classes={data.num_classes}: must be {there}; data.classes=[…] keeps fewer"
+            )
     classes, val = data.num_classes, data.get("val_size") or 0
     if val:
         size = training_images(data)
@@ -65,16 +72,25 @@ def training_images(data: DictConfig) -> int | None:
         found = orl_folders(data.root)
         return sum(_left(len(pictures(found[k])), data.test_fraction) for k in orl_split(data.fold)[0])
     if kind == "FacesDataModule":
-        persons, _ = split_identities(data.folder, data.held_out)
-        return sum(_left(len(pictures(person)), data.test_fraction) for person in persons)
+        return _of_persons(data.folder, data.held_out, data.test_fraction)
     return _of_folder(data, kept) if kind == "ImageFolderDataModule" else None
+
+
+@cache  # one listing for all cells of a grid
+def _of_persons(folder: str, held_out: float, test_fraction: float) -> int:
+    persons, _ = split_identities(folder, held_out)
+    return sum(_left(len(pictures(person)), test_fraction) for person in persons)
+
+
+@cache
+def _counts(root: Path) -> list[int]:
+    return [len(pictures(root / name)) for name in class_folders(root)]
 
 
 def _of_folder(data: DictConfig, kept: Any) -> int | None:
     whole = Path(data.folder).expanduser()
     split = (whole / "train").is_dir()
-    root = whole / "train" if split else whole
-    counts = [len(pictures(root / name)) for name in class_folders(root)]
+    counts = _counts(whole / "train" if split else whole)
     if split:
         return sum(counts[k] for k in (range(len(counts)) if kept is None else kept))
     size = sum(counts) - max(round(data.test_fraction * sum(counts)), len(counts))

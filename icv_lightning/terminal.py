@@ -1,4 +1,6 @@
-"""Text from file names and class names, made harmless for a terminal and for a spreadsheet."""
+"""Text from file names and class names, made harmless for a terminal, a spreadsheet and a file's name."""
+
+import re
 
 
 def printable(text: str) -> str:
@@ -7,6 +9,11 @@ def printable(text: str) -> str:
 
 
 def spreadsheet(text: str) -> str:
-    """Return `text` so that no spreadsheet takes it for a formula: an apostrophe before = + - @."""
+    """Return `text` so that no spreadsheet computes it: an apostrophe before = + - @, wide ones too."""
     text = printable(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else text
+
+
+def file_stem(text: str) -> str:
+    """Return `text` as a part of a file's name: what is no letter, digit or one of _+=,@.- becomes _."""
+    return re.sub(r"[^\w+=,@.-]", "_", text)[:100]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 MOST = 100_000  # of what a layer has of anything: beyond, one weight matrix alone takes 40 GB
+STRATEGY = re.compile(r"auto|(ddp|fsdp|deepspeed|single|xla)(_\w+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 WORDS = {
     "integer": "an integer",
@@ -16,6 +17,7 @@ WORDS = {
     "sizes": f"a list of one or more integers of at least 1 and at most {MOST}",
     "shares": "a list of two numbers of at least 0 and below 1",
     "node": "a node with _target_",
+    "strategy": "auto, a name that begins with ddp, fsdp, deepspeed, single or xla, or a node with _target_",
     "devices": "auto, -1, a number of devices or a list of their numbers",
 }
 
@@ -60,5 +62,6 @@ LISTS: Mapping[str, Callable[[Any], bool]] = {
     "sizes": lambda value: bool(_numbers(value, 1, MOST)),
     "shares": _is_shares,
     "devices": _is_devices,
+    "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),
     "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
 }

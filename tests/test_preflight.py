@@ -39,6 +39,7 @@ BAD = {
     "seed=-1": "seed=-1: must be an integer of at least 0 and at most 4294967295",
     "trainer.max_epochs=0": "trainer.max_epochs=0: must be an integer of at least 1",
     "trainer.accelerator=quantum": "trainer.accelerator=quantum: must be one of auto, cpu, gpu",
+    "trainer.precision=99": "trainer.precision=99: must be one of 32-true, ",
     "name=../x": "name=../x: must be a plain folder name",
     "data=image_folder": "data.root: must be given",
 }
@@ -115,7 +116,6 @@ LATE = {
     "ckpt_path=last": "ckpt_path=last: there is no ",
     "ckpt_path=nowhere.ckpt": "ckpt_path=nowhere.ckpt: there is no such file",
     "+trainer.foo=1": "trainer: Trainer.__init__() got an unexpected keyword argument 'foo'",
-    "trainer.precision=99": "trainer: Precision 99 is invalid",
     "data.image_size=3": "model.net: image_size must be at least 4",
     "callbacks.snapshot.every=9.5": "callbacks.snapshot.every=9.5: must be an integer",
 }

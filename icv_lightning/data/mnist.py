@@ -6,8 +6,8 @@ from typing import Any
 from torch import Tensor
 
 from icv_lightning.data.datamodule import ImageDataModule, Part
+from icv_lightning.data.download import fetched
 from icv_lightning.data.idx import read_idx
-from icv_lightning.errors import UserError
 
 
 class MNISTDataModule(ImageDataModule):
@@ -44,29 +44,12 @@ class MNISTDataModule(ImageDataModule):
         return getattr(datasets, self.dataset)
 
     def _archive(self, name: str, md5: str) -> Path:
-        path = self.raw / name
-        if not path.exists():
-            self._download(name, md5)
-        return path
-
-    def _download(self, name: str, md5: str) -> None:
-        from torchvision.datasets.utils import download_url
-
-        made = [folder for folder in (self.raw, *self.raw.parents) if not folder.exists()]
-        reason = "no mirror"
-        for mirror in self._source().mirrors:
-            try:
-                download_url(f"{mirror}{name}", self.raw, filename=name, md5=md5)
-                return
-            except (OSError, RuntimeError) as error:
-                reason = str(error)
-        for folder in made:  # torchvision makes the folder before it knows
-            folder.rmdir()
-        raise UserError(
-            f"{self.raw / name}: not there, and the download failed ({reason}); set data.root (or the "
-            f"environment's ICV_DATA) to a folder that holds {self.dataset}/raw with the four original "
-            "archives, or try data=digits, which needs no network"
-        )
+        urls = [f"{mirror}{name}" for mirror in self._source().mirrors]
+        return fetched(
+            self.raw / name, md5, urls,
+            "set data.root (or the environment's ICV_DATA) to a folder that holds "
+            f"{self.dataset}/raw with the four original archives, or try data=digits, which needs no network",
+        )  # fmt: skip
 
 
 def _part(images: Tensor, target: Tensor) -> Part:

@@ -13,9 +13,11 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from icv_lightning.data.datamodule import ImageDataModule, Part
+from icv_lightning.data.download import fetched
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.errors import UserError
 
+SOURCE = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
 MD5 = {
     "small1": "e704a628b5459e08445c13499850abc4",
     "small2": "b75a71a51d3b13f821f212756fe481fd",
@@ -80,10 +82,16 @@ class OmniglotDataModule(ImageDataModule):
         return torch.from_numpy(np.asarray(square).copy()).expand(self.channels, -1, -1)
 
     def _opened(self, subset: str) -> zipfile.ZipFile:
-        path = self.root / "omniglot-py" / f"images_background_{subset}.zip"
-        if not path.exists():
-            self._download(path.name, MD5[subset])
-        packed = path.read_bytes()
+        name = f"images_background_{subset}.zip"
+        path = fetched(
+            self.root / "omniglot-py" / name, MD5[subset], [f"{SOURCE}/{name}"],
+            "set data.root (or the environment's ICV_DATA) to a folder that holds omniglot-py with the two "
+            "archives images_background_small1.zip and images_background_small2.zip",
+        )  # fmt: skip
+        try:
+            packed = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from error
         found = hashlib.md5(packed, usedforsecurity=False).hexdigest()
         if found != MD5[subset]:
             raise UserError(
@@ -91,19 +99,3 @@ class OmniglotDataModule(ImageDataModule):
                 "delete it and run again to download it, or put the original there"
             )
         return zipfile.ZipFile(io.BytesIO(packed))
-
-    def _download(self, name: str, md5: str) -> None:
-        from torchvision.datasets import Omniglot, utils  # a second of import that other data sets need not
-
-        folder = self.root / "omniglot-py"
-        made = [path for path in (folder, *folder.parents) if not path.exists()]
-        try:
-            utils.download_url(f"{Omniglot.download_url_prefix}/{name}", folder, filename=name, md5=md5)
-        except (OSError, RuntimeError) as error:
-            for path in made:  # torchvision makes the folder before it knows
-                path.rmdir()
-            raise UserError(
-                f"{folder / name}: not there, and the download failed ({error}); set data.root (or the "
-                "environment's ICV_DATA) to a folder that holds omniglot-py with the two archives "
-                "images_background_small1.zip and images_background_small2.zip"
-            ) from error

@@ -13,6 +13,7 @@ from icv_lightning.errors import UserError
 
 # Pillow looks at the content, not at the name, and some of its readers start other programs (EPS).
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+LARGEST = 4096  # side of a network's input in pixels
 
 
 class PictureInput(NamedTuple):
@@ -29,6 +30,16 @@ class PictureInput(NamedTuple):
     height: int
     width: int
     crop: float | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Tell whether these are numbers that a network can take."""
+        channels, *sides, crop = self
+        return (
+            channels in (1, 2, 3)
+            and all(type(side) is int and 1 <= side <= LARGEST for side in sides)
+            and (crop is None or (type(crop) in (int, float) and 0 < crop <= 1))
+        )
 
     @property
     def shape(self) -> tuple[int, int, int]:

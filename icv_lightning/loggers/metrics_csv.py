@@ -9,6 +9,7 @@ from typing import Any
 from lightning.pytorch.utilities import rank_zero_only
 from PIL.Image import Image
 
+from icv_lightning.csv_files import csv_line
 from icv_lightning.loggers.past import FIGURES, METRICS, picture_path, read_rows
 from icv_lightning.loggers.tracker import Tracker
 from icv_lightning.record import replaced
@@ -54,8 +55,7 @@ class MetricsCSV(Tracker):
         """Write a CSV file."""
         path = self.folder / FIGURES / f"{key}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", newline="") as file:
-            csv.writer(file).writerows([columns, *rows])
+        path.write_text("".join(map(csv_line, [columns, *rows])), encoding="utf-8")
 
     def _write(self) -> None:
         columns = sorted({key for row in self.rows.values() for key in row} - {"epoch", "step"})

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib import rc_context
 
+from icv_lightning.csv_files import csv_text
 from icv_lightning.report import formats, verdicts
 from icv_lightning.report.evidence import Evidence, read_rows
 from icv_lightning.report.explorer import write_explorer
@@ -17,6 +18,7 @@ from icv_lightning.report.page import Image, Section, data_uri, image_of, write_
 from icv_lightning.report.runs import Run, read_runs
 from icv_lightning.report.tables import paper_tables, reproduction, unfinished
 from icv_lightning.report.variants import Variant, group
+from icv_lightning.terminal import file_stem
 
 
 def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
@@ -77,8 +79,8 @@ def _write_tables(
     texts = {
         "tables.md": "\n".join(map(formats.markdown, grids)),
         "tables.tex": "\n".join(map(formats.latex, grids)),
-        "tables.csv": formats.csv_text(cells),
-        "claims.csv": formats.csv_text(judged),
+        "tables.csv": csv_text(cells),
+        "claims.csv": csv_text(judged),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -89,7 +91,7 @@ def _images(variant: Variant, folder: Path) -> Iterator[Image]:
         for drawing in all_figures(variant):
             yield image_of(drawing, save(drawing.figure, folder, drawing.stem) if drawing.figure else None)
         for stem, caption, gif in films(variant):
-            (folder / f"{stem}.gif").write_bytes(gif)
+            (folder / f"{file_stem(stem)}.gif").write_bytes(gif)
             yield Image("Film of embeddings and centroids", caption, data_uri(gif, "gif"))
 
 

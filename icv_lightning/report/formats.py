@@ -1,9 +1,7 @@
 """A table of text in the formats that people paste: terminal, Markdown, CSV, LaTeX (booktabs)."""
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from rich.table import Table as RichTable
@@ -89,16 +87,6 @@ def latex(grid: Grid) -> str:
             "",
         ]
     )
-
-
-def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return `rows` as CSV, the first row's keys as heading."""
-    rows = list(rows)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def tidy_tables(variant: Variant, tables: Iterable[Table]) -> Iterable[dict[str, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -167,6 +168,6 @@ def read_images(folders: Iterable[Path], data: str) -> dict[str, np.ndarray]:
         try:
             with np.load(folder / f"images-{data}.npz") as arrays:
                 return dict(arrays)
-        except (OSError, ValueError, EOFError):
+        except (OSError, ValueError, EOFError, BadZipFile):
             continue
     return {}

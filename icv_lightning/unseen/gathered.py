@@ -1,8 +1,6 @@
-"""The measured rows as CSV, and as evidence for claim 12."""
+"""The measured rows as evidence for claim 12."""
 
-import csv
 from collections.abc import Mapping
-from io import StringIO
 from typing import Any
 
 Rows = list[dict[str, Any]]
@@ -29,15 +27,6 @@ def evidence(rows: Rows) -> Rows:
         for row in chosen
         if row["lambda"] and _pair(row) in plain
     ]  # fmt: skip
-
-
-def csv_text(rows: Rows) -> str:
-    """Return `rows` as CSV, six digits."""
-    text = StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
-    return text.getvalue()
 
 
 def _pair(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.checkpoint import load_checkpoint
+from icv_lightning.csv_files import csv_text
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.errors import UserError
 from icv_lightning.instantiate import recorded_datamodule
 from icv_lightning.nearest_centroid_classifier import DISTANCES
 from icv_lightning.record import is_completed, measured_once, read_results, replaced, write_text
 from icv_lightning.report.figures.style import DPI
+from icv_lightning.terminal import file_stem
 from icv_lightning.unseen.episodes import measure
 from icv_lightning.unseen.figure import accuracy_figure
-from icv_lightning.unseen.gathered import Rows, csv_text, evidence
+from icv_lightning.unseen.gathered import Rows, evidence
 from icv_lightning.unseen.spaces import Space, baselines, embedded, of_network
 
 PLACE = "unseen"  # folder below the grid's
@@ -121,7 +123,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
             "embedding_dim": dim,
         }
         own = {"normalize": config["model"]["normalize"], "lambda": float(config["loss"]["lambda"])}
-        name = f"baselines-{data['name']}-d{dim}-{split.key}"
+        name = file_stem(f"baselines-{data['name']}-d{dim}-{split.key}")
         if name not in rows:
             measured = measured_once(
                 place / f"{name}.json", protocol, partial(split.measure_baselines, dim, protocol)
@@ -132,7 +134,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
         )
         rows[run.name] = [fixed | own | {"method": "network"} | row for row in measured]
     gathered = [row for name in sorted(rows) for row in rows[name]]
-    write_text(place / "results.csv", csv_text(gathered))
+    write_text(place / "results.csv", csv_text(gathered, digits=6))
     write_text(place / "evidence.json", json.dumps(evidence(gathered), indent=1) + "\n")
     with replaced(place / "accuracy.png") as file:
         accuracy_figure(gathered).savefig(file, format="png", dpi=DPI)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from icv_lightning.csv_files import csv_text
 from icv_lightning.errors import UserError
 from icv_lightning.record import is_completed, measured_once, read_results, replaced, write_text
 from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import Embedded
-from icv_lightning.unseen.gathered import Rows, csv_text
+from icv_lightning.unseen.gathered import Rows
 from icv_lightning.unseen.spaces import embedded, raw_pixels
 from icv_lightning.unseen.study import Split
 from icv_lightning.verification.figure import roc_figure
@@ -135,7 +136,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
             place / f"{run.name}.json", protocol, partial(measure_run, run, protocol, root)
         )
         rows += [fields | row for row in measured]
-    write_text(place / "results.csv", csv_text([row for row in rows if row["measure"] != "roc"]))
+    write_text(place / "results.csv", csv_text((row for row in rows if row["measure"] != "roc"), digits=6))
     write_text(place / "table.md", table(rows))
     curves = {name: by_fold(values(chosen, "roc")) for name, chosen in conditions(rows).items()}
     with replaced(place / "roc.png") as file:

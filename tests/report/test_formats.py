@@ -4,10 +4,10 @@ import io
 import pytest
 from rich.console import Console
 
+from icv_lightning.csv_files import csv_text
 from icv_lightning.report.cells import Cell
 from icv_lightning.report.formats import (
     Grid,
-    csv_text,
     entry_text,
     grid_of,
     latex,

@@ -3,8 +3,9 @@
 import csv
 from io import StringIO
 
+from icv_lightning.csv_files import csv_text
 from icv_lightning.report.evidence import paired
-from icv_lightning.unseen.gathered import csv_text, evidence
+from icv_lightning.unseen.gathered import evidence
 from icv_lightning.unseen.study import Split
 
 RUN = {
@@ -45,7 +46,7 @@ def test_the_report_pairs_choices_of_classes():
 
 
 def test_csv_has_a_column_a_label():
-    (first, second) = csv.DictReader(StringIO(csv_text(rows(value=1 / 3))))
+    (first, second) = csv.DictReader(StringIO(csv_text(rows(value=1 / 3), digits=6)))
     assert first == {key: str(value) for key, value in RUN.items()} | {"lambda": "0"}
     assert second["value"] == "0.333333"
 

@@ -11,6 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from icv_lightning.terminal import file_stem
+
 # Ten colours of Petroff 2021, "Accessible color sequences for data visualization" (arXiv 2107.02270).
 CLASS_COLOURS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
@@ -117,6 +119,7 @@ def settle(figure: Figure) -> None:
 
 def save(figure: Figure, folder: Path, stem: str) -> bytes:
     """Write `<stem>.png` and `<stem>.pdf` into `folder`; return the PNG."""
+    stem = file_stem(stem)
     png = io.BytesIO()
     settle(figure)
     figure.savefig(png, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
