@@ -1,12 +1,15 @@
-"""All that this machine can measure: `python -m benchmarks`, or `make bench`."""
+"""All that a machine without a GPU can measure: `python -m benchmarks`, or `make bench`."""
 
 import subprocess
 import sys
+
+from benchmarks import written
 
 SCRIPTS = {
     "startup": [],
     "loading": [],
     "steps": [],
+    "floor": [],
     "runs": [],
     "workers": [],
     "many_classes": [],
@@ -21,6 +24,7 @@ def main() -> None:
         print(f"== {name}", flush=True)
         if subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *arguments]).returncode:
             failed.append(name)
+    written.summary()
     print(f"failed: {', '.join(failed)}" if failed else "all ran")
     sys.exit(1 if failed else 0)
 

@@ -47,3 +47,21 @@ def out(name: str, rows: Sequence[tuple[str, float, str]], **details: Any) -> No
         json.dumps(found | {"machine": machine()} | details, indent=2) + "\n"
     )
     print(f"written: {FOLDER / f'{name}.json'}")
+
+
+def met(value: float, goal: str) -> bool | None:
+    """Tell whether `value` is as a goal such as "<= 0.15" says; None where it says nothing of this machine."""
+    found = re.fullmatch(r"(<=|>=) ([0-9.e-]+)( \(.*\))?", goal)
+    if found is None:
+        return None
+    return value <= float(found[2]) if found[1] == "<=" else value >= float(found[2])
+
+
+def summary() -> None:
+    """Print every row with a goal of the files in outputs/benchmarks/, and whether it was met."""
+    table = Table("measure", "seen", "goal", "met")
+    for path in sorted(FOLDER.glob("*.json")):
+        for row in json.loads(path.read_text()).get("rows", []):
+            if (reached := met(row["seen"], row["goal"])) is not None:
+                table.add_row(row["measure"], f"{row['seen']:.3g}", row["goal"], "yes" if reached else "NO")
+    Console().print(table)
