@@ -50,7 +50,7 @@ def out(name: str, rows: Sequence[tuple[str, float, str]], **details: Any) -> No
 
 
 def met(value: float, goal: str) -> bool | None:
-    """Tell whether `value` is as a goal such as "<= 0.15" says; None where it says nothing of this machine."""
+    """Tell whether `value` is as a goal such as "<= 0.15" says; None where it asks for another machine."""
     found = re.fullmatch(r"(<=|>=) ([0-9.e-]+)( \(.*\))?", goal)
     if found is None:
         return None

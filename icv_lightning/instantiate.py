@@ -8,6 +8,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from icv_lightning.cell import identity
 from icv_lightning.errors import UserError
 from icv_lightning.foreign import check_foreign
 
@@ -50,8 +51,9 @@ def build_module(config: DictConfig) -> "ClassifierModule":
     groups = {key: OmegaConf.to_container(config[key], resolve=True) for key in MODEL_GROUPS}
     facts = {"num_classes": config.data.num_classes, "embedding_dim": config.model.embedding_dim}
     module = module_of(
-        {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed
-    )
+        {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed,
+        settings=identity(config),
+    )  # fmt: skip
     _check_pairs(config, module)
     return module
 

@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from icv_lightning import hardware, record
 from icv_lightning.cell import cell_fields, config_hash, register_resolvers
 from icv_lightning.errors import UserError
-from icv_lightning.places import starting_point
+from icv_lightning.resume import starting_point
 
 log = logging.getLogger(__name__)
 register_resolvers()
@@ -38,6 +38,7 @@ def job(config: DictConfig) -> None:
         _name_the_cell(folder.name)
     try:
         with FileLock(folder / LOCK):
+            record.remove_parts(folder)
             results = run_cell(config, folder)
         if alone:
             from icv_lightning.summary import show
@@ -84,7 +85,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
         Exception: of the training; its `step` says how far that came.
     """
     started = time.perf_counter()
-    checkpoint = starting_point(config)
+    checkpoint, resumed = starting_point(config, folder)
 
     import lightning as L
 
@@ -106,7 +107,6 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     trainer = instantiate.build_trainer(config, folder)
     (folder / record.RESULTS).unlink(missing_ok=True)
     results = {"status": "completed"} | _identity(config)
-    resumed = checkpoint is not None and config.ckpt_path in (None, "last")
     with recording(trainer.loggers, config, module, resumed):
         try:
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)

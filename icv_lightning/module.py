@@ -38,6 +38,7 @@ class ClassifierModule(L.LightningModule):
         seed: dropout of each epoch is drawn from (seed, epoch), so that a resumed run draws the same.
         centroid_lr: learning rate of centroids and of a loss's own parameters; None for the optimizer's.
         config: primitives that rebuild this module; kept in the checkpoint.
+        settings: all that can change the run's result; kept in the checkpoint and compared on resuming.
     """
 
     centroids: Any
@@ -55,12 +56,14 @@ class ClassifierModule(L.LightningModule):
         seed: int = 0,
         centroid_lr: float | None = None,
         config: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.save_hyperparameters({"config": dict(config or {})}, logger=False)
         self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.head, self.centroids, self.loss = head, centroids, loss
         self.optimizer, self.centroid_lr, self.seed = optimizer, centroid_lr, seed
+        self.settings = dict(settings or {})
         self.step_terms = TermMeans(self.loss.terms)
         self.train_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
         self.eval_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
@@ -96,8 +99,9 @@ class ClassifierModule(L.LightningModule):
                 layer.fit(*self.data.pixel_statistics())
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what a picture must be brought to and what the classes are called, for prediction."""
+        """Keep the run's settings, what a picture must be brought to and what the classes are called."""
         data = self.data
+        checkpoint["settings"] = self.settings
         checkpoint["data"] = {
             "class_names": [str(name) for name in data.class_names],
             "picture_input": data.picture_input._asdict(),

@@ -22,17 +22,13 @@ def check_place(config: DictConfig) -> None:
         raise UserError(f"paths.outputs={config.paths.outputs} name={config.name}: {trouble}")
 
 
-def starting_point(config: DictConfig) -> Path | None:
-    """Return the checkpoint that a run starts from, None for a fresh start.
-
-    Raises:
-        UserError: `ckpt_path` is not there or no checkpoint.
-    """
+def check_starting_point(config: DictConfig) -> None:
+    """Raise `UserError` where the `ckpt_path` is not there or no checkpoint."""
     last, given = Path(config.paths.run) / "checkpoints" / "last.ckpt", config.ckpt_path
     if given == "last" and not last.exists():
         raise UserError(f"ckpt_path=last: there is no {last}")
     if given in (None, "last"):
-        return last if last.exists() and (given or not config.force) else None
+        return
     try:
         found = Path(given).is_file()
     except OSError:  # a name that is too long
@@ -41,7 +37,6 @@ def starting_point(config: DictConfig) -> Path | None:
         raise UserError(f"ckpt_path={given}: there is no such file")
     if not zipfile.is_zipfile(given):
         raise UserError(f"ckpt_path={given}: not a checkpoint")
-    return Path(given)
 
 
 @cache  # the cells of a grid share all but the last folder

@@ -19,7 +19,7 @@ from icv_lightning.composition import CONF, arguments, cells, parse
 from icv_lightning.confidential import check_no_secret
 from icv_lightning.errors import UserError
 from icv_lightning.login import check_login
-from icv_lightning.places import check_place, starting_point
+from icv_lightning.places import check_place, check_starting_point
 from icv_lightning.settings import SETTINGS, check_value
 from icv_lightning.sizes import check_sizes
 
@@ -108,7 +108,7 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
     _check_devices(config, multirun)
     check_sizes(config.data)
     check_place(config)
-    starting_point(config)
+    check_starting_point(config)
     if OmegaConf.select(config, "logger.wandb.offline") is False:
         check_login()
 

@@ -40,11 +40,22 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
         part.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
+def remove_parts(folder: Path) -> None:
+    """Remove what a killed process left half-written in `folder`, which only the caller works in."""
+    for part in folder.rglob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file, and the folders above it, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced(path) as file:
-        file.write(text.encode())
+        file.write(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, and the folders above it, whole or not at all."""
+    write_bytes(path, text.encode())
 
 
 def measured_once(path: Path, protocol: Any, measured: Callable[[], list[Any]]) -> list[Any]:

@@ -1,30 +1,51 @@
-"""The command `python -m icv_lightning.run`: check, then run one cell or, with -m, a grid of them."""
+"""The command `python -m icv_lightning.run`: check, then run one cell or, with -m, a grid of them.
 
+Little is imported above `main`, so that Ctrl-C is answered in one line from the first moment.
+"""
+
+import os
+import signal
 import sys
-
-import hydra
-
-from icv_lightning import preflight
-from icv_lightning.composition import CONF
-from icv_lightning.errors import UserError
-from icv_lightning.job import failures, job
 
 
 def main() -> None:
     """Check and run; exit with 0 (all completed), 1 (a run failed), 2 (a wrong setting), 130 (stopped)."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C
+    try:
+        status = _status()
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on from the last finished epoch", file=sys.stderr)
+        status = 130
+    except OSError as error:  # what Hydra writes before and after a cell
+        print(f"error: {error.filename or 'outputs'}: {error.strerror or error}", file=sys.stderr)
+        status = 1
+    sys.exit(status)
+
+
+def _status() -> int:
+    import hydra
+
+    from icv_lightning import preflight
+    from icv_lightning.composition import CONF
+    from icv_lightning.errors import UserError
+    from icv_lightning.job import failures, job
+
     try:
         request = preflight.check(sys.argv[1:])
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        return 2
     sys.argv[1:] = request.argv
+    os.environ["HYDRA_FULL_ERROR"] = (
+        "1"  # errors shall reach `main`, or the grid, and not Hydra's own printing
+    )
     launch = hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)
     if request.multirun and request.cells:
         from icv_lightning.grid import watched
 
-        sys.exit(watched(request.cells, launch))
+        return watched(request.cells, launch)
     launch()
-    sys.exit(1 if failures else 0)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

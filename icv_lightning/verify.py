@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from icv_lightning.errors import UserError
+from icv_lightning.record import replaced, write_text
 
 
 def main() -> None:
@@ -94,9 +95,9 @@ def _one(arguments: argparse.Namespace) -> None:
         curves[distance] = {0: tars}
     run = arguments.checkpoint.parent.parent if verifier.results else arguments.checkpoint.parent
     out = arguments.out or run / PLACE
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "measures.json").write_text(json.dumps(found, indent=1) + "\n")
-    roc_figure(FAR_GRID, curves).savefig(out / "roc.png", dpi=150)
+    write_text(out / "measures.json", json.dumps(found, indent=1) + "\n")
+    with replaced(out / "roc.png") as file:
+        roc_figure(FAR_GRID, curves).savefig(file, format="png", dpi=150)
     _show(found)
     print(out / "measures.json")
 

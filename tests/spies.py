@@ -29,3 +29,17 @@ class KillOnce(L.Callback):
             except FileExistsError:
                 return
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class NoteEpochs(L.Callback):
+    """Note in the run's folder, over all attempts, each fit and each epoch that begins."""
+
+    def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._note(trainer, "fit")
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._note(trainer, "epoch")
+
+    def _note(self, trainer: L.Trainer, word: str) -> None:
+        with Path(trainer.default_root_dir, "noted.txt").open("a") as file:
+            file.write(f"{word}\n")

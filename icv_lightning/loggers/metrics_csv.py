@@ -12,7 +12,7 @@ from PIL.Image import Image
 from icv_lightning.csv_files import csv_line
 from icv_lightning.loggers.past import FIGURES, METRICS, picture_path, read_rows
 from icv_lightning.loggers.tracker import Tracker
-from icv_lightning.record import replaced
+from icv_lightning.record import replaced, write_text
 
 CLOCK = ("train/images_per_second",)  # differs each time, so metrics.csv, which does not, leaves it out
 
@@ -49,13 +49,13 @@ class MetricsCSV(Tracker):
         """Write a PNG."""
         path = picture_path(self.folder, key, epoch)
         path.parent.mkdir(parents=True, exist_ok=True)
-        image.save(path)
+        with replaced(path) as file:
+            image.save(file, format="PNG")
 
     def log_table(self, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], epoch: int) -> None:
         """Write a CSV file."""
-        path = self.folder / FIGURES / f"{key}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(map(csv_line, [columns, *rows])), encoding="utf-8")
+        text = "".join(map(csv_line, [columns, *rows]))
+        write_text(self.folder / FIGURES / f"{key}.csv", text)
 
     def _write(self) -> None:
         columns = sorted({key for row in self.rows.values() for key in row} - {"epoch", "step"})

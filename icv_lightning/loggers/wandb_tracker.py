@@ -14,6 +14,7 @@ from icv_lightning.errors import UserError
 from icv_lightning.loggers.sample import Sample
 from icv_lightning.loggers.tracker import Tracker, cause, never_fatal, tags
 from icv_lightning.login import check_login
+from icv_lightning.record import write_text
 
 INTERRUPTED = 255  # the exit code by which W&B tells a run that was stopped from one that failed
 DATA_DIR = "WANDB_DATA_DIR"  # where W&B keeps what `wandb sync` still has to upload
@@ -146,8 +147,7 @@ class WandbTracker(Tracker):
         path = self._files / "run_id"
         if resumed and path.exists():
             return path.read_text()
-        self._files.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{cell[-8:]}-{secrets.token_hex(3)}")
+        write_text(path, f"{cell[-8:]}-{secrets.token_hex(3)}")
         return path.read_text()
 
     def _written(self, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib import rc_context
 
 from icv_lightning.csv_files import csv_text
+from icv_lightning.record import write_bytes, write_text
 from icv_lightning.report import formats, verdicts
 from icv_lightning.report.evidence import Evidence, read_rows
 from icv_lightning.report.explorer import write_explorer
@@ -43,7 +44,7 @@ def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
     sections = [_section(variant, variants, evidence, rows) for variant in variants]
     grids = [_grids(section, on_paper) for section in sections]
     _write_tables(report / "tables", sections, on_paper, [grid for found in grids for grid in found])
-    (report / "results.json").write_text(json.dumps(list(_cells(runs)), indent=1) + "\n", encoding="utf-8")
+    write_text(report / "results.json", json.dumps(list(_cells(runs)), indent=1) + "\n")
     images = list(_images(variants[0], report / "figures")) if variants else []
     explorer = write_explorer(report / "explorer.html", variants, folders, folders[0].resolve().name)
     write_page(
@@ -83,7 +84,7 @@ def _write_tables(
         "claims.csv": csv_text(judged),
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        write_text(folder / name, text)
 
 
 def _images(variant: Variant, folder: Path) -> Iterator[Image]:
@@ -91,7 +92,7 @@ def _images(variant: Variant, folder: Path) -> Iterator[Image]:
         for drawing in all_figures(variant):
             yield image_of(drawing, save(drawing.figure, folder, drawing.stem) if drawing.figure else None)
         for stem, caption, gif in films(variant):
-            (folder / f"{file_stem(stem)}.gif").write_bytes(gif)
+            write_bytes(folder / f"{file_stem(stem)}.gif", gif)
             yield Image("Film of embeddings and centroids", caption, data_uri(gif, "gif"))
 
 

@@ -10,6 +10,7 @@ from matplotlib import rc_context
 from matplotlib.ticker import MaxNLocator
 
 from icv_lightning.csv_files import csv_text
+from icv_lightning.record import write_text
 from icv_lightning.report import measures
 from icv_lightning.report.evidence import FILE
 from icv_lightning.report.figures.curves import draw_band, legend, over_seeds
@@ -43,9 +44,9 @@ def write_convergence(folder: Path, accuracy: float) -> pd.DataFrame:
         UserError: no folder, or no run in it.
     """
     table = by_epoch(run for run in read_runs([folder]) if run.status == "completed")
-    (folder / BY_EPOCH).write_text(csv_text(table.to_dict("records"), digits=6), encoding="utf-8")
+    write_text(folder / BY_EPOCH, csv_text(table.to_dict("records"), digits=6))
     rows = evidence_rows(last_rows(table, accuracy), accuracy)
-    (folder / FILE).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    write_text(folder / FILE, json.dumps(rows, indent=1) + "\n")
     with rc_context(SETTINGS):
         _draw(table, folder)
     return table

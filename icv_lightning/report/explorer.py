@@ -15,6 +15,7 @@ from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
+from icv_lightning.record import write_text
 from icv_lightning.report.cells import data_title
 from icv_lightning.report.figures.panels import pick
 from icv_lightning.report.figures.style import CLASS_COLOURS
@@ -74,7 +75,7 @@ def write_explorer(path: Path, variants: Sequence[Variant], folders: Sequence[Pa
         return ""
     document, resources = _document(cells, name), Resources(mode="inline")
     page = file_html(document, resources, title=f"{name}: embeddings", template=TEMPLATE)
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path.name
 
 

@@ -19,6 +19,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from icv_lightning.csv_files import csv_text
 from icv_lightning.errors import UserError
+from icv_lightning.record import write_text
 from icv_lightning.report.cells import data_title
 from icv_lightning.report.figures.panels import draw, view_of
 from icv_lightning.report.figures.style import SETTINGS, new_figure, save
@@ -46,7 +47,7 @@ def main() -> None:
             raise UserError(f"{folder}: no completed run with a snapshot of train and test embeddings")
     except UserError as error:
         sys.exit(f"error: {error}")
-    (folder / FILE).write_text(csv_text(table.to_dict("records"), digits=6), encoding="utf-8")
+    write_text(folder / FILE, csv_text(table.to_dict("records"), digits=6))
     with rc_context(SETTINGS):
         save(embedding_panels(runs), folder, FIGURE)
     print(over_seeds(table).to_string(index=False))

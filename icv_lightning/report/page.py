@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from icv_lightning.record import write_text
 from icv_lightning.report import paper, rules
 from icv_lightning.report.cells import data_title
 from icv_lightning.report.figures import Drawing
@@ -71,7 +72,7 @@ def write_page(
         explorer=explorer, counts=_counts(runs), source=paper.source(), made=f"{datetime.now(UTC):%F %H:%M}",
         rules=rules.__doc__, settings=_settings(sections), versions=_versions(runs),
     )  # fmt: skip
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
 
 
 def _interval(finding: Finding) -> str:

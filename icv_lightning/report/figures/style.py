@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from icv_lightning.record import replaced, write_bytes
 from icv_lightning.terminal import file_stem
 
 # Ten colours of Petroff 2021, "Accessible color sequences for data visualization" (arXiv 2107.02270).
@@ -123,6 +124,7 @@ def save(figure: Figure, folder: Path, stem: str) -> bytes:
     png = io.BytesIO()
     settle(figure)
     figure.savefig(png, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
-    (folder / f"{stem}.png").write_bytes(png.getvalue())
-    figure.savefig(folder / f"{stem}.pdf", dpi=DPI, bbox_inches="tight", metadata={"CreationDate": None})
+    write_bytes(folder / f"{stem}.png", png.getvalue())
+    with replaced(folder / f"{stem}.pdf") as file:
+        figure.savefig(file, format="pdf", dpi=DPI, bbox_inches="tight", metadata={"CreationDate": None})
     return png.getvalue()

@@ -1,0 +1,66 @@
+"""Where a run begins: at nothing, at its own last checkpoint, or at a given one of equal settings."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from icv_lightning.cell import identity
+from icv_lightning.errors import UserError
+
+LENGTH = frozenset({"trainer.max_epochs", "ckpt_path"})  # a given checkpoint is given for more epochs
+MODEL_GROUPS = ("model", "centroids", "loss")  # all that older checkpoints say of their settings
+SHOWN = 5
+
+
+def starting_point(config: DictConfig, folder: Path) -> tuple[Path | None, bool]:
+    """Return the checkpoint that a run in `folder` starts from, or None, and whether it is the run's own.
+
+    That it is there was checked before (`places.check_starting_point`).
+
+    Raises:
+        UserError: a file that cannot be read, or of a run with other settings.
+    """
+    own, given = folder / "checkpoints" / "last.ckpt", config.ckpt_path
+    if own.exists() and not config.force:
+        check_settings(config, own)
+        return own, True
+    if given in (None, "last"):
+        return None, False
+    check_settings(config, Path(given), LENGTH)
+    return Path(given), False
+
+
+def check_settings(config: DictConfig, path: Path, free: frozenset[str] = frozenset()) -> None:
+    """Raise `UserError` unless the run that left `path` had these settings, the `free` ones aside."""
+    from icv_lightning.checkpoint import read_checkpoint
+
+    try:
+        content = read_checkpoint(path)
+    except UserError as error:
+        raise UserError(f"{error}; remove it, or start anew with force=true") from error
+    there, asked = content.get("settings"), identity(config)
+    if not there:
+        kept = content["hyper_parameters"]["config"]
+        there = identity(OmegaConf.create({key: kept[key] for key in MODEL_GROUPS}))
+        asked = {key: asked[key] for key in MODEL_GROUPS}
+    before, now = dict(_leaves(there)), dict(_leaves(asked))
+    unlike = [key for key in sorted({*before, *now} - free) if before.get(key) != now.get(key)]
+    if unlike:
+        said = [f"{key} is {_text(before, key)} there, {_text(now, key)} asked for" for key in unlike[:SHOWN]]
+        more = [f"{len(unlike) - SHOWN} more differ"] * (len(unlike) > SHOWN)
+        raise UserError(f"{path}: a checkpoint of another configuration: {'; '.join([*said, *more])}")
+
+
+def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _text(values: Mapping[str, Any], key: str) -> str:
+    value = values.get(key, "not set")
+    return f"{value:g}" if isinstance(value, float) else "null" if value is None else str(value)
