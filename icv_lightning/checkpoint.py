@@ -66,7 +66,7 @@ def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[st
     among = "this package's networks, centroid rules or losses"
     check_foreign(config, path, (*OWN, *trusted), torch.nn.Module, among)
     try:
-        module = module_of(config, optimizer=None)
+        module = module_of(_without_downloads(config), optimizer=None)
         module.load_state_dict(content["state_dict"])
     except Exception as error:  # whatever constructors raise for settings of a file that was altered
         raise UserError(f"{path}: its model cannot be built ({_reason(error)})") from error
@@ -98,6 +98,13 @@ def trained_for(content: Mapping[str, Any], path: str | Path) -> tuple[list[str]
     if not found.possible:
         raise UserError(f"{path}: no network takes pictures of {tuple(found)}")
     return [str(name) for name in names], found
+
+
+def _without_downloads(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration without pretrained weights: the checkpoint's own state takes their place."""
+    net = config["model"]["net"]
+    own = {**net, "weights": None} if "weights" in net else net
+    return {**config, "model": {**config["model"], "net": own}}
 
 
 def _reason(error: BaseException) -> str:

@@ -94,6 +94,12 @@ SETTINGS: Mapping[str, Setting] = {
     "data.channels": Setting("integer", "1 grey, 3 RGB", low=1, high=3),
     "data.classes": Setting("classes", "classes to keep, numbered anew from 0; null for all", optional=True),
     "data.transform": Setting("node", "of an image in training; null for none", optional=True),
+    "data.split": Setting(
+        "text",
+        "which split of EMNIST",
+        choices=("byclass", "bymerge", "balanced", "letters", "digits", "mnist"),
+    ),
+    "data.labels": Setting("text", "of CIFAR-100: its classes or superclasses", choices=("fine", "coarse")),
     "data.num_classes": Setting("integer", "classes K", low=2, high=10**7),
     "data.test_fraction": Setting("number", "part of each class for test", above=0, high=0.99),
     "data.seed": Setting("integer", "order of batches, validation part", low=0, high=2**32 - 1),
@@ -115,6 +121,10 @@ SETTINGS: Mapping[str, Setting] = {
     "model.name": Setting("text", "as it stands in results"),
     "model.embedding_dim": Setting("integer", "size N of the embedding", low=1, high=MOST),
     "model.normalize": Setting("boolean", "embeddings of unit length"),
+    "model.net.source": Setting("text", "library of a backbone", choices=("torchvision", "timm")),
+    "model.net.architecture": Setting("text", "a backbone's name in that library"),
+    "model.net.weights": Setting("text", "pretrained weights of that name; null for none", optional=True),
+    "model.net.small_images": Setting("boolean", "a backbone's start for pictures of 28 to 64 pixels"),
     "model.net.stem": Setting(
         "integer", "kernels of the face descriptor's first convolution", low=1, high=MOST
     ),

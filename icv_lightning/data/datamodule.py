@@ -116,6 +116,7 @@ class ImageDataModule(L.LightningDataModule):
         if hasattr(self, "train_part"):
             return
         (images, whole_target), (test_images, test_target) = self.load()
+        self._check_shape(images, test_images)
         target, rest = self._kept(whole_target, "train")
         kept_test_target, kept_test = self._kept(test_target, "test")
         if self.classes is not None:
@@ -195,6 +196,14 @@ class ImageDataModule(L.LightningDataModule):
         numbers = torch.full((int(target.max()) + 1,), -1)
         numbers[self.classes] = torch.arange(len(self.classes))
         return numbers[target], (numbers[target] >= 0).nonzero()[:, 0]
+
+    def _check_shape(self, *parts: Tensor) -> None:
+        for images in parts:
+            if isinstance(images, Tensor) and images.shape[1:] != self.picture_input.shape:
+                raise UserError(
+                    f"data.channels={self.channels} data.image_size={self.image_size}: the images of "
+                    f"{self.name} are {' x '.join(map(str, images.shape[1:]))}, channels first"
+                )
 
     def _check(self, target: Tensor, part: str) -> None:
         classes = torch.unique(target)

@@ -1,14 +1,13 @@
 """MNIST's archive format read in place: gzipped idx files, checked against torchvision's MD5 sums."""
 
 import gzip
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from icv_lightning.errors import UserError
+from icv_lightning.data.archive import checked
 
 
 def read_idx(archive: Path, md5: str) -> Tensor:
@@ -17,16 +16,11 @@ def read_idx(archive: Path, md5: str) -> Tensor:
     Raises:
         UserError: the file cannot be read, or its content is another.
     """
-    try:
-        packed = archive.read_bytes()
-    except OSError as error:
-        raise UserError(f"{archive}: cannot be read ({error.strerror})") from error
-    found = hashlib.md5(packed, usedforsecurity=False).hexdigest()
-    if found != md5:
-        raise UserError(
-            f"{archive}: truncated or altered ({len(packed)} bytes, MD5 {found}, expected {md5}); "
-            "delete it and run again to download it, or put the original there"
-        )
+    return decoded_idx(checked(archive, md5))
+
+
+def decoded_idx(packed: bytes) -> Tensor:
+    """Return the uint8 tensor in the content of a gzipped idx file."""
     content = gzip.decompress(packed)
     dimensions = content[3]
     shape = np.frombuffer(content, ">i4", dimensions, offset=4).tolist()

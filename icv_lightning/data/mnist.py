@@ -1,6 +1,5 @@
-"""MNIST and Fashion-MNIST from their original archives, downloaded through torchvision where absent."""
+"""MNIST, Fashion-MNIST and Kuzushiji-MNIST from their original archives, downloaded where absent."""
 
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -8,6 +7,8 @@ from torch import Tensor
 from icv_lightning.data.datamodule import ImageDataModule, Part
 from icv_lightning.data.download import fetched
 from icv_lightning.data.idx import read_idx
+
+DATASETS = ("MNIST", "FashionMNIST", "KMNIST")
 
 
 class MNISTDataModule(ImageDataModule):
@@ -17,7 +18,7 @@ class MNISTDataModule(ImageDataModule):
     is downloaded there.
 
     Args:
-        dataset: "MNIST" or "FashionMNIST".
+        dataset: "MNIST", "FashionMNIST" or "KMNIST".
         options: those of `ImageDataModule`.
 
     Raises:
@@ -26,45 +27,30 @@ class MNISTDataModule(ImageDataModule):
 
     def __init__(self, dataset: str = "MNIST", **options: Any) -> None:
         super().__init__(**options)
-        if dataset not in ("MNIST", "FashionMNIST"):
-            raise ValueError(f"dataset must be 'MNIST' or 'FashionMNIST', got {dataset!r}")
+        if dataset not in DATASETS:
+            raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
         self.dataset, self.raw = dataset, self.root / dataset / "raw"
-        if dataset == "FashionMNIST":
-            self.class_names = FASHION
 
     def load(self) -> tuple[Part, Part]:
         """Return train and test part from the archives."""
-        tensors = [read_idx(self._archive(name, md5), md5) for name, md5 in self._source().resources]
-        train_images, train_target, test_images, test_target = tensors
-        return _part(train_images, train_target), _part(test_images, test_target)
-
-    def _source(self) -> Any:
         from torchvision import datasets  # a second of import that no other data set needs
 
-        return getattr(datasets, self.dataset)
+        source = getattr(datasets, self.dataset)
+        if self.dataset != "MNIST":  # whose names there are "0 - zero"
+            self.class_names = list(source.classes)
+        train_images, train_target, test_images, test_target = (
+            self._read(source, *each) for each in source.resources
+        )
+        return _part(train_images, train_target), _part(test_images, test_target)
 
-    def _archive(self, name: str, md5: str) -> Path:
-        urls = [f"{mirror}{name}" for mirror in self._source().mirrors]
-        return fetched(
-            self.raw / name, md5, urls,
+    def _read(self, source: Any, name: str, md5: str) -> Tensor:
+        advice = (
             "set data.root (or the environment's ICV_DATA) to a folder that holds "
-            f"{self.dataset}/raw with the four original archives, or try data=digits, which needs no network",
-        )  # fmt: skip
+            f"{self.dataset}/raw with the four original archives, or try data=digits, which needs no network"
+        )
+        urls = [f"{mirror}{name}" for mirror in source.mirrors]
+        return read_idx(fetched(self.raw / name, md5, urls, advice), md5)
 
 
 def _part(images: Tensor, target: Tensor) -> Part:
     return images.unsqueeze(1), target.long()
-
-
-FASHION = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-]

@@ -1,6 +1,5 @@
 """Omniglot's two minimal sets, read from their archives in place."""
 
-import hashlib
 import io
 import re
 import zipfile
@@ -12,12 +11,12 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from icv_lightning.data.archive import checked
 from icv_lightning.data.datamodule import ImageDataModule, Part
 from icv_lightning.data.download import fetched
 from icv_lightning.data.images import InMemoryImages
-from icv_lightning.errors import UserError
 
-SOURCE = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
+URL = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
 MD5 = {
     "small1": "e704a628b5459e08445c13499850abc4",
     "small2": "b75a71a51d3b13f821f212756fe481fd",
@@ -82,20 +81,10 @@ class OmniglotDataModule(ImageDataModule):
         return torch.from_numpy(np.asarray(square).copy()).expand(self.channels, -1, -1)
 
     def _opened(self, subset: str) -> zipfile.ZipFile:
-        name = f"images_background_{subset}.zip"
-        path = fetched(
-            self.root / "omniglot-py" / name, MD5[subset], [f"{SOURCE}/{name}"],
+        advice = (
             "set data.root (or the environment's ICV_DATA) to a folder that holds omniglot-py with the two "
-            "archives images_background_small1.zip and images_background_small2.zip",
-        )  # fmt: skip
-        try:
-            packed = path.read_bytes()
-        except OSError as error:
-            raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-        found = hashlib.md5(packed, usedforsecurity=False).hexdigest()
-        if found != MD5[subset]:
-            raise UserError(
-                f"{path}: truncated or altered ({len(packed)} bytes, MD5 {found}, expected {MD5[subset]}); "
-                "delete it and run again to download it, or put the original there"
-            )
-        return zipfile.ZipFile(io.BytesIO(packed))
+            "archives images_background_small1.zip and images_background_small2.zip"
+        )
+        name, md5 = f"images_background_{subset}.zip", MD5[subset]
+        path = fetched(self.root / "omniglot-py" / name, md5, [f"{URL}/{name}"], advice)
+        return zipfile.ZipFile(io.BytesIO(checked(path, md5)))

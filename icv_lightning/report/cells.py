@@ -3,7 +3,18 @@
 import re
 from typing import NamedTuple
 
-TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "digits": "digits", "omniglot": "Omniglot"}
+TITLES = {
+    "mnist": "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    "kmnist": "KMNIST",
+    "digits": "digits",
+    "omniglot": "Omniglot",
+    "cifar10": "CIFAR-10",
+    "cifar100_fine": "CIFAR-100",
+    "cifar100_coarse": "CIFAR-100 superclasses",
+    "emnist_balanced": "EMNIST balanced",
+    "emnist_letters": "EMNIST letters",
+}
 FOLDER = re.compile(
     r"(?P<data>.+)-d(?P<dim>\d+)-(?P<norm>norm|raw)-l(?P<weight>[\d.e+-]+)-.*-s(?P<seed>\d+)-\w{8}"
 )

@@ -119,5 +119,28 @@ def test_an_altered_archive_is_named(small):
 
 
 def test_unknown_data_set(tmp_path):
-    with pytest.raises(ValueError, match="dataset must be 'MNIST' or 'FashionMNIST', got 'KMNIST'"):
-        mnist(tmp_path, "KMNIST")
+    with pytest.raises(ValueError, match="dataset must be one of MNIST, FashionMNIST, KMNIST, got 'QMNIST'"):
+        mnist(tmp_path, "QMNIST")
+
+
+def test_kuzushiji_is_read_as_torchvision_reads_it(small, monkeypatch):
+    (small / "MNIST").rename(small / "KMNIST")
+    monkeypatch.setattr(datasets.KMNIST, "resources", datasets.MNIST.resources)
+    data = mnist(small, "KMNIST")
+    assert data.class_names == ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
+    for path in (small / "KMNIST" / "raw").glob("*.gz"):  # torchvision reads what it unpacked
+        for name in path.stem, f"{path.stem}-idx{3 if 'images' in path.stem else 1}-ubyte":
+            path.with_name(name).write_bytes(gzip.decompress(path.read_bytes()))
+    for part, train in ((data.train_part, True), (data.test_part, False)):
+        reference = datasets.KMNIST(small, train=train)
+        assert torch.equal(part.images[:, 0], reference.data)
+        assert torch.equal(part.target, reference.targets)
+
+
+@pytest.mark.parametrize(("channels", "image_size"), [(3, 28), (1, 32)])
+def test_images_of_another_shape_than_said(small, channels, image_size):
+    with pytest.raises(
+        UserError,
+        match=rf"data.channels={channels} data.image_size={image_size}: the images of mnist are 1 x 28 x 28",
+    ):
+        mnist(small, channels=channels, image_size=image_size)
