@@ -103,7 +103,9 @@ SETTINGS: Mapping[str, Setting] = {
     "data.num_classes": Setting("integer", "classes K", low=2, high=10**7),
     "data.test_fraction": Setting("number", "part of each class for test", above=0, high=0.99),
     "data.seed": Setting("integer", "order of batches, validation part", low=0, high=2**32 - 1),
-    "data.dataset": Setting("text", "of torchvision's", choices=("MNIST", "FashionMNIST")),
+    "data.dataset": Setting(
+        "text", "of torchvision's", choices=("MNIST", "FashionMNIST", "KMNIST", "CIFAR10", "CIFAR100")
+    ),
     "data.subset": Setting("text", "which of Omniglot's minimal sets", choices=("small1", "small2")),
     "data.test_drawers": Setting("integer", "people whose drawings are the test part", low=1, high=18),
     "data.held_out": Setting("number", "part of the persons to verify, not trained on", low=0, high=0.99),

@@ -12,7 +12,7 @@ from icv_lightning.identities import orl_folders, orl_split, split_identities
 
 # Images of each class in the training part.
 MNIST = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
-FASHION_MNIST = (6000,) * 10
+FASHION_MNIST = KMNIST = (6000,) * 10
 DIGITS = (142, 145, 142, 146, 145, 146, 145, 143, 139, 144)
 DRAWERS = 20
 
@@ -62,7 +62,9 @@ def training_images(data: DictConfig) -> int | None:
     """
     kept, classes, kind = data.get("classes"), data.num_classes, _kind(data)
     if kind in ("MNISTDataModule", "DigitsDataModule"):
-        table = {"MNIST": MNIST, "FashionMNIST": FASHION_MNIST}.get(data.get("dataset"), DIGITS)
+        table = {"MNIST": MNIST, "FashionMNIST": FASHION_MNIST, "KMNIST": KMNIST}.get(
+            data.get("dataset"), DIGITS
+        )
         return sum(table[k] for k in (range(10) if kept is None else kept))
     if kind == "OmniglotDataModule":
         return classes * (DRAWERS - data.test_drawers)

@@ -42,6 +42,12 @@ def test_each_split_has_its_number_of_classes(split, count):
     assert found.data.num_classes == found.model.head.num_classes == count
 
 
+@pytest.mark.parametrize("data", ["kmnist", "emnist", "cifar10", "cifar100"])
+def test_a_validation_part_can_be_cut(data):
+    (found,) = check([f"data={data}", "data.val_size=5000"]).cells
+    assert found.data.val_size == 5000
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -53,7 +59,7 @@ def test_each_split_has_its_number_of_classes(split, count):
             "model.net.source=keras: must be one of torchvision, timm",
         ),
         (["model=backbone", "model.net.small_images=1"], "model.net.small_images=1: must be true or false"),
-        (["model=backbone", "model.net.architecture=null"], "model.net.architecture=null: must be text"),
+        (["model=backbone", "model.net.architecture=null"], "model.name=null: must be "),
         (["model=backbone", "model.net.width=3"], "unknown key model.net.width"),
     ],
 )
