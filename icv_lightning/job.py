@@ -34,6 +34,7 @@ def job(config: DictConfig) -> None:
     """Run one cell; keep its failure for the end, so that the other cells of a grid run too."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     alone = HydraConfig.get().mode != RunMode.MULTIRUN
+    logging.raiseExceptions = False  # a run.log that cannot be written is no second failure
     if not alone:
         _name_the_cell(folder.name)
     try:
@@ -131,7 +132,10 @@ def _identity(config: DictConfig) -> dict[str, Any]:
 
 def _record_failure(folder: Path, config: DictConfig, error: Exception) -> None:
     failed = {"status": "failed", "cause": f"{type(error).__name__}: {error}"}
-    record.write_results(folder, failed | {"step": getattr(error, "step", 0)} | _identity(config))
+    try:
+        record.write_results(folder, failed | {"step": getattr(error, "step", 0)} | _identity(config))
+    except OSError as full:  # then the cause stands in the terminal alone
+        print(f"failed: {folder.name}: {failed['cause']} (not recorded: {full.strerror})", file=sys.stderr)
 
 
 def _say(line: str, failure: str, alone: bool) -> None:

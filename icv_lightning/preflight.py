@@ -124,8 +124,9 @@ def _selected(config: DictConfig, key: str) -> Any:
 
 def _said(error: OmegaConfBaseException, key: str = "") -> UserError:
     """Return what is wrong with a value that other values make: a resolver's own words, or OmegaConf's."""
-    cause: BaseException | None = error
-    while cause := cause.__cause__ or cause.__context__:
+    cause: BaseException = error
+    while inner := cause.__cause__ or cause.__context__:
+        cause = inner
         if isinstance(cause, UserError):
             return cause
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)

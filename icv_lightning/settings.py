@@ -75,7 +75,7 @@ SETTINGS: Mapping[str, Setting] = {
         "integer", "CPU threads of a cell; null: the cores, divided", low=1, high=1024, optional=True
     ),
     "gpu_share": Setting("number", "of a GPU for a cell, with hydra/launcher=ray", low=0, high=1),
-    "ckpt_path": Setting("text", "last, or a checkpoint to start from", optional=True),
+    "ckpt_path": Setting("text", "last, or a checkpoint of equal settings to train further", optional=True),
     "paths.outputs": Setting("text", "where runs are written"),
     "data.root": Setting("text", "folder of data sets, or of your pictures"),
     "data.batch_size": Setting("integer", "images of a training batch", low=2, high=10**6),

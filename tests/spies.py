@@ -43,3 +43,15 @@ class NoteEpochs(L.Callback):
     def _note(self, trainer: L.Trainer, word: str) -> None:
         with Path(trainer.default_root_dir, "noted.txt").open("a") as file:
             file.write(f"{word}\n")
+
+
+class NoteMemory(L.Callback):
+    """Add the process's resident memory, in MB, to a file at the start of every epoch of every cell."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        with Path(self.file).open("a") as file:
+            file.write(f"{pages * os.sysconf('SC_PAGE_SIZE') / 2**20:.2f}\n")

@@ -1,9 +1,9 @@
 """`python -m tests.faults.kills`: a grid stopped at random moments, as a user would, until it is done.
 
-Each stop is drawn from the whole length of a start, imports included. After each the files that bear a name
-are read; at the end results and metrics.csv are compared with those of a grid that nobody touched. Then two
-commands work on one folder, and one of them is killed. Prints a line for each stop, and exits with 1 where
-anything differs.
+Some stops hit a start as a user makes it, imports included, the others one that is forked with imports done.
+After each the files that bear a name are read; at the end results and metrics.csv are compared with those of
+a grid that nobody touched. Then two commands work on one folder, and one of them is killed. Prints a line for
+each stop, and exits with 1 where anything differs.
 """
 
 import argparse
@@ -14,83 +14,106 @@ import subprocess
 import sys
 import tempfile
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from tests.conftest import ROOT, TINY
-from tests.faults.strikes import broken, facts, noted
+from tests.faults.strikes import begun, broken, facts, noted, run
 
 EPOCHS, CELLS = 3, 3
 GRID = [
-    sys.executable, "-m", "icv_lightning.run", "-m", *TINY, "data.image_size=8", "threads=1",
-    f"trainer.max_epochs={EPOCHS}", "loss.lambda=0,0.05,0.5",
+    "-m", *TINY, "data.image_size=8", "threads=1", f"trainer.max_epochs={EPOCHS}", "loss.lambda=0,0.05,0.5",
     "+callbacks.spy={_target_:tests.spies.NoteEpochs}",
 ]  # fmt: skip
 LAUNCHERS = ("basic", "joblib")
+SECONDS_TO_END = 10.0  # after Ctrl-C or SIGTERM
 
 
 def start(folder: Path, *more: str) -> subprocess.Popen[bytes]:
-    """Start the grid in `folder`; what it says is added to `folder/said`."""
-    folder.mkdir(exist_ok=True)
+    """Start the grid in `folder` as a user does, imports included; what it says is in `folder/said`."""
     surroundings = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
-    said = (folder / "said").open("ab")
+    said = (folder / "said").open("wb")
     return subprocess.Popen(
-        [*GRID, *more], cwd=folder, env=surroundings, stdout=said, stderr=said, start_new_session=True
-    )
+        [sys.executable, "-m", "icv_lightning.run", *GRID, *more],
+        cwd=folder, env=surroundings, stdout=said, stderr=said, start_new_session=True,
+    )  # fmt: skip
 
 
-def stops(folder: Path, signum: int, times: int, length: float, draw: random.Random) -> list[str]:
-    """Stop grids in folders below `folder`, one grid after another, and go on; return what is wrong."""
-    wrong, calm, done, grid, here = [], facts(folder / "calm" / "outputs"), 0, 0, 0
-    while done < times:
-        place, delay = folder / f"{signal.Signals(signum).name}{grid}", draw.uniform(0.05, 1.0) * length
-        process = start(place)
+class Grid:
+    """A grid that is stopped again and again; `wrong` holds what should not be."""
+
+    def __init__(self, place: Path, calm: Path) -> None:
+        self.place, self.outputs, self.calm = place, place / "outputs", calm / "outputs"
+        self.stops, self.wrong = 0, list[str]()
+        place.mkdir()
+
+    def stop(self, signum: int, delay: float, fresh: bool) -> bool:
+        """Start it and stop it after `delay` seconds; return whether it was still at work."""
+        process = start(self.place) if fresh else begun(self.place, GRID)
         time.sleep(delay)
-        before = process.poll()
-        if before is None:
-            process.send_signal(signum)
-            asked = time.monotonic()
-            status = process.wait(120)
-            took, done, here = time.monotonic() - asked, done + 1, here + 1
-            said = (place / "said").read_text().rstrip().splitlines()
-            epochs = noted(place / "outputs", "epoch")
-            print(
-                f"{signal.Signals(signum).name} after {delay:5.2f} s: exit {status} in {took:.1f} s, "
-                f"{epochs} epochs begun | {said[-1] if said else ''}",
-                flush=True,
-            )
-            wrong += [f"{place.name}: {fault}" for fault in broken(place / "outputs")]
-            if signum != signal.SIGKILL:
-                wrong += [f"{place.name}: exit {status}"] * (status not in (130, 0))
-                wrong += [f"{place.name}: {took:.1f} s to end"] * (took > 10)
-        else:
-            wrong += [f"{place.name}: exit {before}"] * (before != 0)
-        if before is not None or done == times:
-            grid, wrong = grid + 1, wrong + ended(place, calm, here)
-            here = 0
+        at_work = (process.poll() if isinstance(process, subprocess.Popen) else process.exitcode) is None
+        if at_work:
+            assert process.pid is not None
+            os.kill(process.pid, signum)
+        asked = time.monotonic()
+        status = process.wait(120) if isinstance(process, subprocess.Popen) else _joined(process)
+        took = time.monotonic() - asked
+        self.stops += at_work
+        text = (self.place / "said").read_text().rstrip()
+        name = signal.Signals(signum).name if at_work else "ended before"
+        print(f"{name} after {delay:5.2f} s of {'a start' if fresh else 'work'}: exit {status} in {took:.1f} s, "
+              f"{noted(self.outputs, 'epoch')} epochs begun | {text.splitlines()[-1] if text else ''}"[:150],
+              flush=True)  # fmt: skip
+        self.wrong += broken(self.outputs)
+        self.wrong += [f"a traceback: {text}"] * ("Traceback" in text)
+        if at_work and signum != signal.SIGKILL:
+            before_main = status == -signum and not text  # Python itself was being loaded
+            self.wrong += [f"exit {status}: {text}"] * (status not in (130, 0) and not before_main)
+            self.wrong += [f"{took:.1f} s to end"] * (took > SECONDS_TO_END)
+            self.wrong += [f"no word on how to go on: {text}"] * (status == 130 and "goes on" not in text)
+        return at_work
+
+    def end(self) -> list[str]:
+        """Let it end, then start it once more; return all that is wrong."""
+        status, fits = run(self.place, GRID), noted(self.outputs, "fit")
+        epochs, again = noted(self.outputs, "epoch"), run(self.place, GRID)
+        self.wrong += [f"at the end: exit {status}, once more: {again}"] * any((status, again))
+        self.wrong += ["differs from the undisturbed grid"] * (facts(self.outputs) != facts(self.calm))
+        self.wrong += ["epochs trained needlessly"] * (epochs > CELLS * EPOCHS + self.stops)
+        self.wrong += ["a completed cell was opened again"] * (noted(self.outputs, "fit") != fits)
+        self.wrong += broken(self.outputs)
+        print(
+            f"{self.place.name}: {self.stops} stops, {epochs} epochs begun of {CELLS * EPOCHS}, {fits} fits"
+        )
+        return [f"{self.place.name}: {fault}" for fault in self.wrong]
+
+
+def _joined(process: BaseProcess) -> int | None:
+    process.join(120)
+    return process.exitcode
+
+
+def stops(
+    folder: Path, signum: int, fresh: int, times: int, lengths: tuple[float, float], draw: random.Random
+) -> list[str]:
+    """Stop grids, one after another: `fresh` times a start with its imports, `times` in all."""
+    wrong, done, grids = [], 0, 0
+    grid = None
+    while done < times:
+        grid = grid or Grid(folder / f"{signal.Signals(signum).name}{grids}", folder / "calm")
+        is_fresh = done < fresh
+        delay = draw.uniform(0.1, 1.0) * lengths[not is_fresh]
+        at_work = grid.stop(signum, delay, is_fresh)
+        done += at_work
+        if not at_work or done == times:
+            wrong, grid, grids = wrong + grid.end(), None, grids + 1
     return wrong
-
-
-def ended(place: Path, calm: dict[str, tuple[object, ...]], struck: int) -> list[str]:
-    """Let the grid end; return what differs from the undisturbed one, and epochs trained needlessly."""
-    status = start(place).wait(300)
-    fits, epochs = noted(place / "outputs", "fit"), noted(place / "outputs", "epoch")
-    again = start(place).wait(300)
-    wrong = [f"{place.name}: the last start exits with {status}, once more with {again}"] * any(
-        (status, again)
-    )
-    wrong += [f"{place.name}: differs from the undisturbed grid"] * (facts(place / "outputs") != calm)
-    wrong += [f"{place.name}: {epochs} epochs begun after {struck} stops"] * (
-        epochs > CELLS * EPOCHS + struck
-    )
-    wrong += [f"{place.name}: a completed cell was opened again"] * (noted(place / "outputs", "fit") != fits)
-    wrong += [f"{place.name}: a traceback"] * ("Traceback" in (place / "said").read_text())
-    print(f"{place.name}: {struck} stops, {epochs} epochs begun of {CELLS * EPOCHS}, {fits} fits", flush=True)
-    return wrong + broken(place / "outputs")
 
 
 def two_at_once(folder: Path, launcher: str, delay: float | None) -> list[str]:
     """Start two grids on one folder; with `delay`, kill one of them then; return what is wrong."""
     place = folder / f"two-{launcher}-{delay is not None}"
+    place.mkdir()
     both = [start(place, f"hydra/launcher={launcher}", "workers=2") for _ in range(2)]
     if delay is not None:
         time.sleep(delay)
@@ -126,29 +149,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.kills", description=__doc__)
     parser.add_argument("--kill", type=int, default=20, help="SIGKILL so often (default: 20)")
     parser.add_argument("--stop", type=int, default=6, help="SIGTERM, and Ctrl-C, so often (default: 6)")
+    parser.add_argument("--fresh", type=int, default=4, help="so many of each with imports (default: 4)")
     parser.add_argument("--no-pairs", action="store_true", help="without two commands on one folder")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: 0)")
     arguments = parser.parse_args()
     draw, wrong = random.Random(arguments.seed), list[str]()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        began = time.monotonic()
-        assert start(folder / "calm").wait(300) == 0, (folder / "calm" / "said").read_text()
-        length = time.monotonic() - began
-        print(
-            f"undisturbed: {length:.1f} s, {noted(folder / 'calm' / 'outputs', 'epoch')} epochs", flush=True
-        )
-        for signum, times in (
-            (signal.SIGKILL, arguments.kill),
-            (signal.SIGTERM, arguments.stop),
-            (signal.SIGINT, arguments.stop),
-        ):
-            wrong += stops(folder, signum, times, length, draw)
+        lengths = undisturbed(folder)
+        for signum in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+            times = arguments.kill if signum == signal.SIGKILL else arguments.stop
+            wrong += stops(folder, signum, min(arguments.fresh, times), times, lengths, draw)
         for launcher in () if arguments.no_pairs else LAUNCHERS:
-            for delay in (None, 0.6 * length):
+            for delay in (None, 0.6 * lengths[0]):
                 wrong += two_at_once(folder, launcher, delay)
     print("\n".join(wrong) or "nothing differs")
     sys.exit(bool(wrong))
+
+
+def undisturbed(folder: Path) -> tuple[float, float]:
+    """Run the grid in `folder/calm`; return the seconds that it takes with imports, and without."""
+    for place in ("warm", "calm", "whole"):
+        (folder / place).mkdir()
+    assert run(folder / "warm", GRID) == 0  # the fork server's imports are done after this
+    began = time.monotonic()
+    assert run(folder / "calm", GRID) == 0, (folder / "calm" / "said").read_text()
+    work, began = time.monotonic() - began, time.monotonic()
+    assert start(folder / "whole").wait(300) == 0
+    whole = time.monotonic() - began
+    print(
+        f"undisturbed: {work:.1f} s of work, {whole:.1f} s with imports, {CELLS * EPOCHS} epochs", flush=True
+    )
+    return whole, work
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -111,22 +112,37 @@ def strike(moment: str, signum: int = signal.SIGKILL) -> None:
     MOMENTS[moment](signum)
 
 
-def run(folder: Path, arguments: list[str], arm: Callable[[], None] | None = None) -> int | None:
-    """Return the exit status of the command in `folder`, negative for a signal; its output is in `said`.
+def run(
+    folder: Path,
+    arguments: list[str],
+    arm: Callable[[], None] | None = None,
+    module: str = "icv_lightning.run",
+) -> int | None:
+    """Return the exit status of a command in `folder`, negative for a signal; its output is in `said`.
 
     `arm` is called in the process, before the command.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    process = context.Process(target=_run, args=(folder, arguments, arm))
-    process.start()
-    process.join(120)
+    process = begun(folder, arguments, arm, module)
+    process.join(300)
     return process.exitcode
 
 
-def _run(folder: Path, arguments: list[str], arm: Callable[[], None] | None) -> None:
-    from icv_lightning.run import main
+def begun(
+    folder: Path,
+    arguments: list[str],
+    arm: Callable[[], None] | None = None,
+    module: str = "icv_lightning.run",
+) -> BaseProcess:
+    """Return a started process, forked where all imports are done; see `run`."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    process = context.Process(target=_run, args=(folder, arguments, arm, module))
+    process.start()
+    return process
 
+
+def _run(folder: Path, arguments: list[str], arm: Callable[[], None] | None, module: str) -> None:
+    main = importlib.import_module(module).main
     os.chdir(folder)
     with Path("said").open("w", buffering=1) as sys.stdout:
         sys.stderr = sys.stdout

@@ -51,6 +51,7 @@ def test_a_grid_killed_at_each_moment_ends_as_an_undisturbed_one(tmp_path: Path,
     assert hidden == [], "what kills left half-written is cleared away"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_grid_that_is_stopped_at_each_moment_says_how_to_go_on(
     tmp_path: Path, undisturbed, signum: int

@@ -1,0 +1,143 @@
+"""The other commands, killed before each of their files has its name; how files are written at all."""
+
+import ast
+import io
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from icv_lightning.gallery_file import read_gallery
+from tests.conftest import ROOT
+from tests.faults.strikes import at_call, run
+
+WRITERS = {
+    "write_text",
+    "write_bytes",
+    "savefig",
+    "save",
+    "savez",
+    "savez_compressed",
+    "to_csv",
+    "to_json",
+    "dump",
+}
+
+
+def strike_before_file(number: int) -> None:
+    """Kill the process before the `number`-th file of `record.replaced` is complete."""
+    at_call("os", "fsync", number)(9)
+
+
+def check_whole(path: Path) -> None:
+    """Raise where a file that bears a name cannot be read to its end."""
+    content = path.read_bytes()
+    if path.suffix in (".png", ".gif"):
+        Image.open(io.BytesIO(content)).load()
+    elif path.suffix == ".json":
+        json.loads(content)
+    elif path.suffix == ".pdf":
+        assert content.rstrip().endswith(b"%%EOF")
+    elif path.suffix == ".html":
+        assert content.rstrip().endswith(b"</html>")
+    elif path.suffix == ".pt":
+        read_gallery(path)
+    elif path.suffix == ".npz":
+        np.load(path)
+    else:
+        assert content.endswith(b"\n"), path
+
+
+def visible(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith(".part") and path.name != "said"
+    }
+
+
+def killed_until_done(folder: Path, module: str, arguments: list[str], most: int) -> int:
+    """Start a command, killed before its 1st, 2nd, … file; return the kills until one came through."""
+    for number in range(1, most + 1):
+        status = run(folder, arguments, partial(strike_before_file, number), module)
+        for name in visible(folder):
+            if not name.endswith((".ckpt", ".yaml", ".log", ".lock")):
+                check_whole(folder / name)
+        if status != -9:
+            assert status == 0, (folder / "said").read_text()
+            return number - 1
+    raise AssertionError(f"more than {most} files")
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    for number in range(4):
+        Image.fromarray(generator.integers(0, 256, (28, 28), dtype=np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
+def test_a_killed_enrolment_leaves_the_gallery_as_it_was(
+    tmp_path: Path, own_checkpoint: Path, pictures: Path
+) -> None:
+    common = ["--checkpoint", str(own_checkpoint)]
+    command = ("icv_lightning.enroll", [*common, "--name", "one", str(pictures)])
+    assert run(tmp_path, command[1], None, command[0]) == 0, (tmp_path / "said").read_text()
+    before = visible(own_checkpoint.parent)
+    assert len(before) == 2
+    two = [*common, "--name", "two", str(pictures)]
+    assert run(tmp_path, two, partial(strike_before_file, 1), command[0]) == -9
+    assert visible(own_checkpoint.parent) == before
+    assert run(tmp_path, two, None, command[0]) == 0
+    (gallery,) = set(visible(own_checkpoint.parent)) - {"last.ckpt"}
+    assert set(read_gallery(own_checkpoint.parent / gallery)["names"]) >= {"one", "two"}
+
+
+@pytest.mark.slow
+def test_a_killed_report_leaves_whole_files(tmp_path: Path, own_checkpoint: Path) -> None:
+    """Each file of the report in turn: what bears a name is whole, and the same command ends."""
+    cell = own_checkpoint.parent.parent
+    grid = tmp_path / "grid"
+    shutil.copytree(cell, grid / cell.name)
+    shutil.rmtree(cell)
+    assert killed_until_done(tmp_path, "icv_lightning.report.__main__", [str(grid)], 40) >= 5
+
+
+@pytest.mark.slow
+def test_a_killed_verification_leaves_whole_files(tmp_path: Path, own_checkpoint: Path) -> None:
+    persons = tmp_path / "persons"
+    generator = np.random.default_rng(0)
+    for number in range(24):
+        folder = persons / f"p{number // 4}"
+        folder.mkdir(parents=True, exist_ok=True)
+        noise = generator.integers(0, 256, (28, 28), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / f"{number}.png")
+    arguments = ["--checkpoint", str(own_checkpoint), "--images", str(persons), "--folds", "2", "--each", "8"]
+    assert killed_until_done(tmp_path, "icv_lightning.verify", arguments, 10) >= 2
+
+
+def test_every_file_is_written_beside_its_name_first() -> None:
+    """No module writes to a path on its own: what is written goes through `record`, or into an open file."""
+    found = []
+    for path in sorted((ROOT / "icv_lightning").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and path.name != "record.py"
+            ):
+                called, inner = node.func.attr, ast.unparse(node)
+                writes = called in ("write_text", "write_bytes")
+                writes |= called == "open" and any(m in inner for m in ("'w'", "'wb'", "'a'"))
+                writes |= called in WRITERS and any(
+                    m in inner for m in (" / f'", " / '", " / FILE", "/ BY_EPOCH")
+                )
+                found += [f"{path.relative_to(ROOT)}: {inner}"] * writes
+    allowed = "search_trials.py: (plan.folder / 'search.lock').open('w')"  # a lock holds nothing
+    assert [line for line in found if not line.endswith(allowed)] == []
