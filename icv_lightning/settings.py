@@ -61,8 +61,10 @@ class Setting:
 
 
 SEARCHED = ("acc", "acc_nearest_centroid", "acc_nearest_class_mean", "loss", "loss_ce", "var_ratio", "nc1")
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true", "bf16-true", "16-true")
-PRECISIONS += ("32", "64", "16", "bf16", "transformer-engine", "transformer-engine-float16")
+PRECISIONS = (
+    "32-true", "bf16-mixed", "16-mixed", "64-true", "bf16-true", "16-true",
+    "32", "64", "16", "bf16", "transformer-engine", "transformer-engine-float16",
+)  # fmt: skip
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 SETTINGS: Mapping[str, Setting] = {
     "name": Setting("text", "folder of the run or grid below paths.outputs"),
