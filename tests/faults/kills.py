@@ -62,8 +62,13 @@ class Grid:
         text = (self.place / "said").read_text().rstrip()
         name = signal.Signals(signum).name if at_work else "ended before"
         last = text.splitlines()[-1] if text else ""
-        line = f"{name} after {delay:5.2f} s of {'a start' if fresh else 'work'}: exit {status} in {took:.1f} s, "
-        print(f"{line}{noted(self.outputs, 'epoch')} epochs begun | {last}"[:230], flush=True)
+        when = f"after {delay:5.2f} s of {'a start' if fresh else 'work'}"
+        print(
+            f"{name} {when}: exit {status} in {took:.1f} s, {noted(self.outputs, 'epoch')} epochs begun | {last}"[
+                :230
+            ],
+            flush=True,
+        )
         self.wrong += broken(self.outputs)
         self.wrong += [f"a traceback: {text}"] * ("Traceback" in text)
         if at_work and signum != signal.SIGKILL:
