@@ -63,11 +63,9 @@ class Grid:
         name = signal.Signals(signum).name if at_work else "ended before"
         last = text.splitlines()[-1] if text else ""
         when = f"after {delay:5.2f} s of {'a start' if fresh else 'work'}"
+        epochs = noted(self.outputs, "epoch")
         print(
-            f"{name} {when}: exit {status} in {took:.1f} s, {noted(self.outputs, 'epoch')} epochs begun | {last}"[
-                :230
-            ],
-            flush=True,
+            f"{name} {when}: exit {status} in {took:.1f} s, {epochs} epochs begun | {last}"[:230], flush=True
         )
         self.wrong += broken(self.outputs)
         self.wrong += [f"a traceback: {text}"] * ("Traceback" in text)
