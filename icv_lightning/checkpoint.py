@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from icv_lightning.data.picture import PictureInput
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, reason
 from icv_lightning.foreign import check_foreign
 from icv_lightning.instantiate import module_of
 from icv_lightning.module import ClassifierModule
@@ -41,7 +41,7 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
     try:
         content = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is not its own
-        raise UserError(f"{path}: not a checkpoint that can be loaded safely ({_reason(error)})") from error
+        raise UserError(f"{path}: not a checkpoint that can be loaded safely ({reason(error)})") from error
     try:
         _ = content["hyper_parameters"]["config"], content["state_dict"]
     except (KeyError, TypeError) as error:
@@ -57,7 +57,7 @@ def check_fits(module: ClassifierModule, path: Path) -> None:
     try:
         module.load_state_dict(content["state_dict"])
     except Exception as error:  # of tensors that are none, or of other shapes
-        raise UserError(f"{path}: does not fit this configuration's model ({_reason(error)})") from error
+        raise UserError(f"{path}: does not fit this configuration's model ({reason(error)})") from error
 
 
 def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[str] = ()) -> ClassifierModule:
@@ -69,7 +69,7 @@ def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[st
         module = module_of(_without_downloads(config), optimizer=None)
         module.load_state_dict(content["state_dict"])
     except Exception as error:  # whatever constructors raise for settings of a file that was altered
-        raise UserError(f"{path}: its model cannot be built ({_reason(error)})") from error
+        raise UserError(f"{path}: its model cannot be built ({reason(error)})") from error
     return module.eval()
 
 
@@ -94,7 +94,7 @@ def trained_for(content: Mapping[str, Any], path: str | Path) -> tuple[list[str]
     except KeyError as error:
         raise UserError(f"{path}: does not say the {error.args[0]} of what its network takes") from error
     except (AttributeError, TypeError) as error:
-        raise UserError(f"{path}: what it says of pictures cannot be read ({_reason(error)})") from error
+        raise UserError(f"{path}: what it says of pictures cannot be read ({reason(error)})") from error
     if not found.possible:
         raise UserError(f"{path}: no network takes pictures of {tuple(found)}")
     return [str(name) for name in names], found
@@ -105,8 +105,3 @@ def _without_downloads(config: Mapping[str, Any]) -> dict[str, Any]:
     net = config["model"]["net"]
     own = {**net, "weights": None} if "weights" in net else net
     return {**config, "model": {**config["model"], "net": own}}
-
-
-def _reason(error: BaseException) -> str:
-    """Return an error's first words, for one line."""
-    return " ".join(str(error).split())[:200] or type(error).__name__

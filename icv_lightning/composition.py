@@ -13,7 +13,7 @@ from hydra import compose
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Sweep
+from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, Sweep
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -33,6 +33,7 @@ def arguments(overrides: Sequence[str], multirun: bool, config_name: str = "conf
         UserError: an experiment file that holds a sweep, run without -m, leaves keys without one value.
     """
     parsed = parse(overrides)
+    _check_experiments(parsed, config_name)
     fixed = [override for override in parsed if not override.is_sweep_override()]
     node = composed(_lines(fixed), config_name, with_hydra=True).hydra.sweeper.get("params")
     params = dict(node or {})
@@ -47,6 +48,15 @@ def arguments(overrides: Sequence[str], multirun: bool, config_name: str = "conf
     if not params:
         return list(overrides)
     return [*(f"{key}={value}" for key, value in swept.items()), *overrides, "hydra.sweeper.params=null"]
+
+
+def _check_experiments(parsed: list[Override], config_name: str) -> None:
+    """Refuse several experiments of which one holds a sweep: Hydra would run its first cell alone."""
+    for choices in (o.value() for o in parsed if _key(o) == "experiment"):
+        for name in choices.list if isinstance(choices, ChoiceSweep) else ():
+            alone = composed([f"experiment={name}"], config_name, with_hydra=True)
+            if alone.hydra.sweeper.get("params"):
+                raise UserError(f"experiment={name}: holds a grid of its own; give it alone, without others")
 
 
 def cells(overrides: Sequence[str], multirun: bool, config_name: str = "config") -> Iterator[DictConfig]:
@@ -156,7 +166,7 @@ def _lines(overrides: list[Override]) -> list[str]:
 
 
 def _is_choice(value: Any) -> bool:
-    return isinstance(value, str | list | Sweep)
+    return isinstance(value, str | list | Sweep | Glob)
 
 
 def _is_group(key: str) -> bool:

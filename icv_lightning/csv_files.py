@@ -6,7 +6,7 @@ from typing import Any
 
 from icv_lightning.terminal import spreadsheet
 
-QUOTED = re.compile(r'[",;\s]')  # also what separates cells in other countries' spreadsheets
+QUOTED = re.compile(r'[",\r\n]')
 
 
 def csv_line(values: Iterable[Any], digits: int | None = None) -> str:

@@ -1,5 +1,7 @@
 """Exceptions: for what a user can put right, and for a run that went astray."""
 
+from pickle import UnpicklingError
+
 from icv_lightning.terminal import printable
 
 
@@ -26,3 +28,10 @@ class NonFiniteLossError(ArithmeticError):
     def __init__(self, message: str, step: int) -> None:
         super().__init__(message)
         self.step = step
+
+
+def reason(error: BaseException) -> str:
+    """Return an error's first words, for one line; torch's own for code in a file advise to run that."""
+    if isinstance(error, UnpicklingError):
+        return "it is damaged, or holds other things than tensors, numbers and text"
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, reason
 from icv_lightning.record import replaced
 
 FORMAT, VERSION = "icv_lightning gallery", 1
@@ -33,8 +33,7 @@ def read_gallery(path: str | Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is not its own
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path}: not a gallery that can be loaded safely ({reason})") from error
+        raise UserError(f"{path}: not a gallery that can be loaded safely ({reason(error)})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path}: not a gallery of icv_lightning")
     if content.get("version") != VERSION:

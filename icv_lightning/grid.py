@@ -19,6 +19,7 @@ from rich.table import Column, Table
 from icv_lightning import record
 from icv_lightning.cell import config_hash
 from icv_lightning.job import LOCK
+from icv_lightning.terminal import printable
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_TO_BELIEVE_IN_DEATH = 30.0  # of workers that nobody answers for: no cell held its lock for so long
@@ -151,7 +152,8 @@ class Display:
 
     def _tell(self, cell: Cell) -> None:
         if cell.state == "failed":
-            self.console.print(f"failed: {cell.name}: {cell.results['cause']}", markup=False, style="red")
+            cause = printable(str(cell.results.get("cause")))
+            self.console.print(f"failed: {cell.name}: {cause}", markup=False, style="red")
         elif not self.console.is_terminal:
             seconds = f"{cell.results['seconds']:.1f} s"
             self.console.print(f"{cell.name}: completed in {seconds} ({self.line()})", markup=False)
@@ -195,7 +197,7 @@ def show(cells: Sequence[Cell], trouble: str = "") -> None:
     console.print(table)
     for cell in cells:
         if cell.state in ("failed", "running"):
-            cause = cell.results.get("cause") or "left no results; its process ended"
+            cause = printable(str(cell.results.get("cause") or "left no results; its process ended"))
             console.print(
                 f"{_status(cell)}: {cell.name}: {cause} (see {cell.folder}/run.log)",
                 markup=False,

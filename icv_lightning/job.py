@@ -21,6 +21,7 @@ from icv_lightning import hardware, record
 from icv_lightning.cell import cell_fields, config_hash, register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.resume import starting_point
+from icv_lightning.terminal import printable
 
 log = logging.getLogger(__name__)
 register_resolvers()
@@ -58,7 +59,7 @@ def job(config: DictConfig) -> None:
         sys.exit(130)
     except Exception as error:
         log.info("run failed", exc_info=True)  # the traceback is for run.log
-        cause = f"{folder.name}: {type(error).__name__}: {error}"
+        cause = printable(f"{folder.name}: {type(error).__name__}: {error}")
         _say(f"failed: {cause} (see {folder / 'run.log'})", cause, alone)
         _record_failure(folder, config, error)
 

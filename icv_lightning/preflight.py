@@ -2,25 +2,25 @@
 
 import importlib.util
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra import initialize_config_dir
 from hydra._internal.utils import get_args_parser
+from hydra.conf import HydraConf
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from icv_lightning import hardware
 from icv_lightning.cell import cell_name
+from icv_lightning.combinations import check_centroids, check_devices
 from icv_lightning.composition import CONF, arguments, cells, parse
 from icv_lightning.confidential import check_no_secret
 from icv_lightning.errors import UserError
 from icv_lightning.login import check_login
 from icv_lightning.places import check_place, check_starting_point
-from icv_lightning.settings import SETTINGS, check_value
+from icv_lightning.settings import ADDED, SETTINGS, check_value
 from icv_lightning.sizes import check_sizes
 
 SAFE_NAME = re.compile(r"[\w+=,@-][\w+=,@. -]*")
@@ -32,11 +32,11 @@ NEEDED = (  # what a run reads beside constructors, and may have been taken away
     *("model.name", "model.embedding_dim", "model.normalize", "centroids.name", "loss.name", "loss.lambda"),
     *("optimizer.lr", "optimizer.centroid_lr", "trainer.max_epochs", "trainer.accelerator"),
 )
+NAMES = ("name", "data.name", "centroids.name", "model.name", "loss.name")  # in folders, tables and logs
 PLACED = "a run's folder is placed by paths.outputs and name"
 FIXED = dict.fromkeys(("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir"), PLACED)
 FIXED |= dict.fromkeys(("hydra.output_subdir", "hydra.job.chdir"), "others rely on it, it cannot be changed")
 FIXED |= {"hydra.mode": "give -m for a grid, or leave it out"}
-LEAST_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
 LAUNCHERS = {  # hydra/launcher=… to the extra and the plugin's module
     "joblib": ("joblib", "hydra_plugins.hydra_joblib_launcher"),
     "ray": ("ray", "hydra_plugins.hydra_ray_launcher"),
@@ -90,13 +90,13 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
     Raises:
         UserError: naming the key, the value and what is allowed.
     """
-    for key in (*SETTINGS, *NEEDED):
+    for key in (*SETTINGS, *ADDED, *NEEDED):
         value = _selected(config, key)
         if (value is _ABSENT and key in NEEDED) or (value is None and key in NODES):
             raise UserError(f"{key}: must be given, as {key}=…")
         if value is not _ABSENT:
             check_value(key, value)
-    for key in ("name", "data.name", "centroids.name"):  # of which folders are named
+    for key in NAMES:
         name = _selected(config, key)
         if not isinstance(name, str) or not SAFE_NAME.fullmatch(name):
             raise UserError(
@@ -104,8 +104,8 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
             )
     _check_cell(config)
     _check_targets(config)
-    _check_centroids(config)
-    _check_devices(config, multirun)
+    check_centroids(config)
+    check_devices(config, multirun)
     check_sizes(config.data)
     check_place(config)
     check_starting_point(config)
@@ -124,11 +124,11 @@ def _selected(config: DictConfig, key: str) -> Any:
 
 def _said(error: OmegaConfBaseException, key: str = "") -> UserError:
     """Return what is wrong with a value that other values make: a resolver's own words, or OmegaConf's."""
-    cause: BaseException = error
-    while inner := cause.__cause__ or cause.__context__:
-        cause = inner
+    cause = error.__cause__ or error.__context__
+    while cause:
         if isinstance(cause, UserError):
             return cause
+        cause = cause.__cause__ or cause.__context__
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return UserError(f"{key or error.full_key}: {first}")
 
@@ -161,41 +161,6 @@ def _check_targets(config: DictConfig) -> None:
             nodes += [(f"{path}.{key}".lstrip("."), node[key]) for key in node]
 
 
-def _check_centroids(config: DictConfig) -> None:
-    rate, rule = config.optimizer.centroid_lr, config.centroids.name
-    if rate is not None and rule in ("batch_mean", "one_by_one"):
-        raise UserError(
-            f"optimizer.centroid_lr={rate}: must be null with centroids={rule}, which moves outside the "
-            "gradient, by centroids.layer.alpha"
-        )
-    algorithm = str(config.optimizer.algorithm.get("_target_"))
-    if config.centroids.layer.get("sparse") and algorithm.startswith("torch.optim.Adam"):
-        raise UserError(
-            "centroids.layer.sparse=true: Adam takes no sparse gradients; add optimizer=sparse_adam"
-        )
-
-
-def _check_devices(config: DictConfig, multirun: bool) -> None:
-    kind, devices = config.trainer.accelerator, config.trainer.get("devices", 1)
-    if kind in ("gpu", "cuda") and not hardware.may_have_gpu():
-        raise UserError(f"trainer.accelerator={kind}: no GPU is here; use auto or cpu")
-    package = {"mps": "", "tpu": "torch_xla"}.get(kind)
-    if (kind == "mps" and sys.platform != "darwin") or (package and not importlib.util.find_spec(package)):
-        raise UserError(f"trainer.accelerator={kind}: there is none here; use auto or cpu")
-    most = max(LEAST_PROCESSES, hardware.cores())
-    count = int(devices) if str(devices).isdecimal() else 1
-    if count > most and (kind == "cpu" or (kind == "auto" and not hardware.visible_gpus())):
-        raise UserError(f"trainer.devices={devices}: must be at most {most} processes on this CPU")
-    strategy = config.trainer.get("strategy", "auto")
-    if not multirun:
-        return
-    if str(strategy).startswith(("ddp", "fsdp", "deepspeed")) or devices not in (1, "1", "auto", [0]):
-        raise UserError(
-            f"trainer.strategy={strategy} trainer.devices={devices}: a cell of a multirun is one process on "
-            "one device; run the cells one by one, or leave both as they are"
-        )
-
-
 def _check_launcher(overrides: Sequence[str]) -> None:
     for override in parse(overrides):
         extra, module = LAUNCHERS.get(str(override.value()), ("", ""))
@@ -208,5 +173,8 @@ def _check_hydra_keys(overrides: Sequence[Override]) -> None:
         key = str(override.key_or_group)
         if key in FIXED:
             raise UserError(f"{key}: {FIXED[key]}")
+        first, _, second = key.partition(".")
+        if first == "hydra" and second and second.partition(".")[0] not in HydraConf.__dataclass_fields__:
+            raise UserError(f"unknown key {key}; see --hydra-help")
         if key in ("hydra.launcher", "hydra.sweeper"):
             raise UserError(f"{override.input_line}: is chosen with a slash, {key.replace('.', '/')}=…")

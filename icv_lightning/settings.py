@@ -178,6 +178,7 @@ SETTINGS: Mapping[str, Setting] = {
     "logger.wandb.entity": Setting("text", "W&B user or team", optional=True),
     "logger.wandb.offline": Setting("boolean", "write W&B files instead of sending them"),
     "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
+    "callbacks.gallery.epochs": Setting("epochs", "of which loggers show pictures, beside the last"),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),
     "callbacks.finite_loss.every": Setting("integer", "steps between looks at the loss", low=1),
     "search.trials": Setting("integer", "trials of a search in all", low=1),
@@ -189,8 +190,19 @@ SETTINGS: Mapping[str, Setting] = {
 }
 
 
+# Keys that conf/ does not hold and a user may add with +; Lightning itself lets some of these values pass.
+ADDED: Mapping[str, Setting] = {
+    "trainer.gradient_clip_val": Setting("number", "largest gradient norm", low=0, optional=True),
+    "trainer.limit_train_batches": Setting("number", "batches of an epoch, or share of them", above=0),
+    "trainer.accumulate_grad_batches": Setting("integer", "batches of a step", low=1),
+    "trainer.check_val_every_n_epoch": Setting("integer", "epochs between evaluations", low=1),
+    "trainer.min_epochs": Setting("integer", "epochs at least", low=1, optional=True),
+    "trainer.max_steps": Setting("integer", "steps at most; -1 for no limit", low=-1),
+}
+
+
 def check_value(key: str, value: Any) -> None:
-    """Raise `UserError` where the table has `key` and does not allow `value` for it."""
-    setting = SETTINGS.get(key)
+    """Raise `UserError` where the tables have `key` and do not allow `value` for it."""
+    setting = SETTINGS.get(key) or ADDED.get(key)
     if setting and not setting.accepts(value):
         raise UserError(f"{key}={value if value is not None else 'null'}: must be {setting.allowed}")

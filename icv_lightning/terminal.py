@@ -2,6 +2,8 @@
 
 import re
 
+FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@＝＋－＠])")
+
 
 def printable(text: str) -> str:
     r"""Return `text` with control characters and what UTF-8 cannot hold written as escapes, e.g. `\x1b`."""
@@ -9,9 +11,11 @@ def printable(text: str) -> str:
 
 
 def spreadsheet(text: str) -> str:
-    """Return `text` so that no spreadsheet computes it: an apostrophe before = + - @, wide ones too."""
-    text = printable(text)
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else text
+    """Return `text` so that no spreadsheet computes it: an apostrophe before = + - @, wide ones too.
+
+    Also after a semicolon, at which spreadsheets of many countries begin another cell.
+    """
+    return FORMULA.sub("\\1'", printable(text))
 
 
 def file_stem(text: str) -> str:

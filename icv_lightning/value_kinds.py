@@ -15,6 +15,7 @@ WORDS = {
     "text": "text, not empty and without control characters",
     "classes": "a list of two or more different class numbers",
     "sizes": f"a list of one or more integers of at least 1 and at most {MOST}",
+    "epochs": "a list of integers of at least 1",
     "shares": "a list of two numbers of at least 0 and below 1",
     "node": "a node with _target_",
     "strategy": "auto, a name that begins with ddp, fsdp, deepspeed, single or xla, or a node with _target_",
@@ -27,9 +28,13 @@ def is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip()) and not CONTROL.search(value)
 
 
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
 def _numbers(value: Any, low: int, high: float) -> list[int]:
     """Return the integers from `low` to `high` in a list; none where it holds anything else."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
+    if not _is_list(value):
         return []
     found = [k for k in value if isinstance(k, int) and not isinstance(k, bool) and low <= k <= high]
     return found if len(found) == len(value) else []
@@ -60,6 +65,7 @@ def _is_devices(value: Any) -> bool:
 LISTS: Mapping[str, Callable[[Any], bool]] = {
     "classes": _different_numbers,
     "sizes": lambda value: bool(_numbers(value, 1, MOST)),
+    "epochs": lambda value: _is_list(value) and len(_numbers(value, 1, math.inf)) == len(value),
     "shares": _is_shares,
     "devices": _is_devices,
     "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),

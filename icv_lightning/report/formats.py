@@ -11,6 +11,7 @@ from icv_lightning.report.cells import data_title
 from icv_lightning.report.tables import Entry, Table
 from icv_lightning.report.variants import Variant
 from icv_lightning.report.verdicts import Verdict
+from icv_lightning.terminal import printable
 
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$"}
 LATEX |= {"λ": r"$\lambda$", "−": "$-$"} | {sign: f"\\{sign}" for sign in "&%$#_{}"}
@@ -146,8 +147,8 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _markdown(text: str) -> str:
-    return re.sub(r"([\\|*_`<>\[\]])", r"\\\1", text.replace("\n", " "))
+    return re.sub(r"([\\|*_`<>\[\]])", r"\\\1", printable(text.replace("\n", " ")))
 
 
 def _latex(text: str) -> str:
-    return "".join(LATEX.get(character, character) for character in text.replace("\n", " "))
+    return "".join(LATEX.get(character, character) for character in printable(text.replace("\n", " ")))

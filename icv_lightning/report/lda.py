@@ -27,6 +27,7 @@ from icv_lightning.report.intervals import t_interval
 from icv_lightning.report.measures import distances
 from icv_lightning.report.runs import Run, read_runs
 from icv_lightning.report.snapshots import Snapshot
+from icv_lightning.terminal import printable
 
 FILE, FIGURE = "lda.csv", "embeddings"
 CELL = ["data", "embedding_dim", "normalize", "weight", "loss"]
@@ -68,7 +69,7 @@ def lda_table(runs: Iterable[Run]) -> pd.DataFrame:
         within, between = (_number(run.metrics.get(f"test/{key}")) for key in ("var_within", "var_between"))
         variances = {"var_ratio": within / between, "var_total": within + between}
         rows.append(
-            dict(zip(CELL, (*cell, str(run.config["loss"]["name"])), strict=True))
+            dict(zip(CELL, (*cell, printable(str(run.config["loss"]["name"]))), strict=True))
             | {"seed": run.seed}
             | accuracies(last)
             | variances

@@ -18,6 +18,7 @@ from icv_lightning.cell import register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.report.cells import Cell, cell_of_folder
 from icv_lightning.report.snapshots import Snapshot, read_snapshot
+from icv_lightning.terminal import printable
 
 GROUPS = ("data", "model", "centroids", "loss", "optimizer", "trainer")
 SILENCE = 15 * 60  # seconds without a sign of life after which a run without results counts as interrupted
@@ -113,13 +114,15 @@ def _finished(folder: Path) -> Run | None:
         results = json.loads((folder / "results.json").read_text())
         fields = results["cell"]
         cell = Cell(
-            str(fields["data"]),
+            printable(str(fields["data"])),
             float(fields["lambda"]),
             int(fields["embedding_dim"]),
             bool(fields["normalize"]),
         )
         status = "completed" if results["status"] == "completed" else "failed"
-        cause = "" if status == "completed" else f"{results.get('cause')} (step {results.get('step')})"
+        cause = (
+            "" if status == "completed" else printable(f"{results.get('cause')} (step {results.get('step')})")
+        )
         config = {key: value for key, value in results["config"].items() if key in GROUPS}
         return Run(folder, status, cell, int(fields["seed"]), cause, config, results)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.errors import UserError
+from icv_lightning.terminal import printable
 
 
 def main() -> None:
@@ -58,6 +59,7 @@ def _show(rows: list[dict[str, Any]]) -> None:
     """Print the means over choices of classes and seeds."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     groups: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for row in rows:
@@ -68,7 +70,9 @@ def _show(rows: list[dict[str, Any]]) -> None:
             groups[row["data"], what, loss + shape].append(row["value"])
     table = Table("data", "measure, Euclidean", "embedding", "runs", "mean")
     for names, values in sorted(groups.items()):
-        table.add_row(*names, str(len(values)), f"{sum(values) / len(values):.4f}")
+        table.add_row(
+            *(Text(printable(name)) for name in names), str(len(values)), f"{sum(values) / len(values):.4f}"
+        )
     Console(soft_wrap=True).print(table)
 
 

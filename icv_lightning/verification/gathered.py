@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from icv_lightning.report.intervals import t_interval
+from icv_lightning.terminal import printable
 from icv_lightning.unseen.gathered import Rows
 
 RAW = "raw pixels"
@@ -42,7 +43,7 @@ def table(rows: Rows) -> str:
     found.pop(RAW, None)
     for name, own in found.items() if plain else ():
         lines.append([f"{name} − CE", *(_cell(_minus(own.get(k, {}), plain.get(k, {}))) for k in keys)])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return "\n".join("| " + " | ".join(map(printable, line)) + " |" for line in lines) + "\n"
 
 
 def values(rows: Sequence[Mapping[str, Any]], measure: str) -> Values:
