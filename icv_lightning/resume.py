@@ -7,7 +7,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning.cell import identity
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, reason
+from icv_lightning.foreign import texts
 
 LENGTH = frozenset({"trainer.max_epochs", "ckpt_path"})  # a given checkpoint is given for more epochs
 MODEL_GROUPS = ("model", "centroids", "loss")  # all that older checkpoints say of their settings
@@ -41,9 +42,14 @@ def check_settings(config: DictConfig, path: Path, free: frozenset[str] = frozen
     except UserError as error:
         raise UserError(f"{error}; remove it, or start anew with force=true") from error
     there, asked = content.get("settings"), identity(config)
-    if not there:
+    if any("${" in text for text in texts([there, content["hyper_parameters"]["config"]])):
+        raise UserError(f"{path}: holds an interpolation, which no run leaves")
+    if not isinstance(there, Mapping) or not there:
         kept = content["hyper_parameters"]["config"]
-        there = identity(OmegaConf.create({key: kept[key] for key in MODEL_GROUPS}))
+        try:
+            there = identity(OmegaConf.create({key: kept[key] for key in MODEL_GROUPS}))
+        except Exception as error:  # of a file that was altered
+            raise UserError(f"{path}: its settings cannot be read ({reason(error)})") from error
         asked = {key: asked[key] for key in MODEL_GROUPS}
     before, now = dict(_leaves(there)), dict(_leaves(asked))
     unlike = [key for key in sorted({*before, *now} - free) if before.get(key) != now.get(key)]

@@ -133,7 +133,7 @@ SETTINGS: Mapping[str, Setting] = {
         "integer", "kernels of the face descriptor's first convolution", low=1, high=MOST
     ),
     "model.net.widths": Setting("sizes", "kernels of each stage"),
-    "model.net.blocks": Setting("sizes", "residual blocks of each width"),
+    "model.net.blocks": Setting("counts", "residual blocks of each width"),
     "model.net.hidden": Setting("integer", "features of the full connection", low=1, high=MOST),
     "model.net.dropout": Setting("number", "fraction dropped before the embedding", low=0, high=0.99),
     "model.net.batch_norm": Setting("boolean", "batch normalisation before each ReLU"),

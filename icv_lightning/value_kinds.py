@@ -15,6 +15,7 @@ WORDS = {
     "text": "text, not empty and without control characters",
     "classes": "a list of two or more different class numbers",
     "sizes": f"a list of one or more integers of at least 1 and at most {MOST}",
+    "counts": f"a list of one or more integers of at least 0 and at most {MOST}",
     "epochs": "a list of integers of at least 1",
     "shares": "a list of two numbers of at least 0 and below 1",
     "node": "a node with _target_",
@@ -65,6 +66,7 @@ def _is_devices(value: Any) -> bool:
 LISTS: Mapping[str, Callable[[Any], bool]] = {
     "classes": _different_numbers,
     "sizes": lambda value: bool(_numbers(value, 1, MOST)),
+    "counts": lambda value: bool(_numbers(value, 0, MOST)),
     "epochs": lambda value: _is_list(value) and len(_numbers(value, 1, math.inf)) == len(value),
     "shares": _is_shares,
     "devices": _is_devices,
