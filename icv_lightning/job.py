@@ -40,7 +40,6 @@ def job(config: DictConfig) -> None:
         _name_the_cell(folder.name)
     try:
         with FileLock(folder / LOCK):
-            record.remove_parts(folder)
             results = run_cell(config, folder)
         if alone:
             from icv_lightning.summary import show
@@ -77,6 +76,7 @@ def run_cell(config: DictConfig, folder: Path) -> dict[str, Any]:
         if HydraConfig.get().mode != RunMode.MULTIRUN:
             print("already completed (force=true does it again)")
         return results
+    record.remove_parts(folder)
     return train(config, folder)
 
 

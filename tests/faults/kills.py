@@ -61,11 +61,11 @@ class Grid:
         self.stops += at_work
         text = (self.place / "said").read_text().rstrip()
         name = signal.Signals(signum).name if at_work else "ended before"
-        last = text.splitlines()[-1] if text else ""
-        when = f"after {delay:5.2f} s of {'a start' if fresh else 'work'}"
-        epochs = noted(self.outputs, "epoch")
+        begun_so_far, last = noted(self.outputs, "epoch"), text.splitlines()[-1][:80] if text else ""
         print(
-            f"{name} {when}: exit {status} in {took:.1f} s, {epochs} epochs begun | {last}"[:230], flush=True
+            f"{name} after {delay:.2f} s of {'a start' if fresh else 'work'}: exit {status} in {took:.1f} s, "
+            f"{begun_so_far} epochs begun | {last}",
+            flush=True,
         )
         self.wrong += broken(self.outputs)
         self.wrong += [f"a traceback: {text}"] * ("Traceback" in text)

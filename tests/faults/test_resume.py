@@ -12,7 +12,7 @@ from icv_lightning.record import read_results
 from tests.conftest import cells
 
 Main = Callable[..., int]
-EPOCHS = 4
+EPOCHS = 3
 SETTINGS = [
     ("centroids=learned",),
     ("centroids=batch_mean", "centroids.layer.init=normal"),
@@ -40,7 +40,7 @@ def cut(stop: int) -> Callable[..., None]:
 def test_a_run_cut_at_several_epochs_ends_bit_equal(
     main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: tuple[str, ...]
 ) -> None:
-    """Cut after epochs 1, 2 and 3 of 4: the whole checkpoint, metrics.csv and results are those of one go."""
+    """Cut after epochs 1 and 2 of 3: the whole checkpoint, metrics.csv and results are those of one go."""
     settings = (*settings, f"trainer.max_epochs={EPOCHS}")
     assert main(*settings, "paths.outputs=whole") == 0
     for stop in range(1, EPOCHS):

@@ -15,6 +15,13 @@ GRID = [
     "-m", *TINY, "data.image_size=8", f"trainer.max_epochs={EPOCHS}", "loss.lambda=0.05,0.5", "threads=1",
     "+callbacks.spy={_target_:tests.spies.NoteEpochs}",
 ]  # fmt: skip
+FILES = [
+    "a snapshot is half on disk",
+    "metrics.csv has its name, the checkpoint not yet",
+    "a checkpoint is half on disk",
+    "a checkpoint takes its name",
+    "results.json takes its name",
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +46,20 @@ def struck(folder: Path, signum: int, moments: list[str], check: Callable[[int |
     assert (folder / "said").read_text().count("already completed") == 2
 
 
-def test_a_grid_killed_at_each_moment_ends_as_an_undisturbed_one(tmp_path: Path, undisturbed) -> None:
-    """Thirteen kills, one after another, of one and the same grid; each loses one epoch at most."""
+@pytest.mark.parametrize(
+    "moments",
+    [FILES, pytest.param(list(MOMENTS), marks=pytest.mark.slow)],
+    ids=["while files are written", "everywhere"],
+)
+def test_a_grid_that_is_killed_ends_as_an_undisturbed_one(
+    tmp_path: Path, undisturbed, moments: list[str]
+) -> None:
+    """Kills, one after another, of one and the same grid; each loses one epoch at most."""
 
     def check(status: int | None, said: str) -> None:
         assert status == -signal.SIGKILL, said
 
-    struck(tmp_path, signal.SIGKILL, list(MOMENTS), check)
+    struck(tmp_path, signal.SIGKILL, moments, check)
     assert facts(tmp_path / "outputs") == undisturbed
     hidden = [path.name for path in (tmp_path / "outputs").glob("*/*/**/.*.part")]
     assert hidden == [], "what kills left half-written is cleared away"
