@@ -95,7 +95,7 @@ def test_a_limit_on_the_size_of_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("grid", [[], ["-m"]], ids=["run", "grid"])
 def test_outputs_that_cannot_be_written(tmp_path: Path, disk: Path, grid: list[str]) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    check_trouble(tmp_path, [*grid, *CELL], "paths.outputs=outputs: ")
+    check_trouble(tmp_path, [*grid, *CELL], "paths.outputs=outputs name=runs: cannot be written")
     assert len(said(tmp_path).splitlines()) == 1
     assert list(disk.iterdir()) == []
 
