@@ -17,7 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from icv_lightning import hardware, record
+from icv_lightning import hardware, record, stopping
 from icv_lightning.cell import cell_fields, config_hash, register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.resume import starting_point
@@ -111,6 +111,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     results = {"status": "completed"} | _identity(config)
     with recording(trainer.loggers, config, module, resumed):
         try:
+            stopping.check()  # imports are over
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
             trainer.test(module, datamodule=data, verbose=False)
         except Exception as error:

@@ -4,13 +4,14 @@ Little is imported above `main`, so that Ctrl-C is answered in one line from the
 """
 
 import os
-import signal
 import sys
+
+from icv_lightning import stopping
 
 
 def main() -> None:
     """Check and run; exit with 0 (all completed), 1 (a run failed), 2 (a wrong setting), 130 (stopped)."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C
+    stopping.listen()
     try:
         status = _status()
     except KeyboardInterrupt:

@@ -21,7 +21,7 @@ WORDS = [
 
 def memory(folder: Path, *words: str) -> np.ndarray:
     """Return resident memory in MB at the start of each epoch of a command."""
-    assert run(folder, [*WORDS, *words]) == 0, (folder / "said").read_text()
+    assert run(folder, [*words, *WORDS]) == 0, (folder / "said").read_text()
     return np.loadtxt(folder / "memory.txt")
 
 

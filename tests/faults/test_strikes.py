@@ -1,10 +1,13 @@
 """A grid that is killed at every moment that matters ends as an undisturbed one does."""
 
+import contextlib
+import os
 import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import lightning
 import pytest
 
 from tests.conftest import TINY
@@ -63,6 +66,24 @@ def test_a_grid_that_is_killed_ends_as_an_undisturbed_one(
     assert facts(tmp_path / "outputs") == undisturbed
     hidden = [path.name for path in (tmp_path / "outputs").glob("*/*/**/.*.part")]
     assert hidden == [], "what kills left half-written is cleared away"
+
+
+def swallow() -> None:
+    """Ask the process to stop where what that raises is lost, as while an extension module is imported."""
+    seed_everything = lightning.seed_everything
+
+    def swallowing(*args: object, **options: object) -> None:
+        seed_everything(*args, **options)
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    lightning.seed_everything = swallowing
+
+
+def test_a_request_to_stop_is_not_lost_in_an_import(tmp_path: Path) -> None:
+    assert run(tmp_path, GRID, swallow) == 130
+    assert "the same command goes on" in (tmp_path / "said").read_text()
+    assert noted(tmp_path / "outputs", "epoch") == 0
 
 
 @pytest.mark.slow
