@@ -123,7 +123,7 @@ def run(
     `arm` is called in the process, before the command.
     """
     process = begun(folder, arguments, arm, module)
-    process.join(300)
+    process.join(600)
     return process.exitcode
 
 

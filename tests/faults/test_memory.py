@@ -45,7 +45,7 @@ def test_over_a_hundred_epochs(tmp_path: Path) -> None:
 
 @NEEDS_PROC
 def test_over_fifty_cells_in_one_process(tmp_path: Path) -> None:
-    """A cell holds about 10 MB of data, network and checkpoint: kept, they would be seen."""
+    """Hydra keeps the configurations of all cells, 0.2 MB each; memory settles after some 15 cells."""
     values = memory(tmp_path, "-m", "trainer.max_epochs=1", f"seed={','.join(map(str, range(50)))}")
     assert len(values) == 50
-    assert growth(values, 10) < 0.5
+    assert growth(values, 20) < 0.5
