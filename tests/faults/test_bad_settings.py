@@ -112,7 +112,7 @@ SLOW: dict[tuple[str, ...], str] = {
     ("data=faces", "data.root=EMPTY"): "data.root=EMPTY: needs at least two persons",
     ("data=omniglot", "data.subset=small3"): "data.subset=small3: must be one of small1, small2",
     ("data=mnist", "data.root=FILE"): "data.root=FILE: not a folder",
-    ("data=mnist", "data.dataset=KMNIST"): "data.dataset=KMNIST: must be one of MNIST, FashionMNIST",
+    ("data=mnist", "data.dataset=NMIST"): "data.dataset=NMIST: must be one of MNIST, FashionMNIST",
     ("name=/abs",): "name=/abs: must be a plain folder name",
     ("name=..",): "name=..: must be a plain folder name",
     ("name=",): "name=: must be text, not empty",
