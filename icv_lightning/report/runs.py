@@ -49,7 +49,7 @@ class Run:
     @property
     def metrics(self) -> Mapping[str, float | None]:
         """Return the final `test/…` values of a completed run."""
-        return self.results.get("metrics", {}) if self.status == "completed" else {}
+        return (self.results.get("metrics") or {}) if self.status == "completed" else {}
 
     @property
     def max_epochs(self) -> int | None:
@@ -124,9 +124,19 @@ def _finished(folder: Path) -> Run | None:
             "" if status == "completed" else printable(f"{results.get('cause')} (step {results.get('step')})")
         )
         config = {key: value for key, value in results["config"].items() if key in GROUPS}
+        if not _is_sound(results, config):
+            return None
         return Run(folder, status, cell, int(fields["seed"]), cause, config, results)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _is_sound(results: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
+    """Tell whether what tables read is of the kinds that a run writes: mappings, and numbers as measures."""
+    metrics, versions = results.get("metrics") or {}, results.get("versions") or {}
+    return all(isinstance(part, Mapping) for part in (metrics, versions, *config.values())) and all(
+        type(value) in (int, float) for value in metrics.values() if value is not None
+    )
 
 
 def _unfinished(folder: Path) -> Run | None:
