@@ -36,6 +36,7 @@ def job(config: DictConfig) -> None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     alone = HydraConfig.get().mode != RunMode.MULTIRUN
     logging.raiseExceptions = False  # a run.log that cannot be written is no second failure
+    stopping.end_with_parent()
     if not alone:
         _name_the_cell(folder.name)
     try:

@@ -1,6 +1,14 @@
-"""Ctrl-C and SIGTERM, remembered: an extension module that is being imported may swallow what they raise."""
+"""Ctrl-C and SIGTERM, remembered: an extension module that is being imported may swallow what they raise.
 
+And the end of joblib's workers with the command that started them.
+"""
+
+import functools
+import multiprocessing
+import os
 import signal
+import threading
+import time
 from types import FrameType
 
 _received = False
@@ -18,6 +26,22 @@ def check() -> None:
     """Raise KeyboardInterrupt if a signal came before and the work went on all the same."""
     if _received:
         raise KeyboardInterrupt
+
+
+@functools.cache
+def end_with_parent() -> None:
+    """End this process, if it is one of joblib's workers, once the command that started it is dead.
+
+    Such a worker would train on, and then wait for ever to hand its results over.
+    """
+    if multiprocessing.current_process().name.startswith("LokyProcess"):
+        threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:

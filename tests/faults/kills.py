@@ -137,16 +137,40 @@ def two_at_once(folder: Path, launcher: str, delay: float | None) -> list[str]:
     return wrong + broken(place / "outputs")
 
 
-def _end_orphans(groups: list[int]) -> int:
-    """End what is left of process groups; return of how many."""
-    count = 0
-    for group in groups:
-        try:
-            os.killpg(group, signal.SIGKILL)
-            count += 1
-        except ProcessLookupError:
-            continue
-    return count
+def _end_orphans(groups: list[int], patience: float = 20.0) -> int:
+    """Wait for process groups to end by themselves, then end what is left; return of how many."""
+    until = time.monotonic() + patience
+    while groups:
+        groups = [group for group in groups if _reached(group, 0)]
+        if time.monotonic() > until:
+            return sum(_reached(group, signal.SIGKILL) for group in groups)
+        time.sleep(0.2)
+    return 0
+
+
+def _reached(group: int, signum: int) -> bool:
+    try:
+        os.killpg(group, signum)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def ctrl_c_with_workers(folder: Path, delay: float) -> list[str]:
+    """Press Ctrl-C, which reaches the workers of a terminal's command too; then go on."""
+    place = folder / "workers"
+    place.mkdir()
+    process = start(place, "hydra/launcher=joblib", "workers=2")
+    time.sleep(delay)
+    os.killpg(process.pid, signal.SIGINT)
+    asked = time.monotonic()
+    status, took = process.wait(120), time.monotonic() - asked
+    orphans, text = _end_orphans([process.pid]), (place / "said").read_text()
+    print(f"Ctrl-C with joblib's workers: exit {status} in {took:.1f} s, {orphans} orphans", flush=True)
+    wrong = [f"joblib: exit {status}: {text}"] * (status != 130) + ["joblib: orphans"] * bool(orphans)
+    wrong += ["joblib: no word on how to go on"] * ("goes on" not in text)
+    wrong += ["joblib: cannot go on"] * (run(place, GRID) != 0) + broken(place / "outputs")
+    return wrong + ["joblib: differs"] * (facts(place / "outputs") != facts(folder / "calm" / "outputs"))
 
 
 def main() -> None:
@@ -168,6 +192,7 @@ def main() -> None:
         for launcher in () if arguments.no_pairs else LAUNCHERS:
             for delay in (None, 0.6 * lengths[0]):
                 wrong += two_at_once(folder, launcher, delay)
+        wrong += [] if arguments.no_pairs else ctrl_c_with_workers(folder, 0.7 * lengths[0])
     print("\n".join(wrong) or "nothing differs")
     sys.exit(bool(wrong))
 
