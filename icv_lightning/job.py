@@ -91,6 +91,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     checkpoint, resumed = starting_point(config, folder)
 
     import lightning as L
+    import torch
 
     from icv_lightning import instantiate
     from icv_lightning.checkpoint import check_fits
@@ -99,6 +100,8 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     _quieten()
     _share_the_cores(config)
     L.seed_everything(config.seed, workers=True, verbose=False)
+    # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
+    torch.utils.deterministic.fill_uninitialized_memory = False
     data = instantiate.build_datamodule(config)
     data.setup()
     module = instantiate.build_module(config)
