@@ -16,7 +16,7 @@ from benchmarks import written
 from icv_lightning import hardware
 
 SMALL = (
-    "data=mnist", "data.train_size=10000", "data.monitor_size=1000", "trainer.max_epochs=2", "trainer=fast",
+    "data=mnist", "data.train_size=10000", "data.monitor_size=1000", "trainer.max_epochs=5", "trainer=fast",
 )  # fmt: skip
 
 
