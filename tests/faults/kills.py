@@ -71,7 +71,8 @@ class Grid:
         )
         self.wrong += broken(self.outputs)
         self.wrong += [f"a traceback: {text}"] * ("Traceback" in text)
-        if at_work and signum != signal.SIGKILL:
+        done = last.startswith("folder: ") and "goes on" not in text  # only the interpreter was left to end
+        if at_work and signum != signal.SIGKILL and not done:
             before_main = status == -signum and not text  # Python itself was being loaded
             self.wrong += [f"exit {status}: {text}"] * (status not in (130, 0) and not before_main)
             self.wrong += [f"{took:.1f} s to end"] * (took > SECONDS_TO_END)
