@@ -14,14 +14,19 @@ from tests.conftest import cells
 from tests.data.test_faces import people
 
 
-def test_the_orl_grid_is_five_folds_of_three_seeds_and_four_weights():
-    found = check(["-m", "experiment=orl_verification"]).cells
+def test_the_orl_grid_is_five_folds_of_three_seeds_and_four_weights(tmp_path: Path):
+    for person in range(1, 41):
+        (tmp_path / "orl_faces" / f"s{person}").mkdir(parents=True)
+        for picture in range(1, 11):
+            (tmp_path / "orl_faces" / f"s{person}" / f"{picture}.pgm").touch()
+    grid = ["-m", "experiment=orl_verification", f"data.root={tmp_path}"]
+    found = check(grid).cells
     assert len(found) == 60
     assert {config.data.fold for config in found} == {0, 1, 2, 3, 4}
     assert {config.data.num_classes for config in found} == {32}
     assert {config.loss["lambda"] for config in found} == {0, 0.05, 0.5, 1.0}
     assert len({config.cell for config in found}) == 60
-    rule = check(["-m", "experiment=orl_verification", "centroids=batch_mean", "loss.lambda=0.5"]).cells
+    rule = check([*grid, "centroids=batch_mean", "loss.lambda=0.5"]).cells
     assert len(rule) == 15
     assert {config.centroids.name for config in rule} == {"batch_mean"}
 
