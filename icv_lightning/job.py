@@ -101,7 +101,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     _share_the_cores(config)
     L.seed_everything(config.seed, workers=True, verbose=False)
     # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     data = instantiate.build_datamodule(config)
     data.setup()
     module = instantiate.build_module(config)
