@@ -125,17 +125,22 @@ def grid(given: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def script(name: str, *arguments: str) -> list[Row]:
+def script(name: str, *arguments: str) -> None:
+    """Run another benchmark, which writes its rows itself."""
     subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *arguments], check=True)
-    return []
+
+
+def of_each_network(name: str) -> None:
+    for network in NETWORKS:
+        script(name, "--steps", "200", f"model={network}")
 
 
 PARTS = {
     "correct": correct,
-    "steps": lambda _: [row for net in NETWORKS for row in script("steps", "--steps", "200", f"model={net}")],
+    "steps": lambda _: of_each_network("steps"),
     "busy": busy,
     "loading": lambda _: script("loading"),
-    "floor": lambda _: [row for net in NETWORKS for row in script("floor", "--steps", "200", f"model={net}")],
+    "floor": lambda _: of_each_network("floor"),
     "grid": grid,
 }
 

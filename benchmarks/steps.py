@@ -37,7 +37,8 @@ class Clock(L.Callback):
     """Note the time after the warm-up and after the last step; a GPU is waited for then alone."""
 
     def __init__(self, steps: int) -> None:
-        self.steps, self.done, self.times = steps, 0, []  # type: int, int, list[float]
+        self.steps, self.done = steps, 0
+        self.times: list[float] = []
 
     def tick(self) -> None:
         self.done += 1

@@ -18,7 +18,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, one_line
 
 PACKAGE = Path(__file__).resolve().parent
 CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
@@ -139,11 +139,6 @@ def _combinations(parsed: list[Override]) -> list[list[str]]:
 
 def _swept(parsed: list[Override]) -> list[str]:
     return _lines([override for override in parsed if override.is_sweep_override()])
-
-
-def one_line(error: BaseException) -> str:
-    """Return an error's text without line breaks."""
-    return " ".join(str(error).split())
 
 
 def _changed(base: DictConfig, values: list[Override]) -> DictConfig:

@@ -30,8 +30,13 @@ class NonFiniteLossError(ArithmeticError):
         self.step = step
 
 
+def one_line(error: BaseException) -> str:
+    """Return an error's text without line breaks, or its kind where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def reason(error: BaseException) -> str:
     """Return an error's first words, for one line; torch's own for code in a file advise to run that."""
     if isinstance(error, UnpicklingError):
         return "it is damaged, or holds other things than tensors, numbers and text"
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return one_line(error)[:200]

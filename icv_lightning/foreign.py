@@ -22,12 +22,17 @@ def check_foreign(node: Any, source: Any, prefixes: Sequence[str], kind: type, a
         UserError: any `_target_` that is something else, also one reached through a module of `prefixes`,
             or an interpolation, which could make another after this check, or read the environment.
     """
-    for text in texts(node):
-        if "${" in text:
-            raise UserError(f"{source}: holds the interpolation {text[:60]!r}, which no record of a run has")
+    check_plain(node, source)
     for target in targets(node):
         if not _is_class(target, tuple(prefixes), kind):
             raise UserError(f"{source}: names {target!r}, which is none of {among}")
+
+
+def check_plain(node: Any, source: Any) -> None:
+    """Raise `UserError` for an interpolation in nested primitives: it could name or read anything, later."""
+    for text in texts(node):
+        if "${" in text:
+            raise UserError(f"{source}: holds the interpolation {text[:60]!r}, which no record of a run has")
 
 
 def targets(node: Any) -> Iterator[Any]:

@@ -38,6 +38,11 @@ def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], l
     return trained, verified
 
 
+def tested_pictures(count: int, test_fraction: float) -> int:
+    """Return how many of a person's `count` pictures are the test part: one at least, and never all."""
+    return min(max(1, round(test_fraction * count)), count - 1) if count else 0
+
+
 def count_identities(folder: str, held_out: float) -> int:
     """Return how many persons of `folder` are trained on; raise `UserError` as `split_identities` does."""
     return len(split_identities(folder, held_out)[0])

@@ -55,7 +55,7 @@ def job(config: DictConfig) -> None:
             _record_failure(folder, config, error)
     except (KeyboardInterrupt, SystemExit):  # Lightning turns Ctrl-C and SIGTERM into the latter
         if alone:
-            print("interrupted: the same command goes on from the last finished epoch", file=sys.stderr)
+            print(stopping.GOES_ON, file=sys.stderr)
         sys.exit(130)
     except Exception as error:
         log.info("run failed", exc_info=True)  # the traceback is for run.log

@@ -2,7 +2,7 @@
 
 import functools
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, one_line
 
 OFFLINE = "or leave logger.wandb.offline=true and upload later with wandb sync"
 
@@ -23,8 +23,7 @@ def check_login(asked_by: str = "logger.wandb.offline=false", otherwise: str = O
     try:
         known = wandb.login(prompt=False, verify=True)
     except Exception as error:  # authentication, usage and connection errors are of several kinds
-        reason = " ".join(str(error).split())
-        raise UserError(f"{asked_by}: W&B login failed ({reason}); {otherwise}") from None
+        raise UserError(f"{asked_by}: W&B login failed ({one_line(error)}); {otherwise}") from None
     if not known:
         raise UserError(
             f"{asked_by}: not logged in to W&B; run wandb login, or set WANDB_API_KEY, {otherwise}"

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning.cell import identity
 from icv_lightning.errors import UserError, reason
-from icv_lightning.foreign import texts
+from icv_lightning.foreign import check_plain
 
 LENGTH = frozenset({"trainer.max_epochs", "ckpt_path"})  # a given checkpoint is given for more epochs
 MODEL_GROUPS = ("model", "centroids", "loss")  # all that older checkpoints say of their settings
@@ -42,8 +42,7 @@ def check_settings(config: DictConfig, path: Path, free: frozenset[str] = frozen
     except UserError as error:
         raise UserError(f"{error}; remove it, or start anew with force=true") from error
     there, asked = content.get("settings"), identity(config)
-    if any("${" in text for text in texts([there, content["hyper_parameters"]["config"]])):
-        raise UserError(f"{path}: holds an interpolation, which no run leaves")
+    check_plain([there, content["hyper_parameters"]["config"]], path)
     if not isinstance(there, Mapping) or not there:
         kept = content["hyper_parameters"]["config"]
         try:

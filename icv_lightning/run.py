@@ -15,7 +15,7 @@ def main() -> None:
     try:
         status = _status()
     except KeyboardInterrupt:
-        print("interrupted: the same command goes on from the last finished epoch", file=sys.stderr)
+        print(stopping.GOES_ON, file=sys.stderr)
         status = 130
     except OSError as error:  # what Hydra writes before and after a cell
         print(f"error: {error.filename or 'outputs'}: {error.strerror or error}", file=sys.stderr)

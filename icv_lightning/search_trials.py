@@ -27,7 +27,7 @@ from icv_lightning import record
 from icv_lightning.cell import config_hash
 from icv_lightning.composition import CONF
 from icv_lightning.csv_files import csv_line
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, one_line
 from icv_lightning.search_space import assigned, without
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def composed(overrides: Sequence[str]) -> DictConfig:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             return compose("config", list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(" ".join(str(error).split())) from error
+        raise UserError(one_line(error)) from error
 
 
 def words(trial: "FrozenTrial") -> str:

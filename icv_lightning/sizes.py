@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from icv_lightning.errors import UserError
 from icv_lightning.folders import class_folders, pictures
-from icv_lightning.identities import orl_folders, orl_split, split_identities
+from icv_lightning.identities import orl_folders, orl_split, split_identities, tested_pictures
 
 # Images of each class in the training part.
 MNIST = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
@@ -36,10 +36,7 @@ def check_sizes(data: DictConfig) -> None:
             )
     classes, val = data.num_classes, data.get("val_size") or 0
     if val:
-        size = training_images(data)
-        most = "" if size is None else f" to {size - 2 * classes}"
-        if val < classes or (size is not None and val > size - 2 * classes):
-            raise UserError(f"data.val_size={val}: must be 0 or from {classes}{most} for {data.name}")
+        check_val_size(val, classes, data.name, training_images(data))
     train = data.get("train_size")
     if train is not None and train < classes:
         raise UserError(f"data.train_size={train}: must be null or at least {classes}, an image a class")
@@ -52,6 +49,21 @@ def check_sizes(data: DictConfig) -> None:
             f"data.per_class={each}: must divide data.batch_size={batch} into at least 2 and at most "
             f"{classes} classes, those of the training part"
         )
+
+
+def check_val_size(val_size: int, classes: int, name: str, images: int | None) -> None:
+    """Raise `UserError` unless a validation part has each class, and leaves two images of each to train on.
+
+    Args:
+        val_size: above 0.
+        classes: of the data set.
+        name: of it.
+        images: of the training part; None where that is not known.
+    """
+    most = None if images is None else images - 2 * classes
+    if val_size < classes or (most is not None and val_size > most):
+        allowed = f"from {classes}" + ("" if most is None else f" to {most}")
+        raise UserError(f"data.val_size={val_size}: must be 0 or {allowed} for {name}")
 
 
 def training_images(data: DictConfig) -> int | None:
@@ -100,8 +112,7 @@ def _of_folder(data: DictConfig, kept: Any) -> int | None:
 
 
 def _left(count: int, test_fraction: float) -> int:
-    """Return how many of a person's pictures are trained on."""
-    return count - min(max(1, round(test_fraction * count)), count - 1) if count else 0
+    return count - tested_pictures(count, test_fraction)
 
 
 def _kind(data: DictConfig) -> str:

@@ -11,6 +11,7 @@ import threading
 import time
 from types import FrameType
 
+GOES_ON = "interrupted: the same command goes on from the last finished epoch"
 _received = False
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, one_line
 
 
 def checked(path: Path, md5: str) -> bytes:
@@ -33,5 +33,4 @@ def unpacking(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each format and each damage raises a kind of its own
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{path}: not as its data set has it ({reason})") from error
+        raise UserError(f"{path}: not as its data set has it ({one_line(error)})") from error

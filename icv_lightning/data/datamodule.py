@@ -19,6 +19,7 @@ from icv_lightning.data.images import (
 )
 from icv_lightning.data.picture import PictureInput
 from icv_lightning.errors import UserError
+from icv_lightning.sizes import check_val_size
 
 Part = tuple[Tensor, Tensor]
 FIXED_SEED = 20190131  # of what must not depend on the run's seed: the part of train that is looked at
@@ -122,11 +123,7 @@ class ImageDataModule(L.LightningDataModule):
         if self.classes is not None:
             self.class_names = [self.class_names[k] for k in self.classes]
         if self.val_size:
-            if self.val_size > len(rest) - 2 * self.num_classes or self.val_size < self.num_classes:
-                raise UserError(
-                    f"data.val_size={self.val_size}: must be 0 or from {self.num_classes} "
-                    f"to {len(rest) - 2 * self.num_classes} for {self.name}"
-                )
+            check_val_size(self.val_size, self.num_classes, str(self.name), len(rest))
             rest, held = self._cut("val_size", rest, target[rest], self.seed)
             self.val_part = InMemoryImages(images, target, held)
         if self.train_size is not None and self.train_size < len(rest):

@@ -14,7 +14,7 @@ from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
 from icv_lightning.folders import pictures
-from icv_lightning.identities import split_identities
+from icv_lightning.identities import split_identities, tested_pictures
 
 LOOKED_AT = 10_000  # pictures that the standardising constants are taken from
 
@@ -110,7 +110,7 @@ class FacesDataModule(ImageDataModule):
         rng = np.random.default_rng(FIXED_SEED)
         tested = np.zeros(len(target), dtype=bool)
         for places in np.split(np.arange(len(target)), np.flatnonzero(np.diff(target)) + 1):
-            size = min(max(1, round(self.test_fraction * len(places))), len(places) - 1)
+            size = tested_pictures(len(places), self.test_fraction)
             tested[rng.permutation(places)[:size]] = True
         return tested
 

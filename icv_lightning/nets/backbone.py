@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor, nn
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, reason
 from icv_lightning.nets.embedding import Embedding
 from icv_lightning.nets.standardize import Standardize
 
@@ -108,9 +108,8 @@ def _downloaded(make: Callable[[], nn.Module], name: str, weights: str) -> nn.Mo
     try:
         return make()
     except Exception as error:  # network, cache and mirror: each library has kinds of its own
-        reason = " ".join(str(error).split())[:200]
         raise UserError(
-            f"weights={weights}: cannot be had for {name} ({reason}); null downloads nothing"
+            f"weights={weights}: cannot be had for {name} ({reason(error)}); null downloads nothing"
         ) from error
 
 
@@ -146,9 +145,9 @@ def _features(body: nn.Module, architecture: str, shape: tuple[int, int, int]) -
         found: Tensor = body(torch.zeros(1, *shape))
         _, features = found.shape
     except Exception as error:  # whatever its layers raise
-        reason = " ".join(str(error).split())[:200]
+        size = " x ".join(map(str, shape))
         raise ValueError(
-            f"architecture={architecture}: does not take images of {' x '.join(map(str, shape))} ({reason})"
+            f"architecture={architecture}: does not take images of {size} ({reason(error)})"
         ) from error
     body.train()
     return features

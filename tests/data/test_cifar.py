@@ -144,24 +144,14 @@ def test_a_read_only_root_is_enough(tmp_path, monkeypatch):
     tmp_path.chmod(0o755)
 
 
-def test_a_missing_archive_is_downloaded(tmp_path, monkeypatch):
+def test_a_missing_archive_is_downloaded(tmp_path, monkeypatch, mirror):
     kept = write(tmp_path, monkeypatch).rename(tmp_path / "kept")
-    asked = []
-
-    def download(url, root, filename, md5):
-        asked.append((url, md5))
-        shutil.copy(kept, Path(root) / filename)
-
-    monkeypatch.setattr(utils, "download_url", download)
+    asked = mirror(kept)
     assert len(cifar(tmp_path).train_part) == 100
     assert asked == [(datasets.CIFAR10.url, datasets.CIFAR10.tgz_md5)]
 
 
-def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
-    def download(*args, **kwargs):
-        raise OSError("no network")
-
-    monkeypatch.setattr(utils, "download_url", download)
+def test_a_failed_download_says_what_to_do(tmp_path, no_network):
     message = r"cifar-100-python.tar.gz: not there.*\(no network\).*data.root.*ICV_DATA"
     with pytest.raises(UserError, match=message):
         cifar(tmp_path / "new", "CIFAR100")

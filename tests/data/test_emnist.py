@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import shutil
 import struct
 import zipfile
 from pathlib import Path
@@ -93,24 +92,14 @@ def test_a_read_only_root_is_enough(small):
     path.parent.chmod(0o755)
 
 
-def test_a_missing_archive_is_downloaded(small, tmp_path, monkeypatch):
+def test_a_missing_archive_is_downloaded(small, tmp_path, mirror):
     kept = (small / "EMNIST" / "raw" / "gzip.zip").rename(tmp_path / "kept.zip")
-    asked = []
-
-    def download(url, root, filename, md5):
-        asked.append((url, md5))
-        shutil.copy(kept, Path(root) / filename)
-
-    monkeypatch.setattr(utils, "download_url", download)
+    asked = mirror(kept)
     assert len(emnist(small).train_part) == 52
     assert asked == [(datasets.EMNIST.url, datasets.EMNIST.md5)]
 
 
-def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
-    def download(*args, **kwargs):
-        raise OSError("no network")
-
-    monkeypatch.setattr(utils, "download_url", download)
+def test_a_failed_download_says_what_to_do(tmp_path, no_network):
     with pytest.raises(
         UserError, match=r"gzip.zip: not there.*\(no network\).*data.root.*ICV_DATA.*EMNIST/raw"
     ):

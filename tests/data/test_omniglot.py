@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchvision.datasets import utils
 
 from icv_lightning.data import OmniglotDataModule, omniglot
 from icv_lightning.errors import UserError
@@ -103,25 +101,16 @@ def test_the_originals(data_root, subset, own, new):
     np.testing.assert_array_equal(found.numpy() == 0, original)
 
 
-def test_a_missing_archive_is_downloaded(small, tmp_path, monkeypatch):
+def test_a_missing_archive_is_downloaded(small, tmp_path, mirror):
     archive = small / "omniglot-py" / "images_background_small1.zip"
     kept = archive.rename(tmp_path / "kept.zip")
-    asked = []
-
-    def download(url, root, filename, md5):
-        asked.append((url.rsplit("/", 1)[1], md5))
-        shutil.copy(kept, Path(root) / filename)
-
-    monkeypatch.setattr(utils, "download_url", download)
+    asked = mirror(kept)
     assert len(characters(small).train_part) == 60
-    assert asked == [("images_background_small1.zip", omniglot.MD5["small1"])]
+    names = [(url.rsplit("/", 1)[1], md5) for url, md5 in asked]
+    assert names == [("images_background_small1.zip", omniglot.MD5["small1"])]
 
 
-def test_a_failed_download_says_what_to_do_and_leaves_no_folder(tmp_path, monkeypatch):
-    def download(*args, **kwargs):
-        raise OSError("no network")
-
-    monkeypatch.setattr(utils, "download_url", download)
+def test_a_failed_download_says_what_to_do_and_leaves_no_folder(tmp_path, no_network):
     with pytest.raises(
         UserError, match=r"small1.zip: not there.*\(no network\).*data.root.*ICV_DATA"
     ) as caught:
