@@ -38,10 +38,15 @@ def check_devices(config: DictConfig, multirun: bool) -> None:
     count = int(devices) if str(devices).isdecimal() else 1
     if count > most and (kind == "cpu" or (kind == "auto" and not hardware.visible_gpus())):
         raise UserError(f"trainer.devices={devices}: must be at most {most} processes on this CPU")
+    if config.data.batch_size < 2 * count:
+        raise UserError(
+            f"data.batch_size={config.data.batch_size}: must be at least {2 * count} with "
+            f"trainer.devices={devices}, two images for each process"
+        )
     strategy = config.trainer.get("strategy", "auto")
     if not multirun:
         return
-    if str(strategy).startswith(("ddp", "fsdp", "deepspeed")) or devices not in (1, "1", "auto", [0]):
+    if str(strategy).startswith("ddp") or devices not in (1, "1", "auto", [0]):
         raise UserError(
             f"trainer.strategy={strategy} trainer.devices={devices}: a cell of a multirun is one process on "
             "one device; run the cells one by one, or leave both as they are"

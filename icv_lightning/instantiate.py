@@ -1,5 +1,6 @@
 """From configuration to objects: the only place that calls `hydra.utils.instantiate`."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from icv_lightning.data import ImageDataModule
     from icv_lightning.module import ClassifierModule
 
+log = logging.getLogger(__name__)
 MODEL_GROUPS = ("model", "centroids", "loss")
 
 
@@ -87,6 +89,23 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
         config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
         enable_progress_bar=bool(shown.get("progress")),
     )  # fmt: skip
+
+
+def share_batch_norm(trainer: "Trainer", module: "ClassifierModule") -> None:
+    """Let batch normalisation see the batches of all processes on GPUs; warn on a CPU, which cannot."""
+    from torch import nn
+
+    if trainer.world_size == 1 or not any(
+        isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in module.modules()
+    ):
+        return
+    if trainer.strategy.root_device.type == "cuda":
+        module.net = nn.SyncBatchNorm.convert_sync_batchnorm(module.net)  # type: ignore[no-untyped-call]
+    elif trainer.is_global_zero:
+        log.warning(
+            "%d processes on a CPU: batch normalisation takes its statistics from each process's share of a "
+            "batch, so results differ from those of one process", trainer.world_size,
+        )  # fmt: skip
 
 
 def _check_pairs(config: DictConfig, module: "ClassifierModule") -> None:

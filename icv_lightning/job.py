@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from icv_lightning import hardware, record, stopping
+from icv_lightning import hardware, record, stopping, together
 from icv_lightning.cell import cell_fields, config_hash, register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.resume import starting_point
@@ -36,7 +37,10 @@ def job(config: DictConfig) -> None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     alone = HydraConfig.get().mode != RunMode.MULTIRUN
     logging.raiseExceptions = False  # a run.log that cannot be written is no second failure
-    stopping.end_with_parent()
+    stopping.end_worker_with_parent()
+    if together.rank(config.trainer.devices):
+        train(config, folder)  # the first process holds the lock, records and tells
+        return
     if not alone:
         _name_the_cell(folder.name)
     try:
@@ -74,7 +78,7 @@ def run_cell(config: DictConfig, folder: Path) -> dict[str, Any]:
     if results and results.get("config_hash") != config_hash(config):
         raise UserError(f"{folder}: holds the results of another configuration; choose another name=…")
     if results and results.get("status") == "completed" and not config.force:
-        if HydraConfig.get().mode != RunMode.MULTIRUN:
+        if not _in_grid():
             print("already completed (force=true does it again)")
         return results
     record.remove_parts(folder)
@@ -82,7 +86,7 @@ def run_cell(config: DictConfig, folder: Path) -> dict[str, Any]:
 
 
 def train(config: DictConfig, folder: Path) -> dict[str, Any]:
-    """Return the results of a run, after writing them.
+    """Return the results of a run, after writing them; the first of several processes writes for all.
 
     Raises:
         Exception: of the training; its `step` says how far that came.
@@ -107,13 +111,19 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     module = instantiate.build_module(config)
     if checkpoint:
         check_fits(module, checkpoint)
-    if HydraConfig.get().mode == RunMode.MULTIRUN and config.get("callbacks"):
-        with open_dict(config):
-            config.callbacks.pop("progress", None)  # the grid has a display of its own
+    _leave_displays(config)
     trainer = instantiate.build_trainer(config, folder)
-    (folder / record.RESULTS).unlink(missing_ok=True)
-    results = {"status": "completed"} | _identity(config)
-    with recording(trainer.loggers, config, module, resumed):
+    instantiate.share_batch_norm(trainer, module)
+    # Lightning would read a checkpoint of float64 into float32 first
+    module = trainer.precision_plugin.convert_module(module)  # type: ignore[assignment]
+    if trainer.is_global_zero:
+        (folder / record.RESULTS).unlink(missing_ok=True)
+    identity = _identity(config)
+    give_up = partial(_give_up, folder, config)
+    with (
+        recording(trainer.loggers, config, module, resumed),
+        together.together(trainer, identity["config"], folder, give_up),
+    ):
         try:
             stopping.check()  # imports are over
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
@@ -121,10 +131,32 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
         except Exception as error:
             error.step = getattr(error, "step", trainer.global_step)  # type: ignore[attr-defined]
             raise
+        measured = module.measured()  # asked of every process
         seconds = time.perf_counter() - started
-        results |= module.measured() | {"class_names": data.class_names, "seconds": seconds}
-        record.write_results(folder, results)
+        found = {"status": "completed"} | identity | measured
+        if trainer.is_global_zero:
+            record.write_results(folder, found | {"class_names": data.class_names, "seconds": seconds})
     return record.read_results(folder) or {}
+
+
+def _leave_displays(config: DictConfig) -> None:
+    """Take away the progress bar of a grid's cell, and all displays and loggers of a process that follows."""
+    follows = together.rank(config.trainer.devices) > 0
+    with open_dict(config):
+        if (follows or _in_grid()) and config.get("callbacks"):
+            config.callbacks.pop("progress", None)  # the grid has a display of its own
+        if follows:
+            config.logger = {}
+
+
+def _in_grid() -> bool:
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+
+
+def _give_up(folder: Path, config: DictConfig, cause: str) -> None:
+    line = f"{folder.name}: {cause}"
+    print(f"failed: {line} (see {folder / 'run.log'})", file=sys.stderr, flush=True)
+    _record_failure(folder, config, RuntimeError(cause))
 
 
 def _identity(config: DictConfig) -> dict[str, Any]:
@@ -154,7 +186,8 @@ def _say(line: str, failure: str, alone: bool) -> None:
 def _share_the_cores(config: DictConfig) -> None:
     import torch
 
-    launcher = HydraConfig.get().runtime.choices.get("hydra/launcher", "basic")
+    choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
+    launcher = choices.get("hydra/launcher", "basic")
     if config.threads or launcher in ("joblib", "ray"):
         each = hardware.threads_each(launcher, config.workers, config.gpu_share)
         torch.set_num_threads(config.threads or min(torch.get_num_threads(), each))
@@ -173,7 +206,13 @@ def _quieten() -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.captureWarnings(True)
-    for moot in (".*does not have many workers", ".*LeafSpec.*deprecated", "Checkpoint directory .* exists"):
+    for moot in (
+        ".*does not have many workers",
+        ".*LeafSpec.*deprecated",
+        "Checkpoint directory .* exists",
+        "The dirpath has changed from",  # of a checkpoint that is given
+        "It is recommended to use `self.log.*sync_dist",  # what is logged was computed over all processes
+    ):
         warnings.filterwarnings("ignore", moot)
 
 

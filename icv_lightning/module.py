@@ -7,10 +7,12 @@ import lightning as L
 import torch
 from torch import Tensor, nn
 
+from icv_lightning.centroids import SparseRows
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import Batch, seed_of
 from icv_lightning.metrics import Evaluation, Retrieval, TermMeans
 from icv_lightning.nets import Standardize
+from icv_lightning.processes import average_sparse, joined, share
 
 
 class Outputs(NamedTuple):
@@ -31,7 +33,8 @@ class ClassifierModule(L.LightningModule):
         head: embeddings to logits.
         centroids: a centroid rule: called without argument gives K x N, has `prepare` and `update`.
         loss: called as (logits, embeddings, centroids, target), gives a dict of `loss` and its `terms`;
-            with `detached_head` the head is a probe: no gradient of its logits reaches the network.
+            with `detached_head` the head is a probe: no gradient of its logits reaches the network; with
+            `whole_batch` it is no mean over samples, and sees those of all processes together.
         optimizer: parameter groups to an optimizer; centroids are a group of their own.
         num_classes: K.
         embedding_dim: N.
@@ -71,6 +74,8 @@ class ClassifierModule(L.LightningModule):
         self.retrieval = Retrieval()
         self._monitored: list[tuple[Outputs, Tensor]] = []
         self.final: dict[str, Tensor] = {}
+        self.sparse = {k: p for k, p in self.named_parameters() if isinstance(p, SparseRows)}
+        self._ddp_params_and_buffers_to_ignore = list(self.sparse)
 
     @property
     def data(self) -> ImageDataModule:
@@ -108,18 +113,31 @@ class ClassifierModule(L.LightningModule):
         }
 
     def on_train_epoch_start(self) -> None:
-        """Draw this epoch's randomness from (seed, epoch)."""
-        torch.manual_seed(seed_of(self.seed, self.current_epoch))
+        """Draw this epoch's randomness from (seed, epoch), another in each process."""
+        own = [self.global_rank] if self.global_rank else []
+        torch.manual_seed(seed_of(self.seed, self.current_epoch, *own))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of a batch; nothing here waits for the device."""
+        """Return the loss of a batch; in one process nothing here waits for the device.
+
+        Several processes have a share of the batch each; their gradients together are those of the whole.
+        """
         images, target = batch
         embeddings, logits = self(images)
-        self.centroids.prepare(embeddings.detach(), target)
-        terms: dict[str, Tensor] = self.loss(logits, embeddings, self.centroids(), target)
-        self.centroids.update(embeddings.detach(), target)
-        self.step_terms.update(terms, len(target))
-        return terms["loss"]
+        features = embeddings.detach()
+        self.centroids.prepare(features, target)
+        if whole := getattr(self.loss, "whole_batch", False):
+            embeddings, logits, labels = joined(embeddings), joined(logits), joined(target)
+        else:
+            labels = target
+        terms: dict[str, Tensor] = self.loss(logits, embeddings, self.centroids(), labels)
+        self.centroids.update(features, target)
+        self.step_terms.update(terms, len(labels))
+        return terms["loss"] if whole else terms["loss"] * share(len(target), self.device)
+
+    def on_after_backward(self) -> None:
+        """Bring sparse gradients of several processes together."""
+        average_sparse(self.sparse.values())
 
     def on_validation_epoch_start(self) -> None:
         """Forget the epoch before."""

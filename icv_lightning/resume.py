@@ -10,7 +10,9 @@ from icv_lightning.cell import identity
 from icv_lightning.errors import UserError, reason
 from icv_lightning.foreign import check_plain
 
-LENGTH = frozenset({"trainer.max_epochs", "ckpt_path"})  # a given checkpoint is given for more epochs
+# A given checkpoint is given for more epochs, or to go on with other devices.
+MACHINE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
+FREE = frozenset({"ckpt_path", "trainer.max_epochs", *MACHINE})
 MODEL_GROUPS = ("model", "centroids", "loss")  # all that older checkpoints say of their settings
 SHOWN = 5
 
@@ -29,7 +31,7 @@ def starting_point(config: DictConfig, folder: Path) -> tuple[Path | None, bool]
         return own, True
     if given in (None, "last"):
         return None, False
-    check_settings(config, Path(given), LENGTH)
+    check_settings(config, Path(given), FREE)
     return Path(given), False
 
 

@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM, remembered: an extension module that is being imported may swallow what they raise.
 
-And the end of joblib's workers with the command that started them.
+And the end of workers with the command that started them.
 """
 
 import functools
@@ -29,14 +29,19 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
-@functools.cache
-def end_with_parent() -> None:
+def end_worker_with_parent() -> None:
     """End this process, if it is one of joblib's workers, once the command that started it is dead.
 
     Such a worker would train on, and then wait for ever to hand its results over.
     """
     if multiprocessing.current_process().name.startswith("LokyProcess"):
-        threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+        end_with_parent()
+
+
+@functools.cache
+def end_with_parent() -> None:
+    """End this process once the one that started it is dead."""
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
 
 
 def _watch(parent: int) -> None:

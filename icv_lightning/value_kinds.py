@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 MOST = 100_000  # of what a layer has of anything: beyond, one weight matrix alone takes 40 GB
-STRATEGY = re.compile(r"auto|(ddp|fsdp|deepspeed|single|xla)(_\w+)?")
+STRATEGY = re.compile(r"auto|ddp(_find_unused_parameters_(true|false))?|single_device")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 WORDS = {
     "integer": "an integer",
@@ -19,7 +19,7 @@ WORDS = {
     "epochs": "a list of integers of at least 1",
     "shares": "a list of two numbers of at least 0 and below 1",
     "node": "a node with _target_",
-    "strategy": "auto, a name that begins with ddp, fsdp, deepspeed, single or xla, or a node with _target_",
+    "strategy": "auto, ddp, ddp_find_unused_parameters_true, single_device, or a node with _target_",
     "devices": "auto, -1, a number of devices or a list of their numbers",
 }
 

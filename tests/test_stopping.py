@@ -17,7 +17,7 @@ from joblib import Parallel, delayed
 from icv_lightning import stopping
 
 def work(number):
-    stopping.end_with_parent()
+    stopping.end_worker_with_parent()
     Path(f"{os.getpid()}.pid").touch()
     time.sleep(120)
 

@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 from icv_lightning.callbacks import figures
 from icv_lightning.loggers import Sample, Tracker
 from icv_lightning.module import ClassifierModule
+from icv_lightning.processes import joined
 
 THUMBNAIL = 32  # pixels; larger images are shrunk
 
@@ -68,8 +69,9 @@ class Gallery(L.Callback):
     def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Show what the final test measured."""
         assert isinstance(pl_module, ClassifierModule)
-        confusion = pl_module.measured()["confusion"]  # asked of every process
+        confusion = pl_module.measured()["confusion"]  # this, variance and rows are asked of every process
         variance = pl_module.eval_metrics.variance.compute()
+        seen = self._taken()
         data, epoch, trackers = pl_module.data, trainer.current_epoch, _trackers(trainer)
         if not trackers:
             return
@@ -80,18 +82,15 @@ class Gallery(L.Callback):
             pictures["test/confusion"] = figures.confusion_matrix(confusion, data.class_names, "test")
         columns = ("class", "var_within", "var_within_over_between")
         rows = list(zip(data.class_names, variance["var_per_class"].tolist(), ratio.tolist(), strict=True))
-        sample = self._sample(pl_module)
+        sample = self._sample(pl_module, seen)
         for tracker in trackers:
             for key, image in pictures.items():
                 tracker.log_image(key, image, epoch)
             tracker.log_table("test/per_class", columns, rows, epoch)
-            if sample:
-                tracker.log_sample("test/sample", sample, epoch)
+            tracker.log_sample("test/sample", sample, epoch)
 
-    def _sample(self, module: ClassifierModule) -> Sample | None:
-        part, seen = module.data.test_part, self._taken()
-        if len(seen["target"]) != len(part):
-            return None  # one process of several saw but its share
+    def _sample(self, module: ClassifierModule, seen: dict[str, Tensor]) -> Sample:
+        part = module.data.test_part
         chosen = torch.linspace(0, len(part) - 1, min(self.sample_size, len(part))).round().long()
         index = part.index[chosen]
         embeddings = seen["embeddings"].float()[chosen]
@@ -109,7 +108,7 @@ class Gallery(L.Callback):
 
     def _taken(self) -> dict[str, Tensor]:
         seen, self._seen = self._seen, []
-        return {key: torch.cat([batch[key] for batch in seen]).cpu() for key in seen[0]}
+        return {key: joined(torch.cat([batch[key] for batch in seen])).cpu() for key in seen[0]}
 
 
 def _trackers(trainer: L.Trainer) -> list[Tracker]:

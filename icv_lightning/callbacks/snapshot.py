@@ -10,6 +10,7 @@ from torch import Tensor
 
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.module import ClassifierModule
+from icv_lightning.processes import joined
 from icv_lightning.record import replaced
 
 
@@ -57,8 +58,13 @@ class EmbeddingSnapshot(L.Callback):
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the snapshot."""
-        parts, self._seen = self._seen, [[], []]
-        if not self._due(trainer) or not trainer.is_global_zero:
+        seen, self._seen = self._seen, [[], []]
+        if not self._due(trainer):
+            return
+        parts = [
+            {key: joined(torch.cat([b[key] for b in batches])) for key in batches[0]} for batches in seen
+        ]
+        if not trainer.is_global_zero:
             return
         assert isinstance(pl_module, ClassifierModule)
         assert pl_module.class_means is not None
@@ -66,13 +72,10 @@ class EmbeddingSnapshot(L.Callback):
             "centroids": _numpy(pl_module.centroids()),
             "class_means": _numpy(pl_module.class_means),
         }
-        for (name, part), seen in zip(_parts(trainer).items(), parts, strict=True):
+        for (name, part), found in zip(_parts(trainer).items(), parts, strict=True):
             arrays[f"{name}_index"] = part.index.numpy()
-            arrays |= {
-                f"{name}_{key}": _numpy(torch.cat([b[key] for b in seen])) for key in ("embeddings", "target")
-            }
-            if name != "train":
-                arrays[f"{name}_preds"] = _numpy(torch.cat([b["preds"] for b in seen]))
+            kept = ("embeddings", "target") if name == "train" else ("embeddings", "target", "preds")
+            arrays |= {f"{name}_{key}": _numpy(found[key]) for key in kept}
         folder = Path(trainer.default_root_dir) / "embeddings"
         folder.mkdir(exist_ok=True)
         with replaced(folder / f"epoch_{trainer.current_epoch + 1:03d}.npz") as file:

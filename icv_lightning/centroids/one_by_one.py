@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from icv_lightning.centroids.rule import CentroidRule, check_alpha, processes
+from icv_lightning.centroids.rule import CentroidRule, check_alpha
+from icv_lightning.processes import processes
 
 
 def one_by_one_offset(

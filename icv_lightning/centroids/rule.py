@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from icv_lightning.processes import processes
+
 INITS = ("zeros", "normal", "class_means")
 
 
@@ -101,12 +103,6 @@ class CentroidRule(nn.Module):
             torch.distributed.all_reduce(sums)
         counts = sums[:, -1]
         return sums[:, :-1] / counts.clamp(min=1)[:, None], counts
-
-
-def processes() -> int:
-    """Return the number of processes that train together."""
-    distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return torch.distributed.get_world_size() if distributed else 1
 
 
 def check_alpha(alpha: float) -> float:

@@ -12,10 +12,12 @@ from torch.utils.data import DataLoader
 
 from icv_lightning.data.images import (
     Batch,
+    BatchShares,
     ClassBalancedEachEpoch,
     InMemoryImages,
     ShuffledEachEpoch,
     Transform,
+    piece,
 )
 from icv_lightning.data.picture import PictureInput
 from icv_lightning.errors import UserError
@@ -34,14 +36,17 @@ class ImageDataModule(L.LightningDataModule):
     stratified part of train (at most `monitor_size` images), then validation if there is any, else test.
     Testing sees the whole training part (for its class means), then test.
 
+    Of several processes that train together each gets its share of every training batch and of every
+    part to evaluate, no image twice.
+
     Args:
         name: of the data set, as it stands in results.
         num_classes: K that the data must have, or that `classes` keep.
         channels: 1 (grey) or 3 (RGB).
         image_size: side of the square images in pixels.
         root: folder of data sets, where there are files; never part of a run's identity.
-        batch_size: training batch B, at least 2 (batch normalisation); the last, shorter one is dropped
-            only where it would hold a single image.
+        batch_size: training batch B, of all processes together, at least 2 for each (batch normalisation);
+            the last, shorter one is dropped only where it would hold fewer.
         eval_batch_size: batch of evaluation; changes no result.
         val_size: images cut from train for validation, 0 for none.
         per_class: images of a class in a class-balanced batch of `batch_size / per_class` classes; None for
@@ -147,22 +152,38 @@ class ImageDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of shuffled training batches; the order depends on seed and epoch alone."""
-        lonely = len(self.train_order) % self.batch_size == 1
-        return self._loader(self.train_part, self.batch_size, sampler=self.train_order, drop_last=lonely)
+        shares = BatchShares(self.train_order, self.batch_size, *self._place())
+        return self._loader(self.train_part, batch_sampler=shares)
 
     def val_dataloader(self) -> list[DataLoader[Batch]]:
         """Return the loaders after an epoch: the fixed part of train, then validation or test."""
         watched = self.val_part if self.val_size else self.test_part
-        return [self._loader(part, self.eval_batch_size) for part in (self.monitor_part, watched)]
+        return [self._evaluated(part) for part in (self.monitor_part, watched)]
 
     def test_dataloader(self) -> list[DataLoader[Batch]]:
         """Return the loaders of the final test: the training part without transform, then test."""
         whole = InMemoryImages(self.train_part.images, self.train_part.all_target, self.train_part.index)
-        return [self._loader(part, self.eval_batch_size) for part in (whole, self.test_part)]
+        return [self._evaluated(part) for part in (whole, self.test_part)]
 
-    def _loader(self, part: InMemoryImages, batch_size: int, **options: Any) -> DataLoader[Batch]:
+    def _evaluated(self, part: InMemoryImages) -> DataLoader[Batch]:
+        """Return the loader of this process's piece of a part, in whole batches where there are enough."""
+        rank, world = self._place()
+        if world > 1:
+            if world > len(part):
+                raise UserError(f"trainer.devices: {world} processes cannot share {len(part)} images")
+            unit = self.eval_batch_size if len(part) > (world - 1) * self.eval_batch_size else 1
+            own = piece(-(-len(part) // unit), rank, world)
+            index = part.index[own.start * unit : own.stop * unit]
+            part = InMemoryImages(part.images, part.all_target, index)
+        return self._loader(part, batch_size=self.eval_batch_size)
+
+    def _place(self) -> tuple[int, int]:
+        """Return this process's rank and the number of processes."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def _loader(self, part: InMemoryImages, **options: Any) -> DataLoader[Batch]:
         return DataLoader(
-            part, batch_size=batch_size, num_workers=self.num_workers, collate_fn=_as_it_is,
+            part, num_workers=self.num_workers, collate_fn=_as_it_is,
             pin_memory=torch.cuda.is_available(),
             generator=torch.Generator(),  # an iterator would draw from the global state, whenever it is made
             **options,

@@ -134,6 +134,46 @@ class ClassBalancedEachEpoch(Sampler[int]):
                 yield from itertools.islice(turns[k], self.per_class)
 
 
+class BatchShares(Sampler[list[int]]):
+    """Batches of `batch_size`, of each the share of one process: successive pieces, rank 0's first.
+
+    The last, shorter batch of an epoch is left out where it holds fewer than two images for a process
+    (batch normalisation).
+
+    Args:
+        sampler: the order of all positions; the trainer tells it the epoch.
+        batch_size: B, of all processes together.
+        rank: of this process.
+        world: number of processes.
+
+    Raises:
+        UserError: `batch_size` below two images for a process.
+    """
+
+    def __init__(self, sampler: Sampler[int], batch_size: int, rank: int = 0, world: int = 1) -> None:
+        if batch_size < 2 * world:
+            raise UserError(
+                f"data.batch_size={batch_size}: must be at least {2 * world}, two images for each of {world} "
+                "processes (trainer.devices)"
+            )
+        self.sampler, self.batch_size, self.rank, self.world = sampler, batch_size, rank, world
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.sampler), self.batch_size)  # type: ignore[arg-type]
+        return whole + (rest >= 2 * self.world)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        positions = iter(self.sampler)
+        for _ in range(len(self)):
+            batch = list(itertools.islice(positions, self.batch_size))
+            yield batch[piece(len(batch), self.rank, self.world)]
+
+
+def piece(size: int, rank: int, world: int) -> slice:
+    """Return the positions of one of `world` successive, nearly equal pieces of `size`."""
+    return slice(rank * size // world, (rank + 1) * size // world)
+
+
 def _endless(positions: Tensor, generator: torch.Generator) -> Iterator[int]:
     while True:
         yield from positions[torch.randperm(len(positions), generator=generator)].tolist()

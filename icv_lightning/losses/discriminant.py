@@ -94,6 +94,7 @@ class DiscriminantLoss(nn.Module):
     """
 
     terms = ("loss", "loss_ce", "loss_var", "loss_between")
+    whole_batch = True  # of max(0, T − τ)
 
     def __init__(
         self, weight: float, embedding_dim: int, between: float = 1.0, max_total_variance: float = 100.0

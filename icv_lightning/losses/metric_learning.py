@@ -23,22 +23,24 @@ class Kind(NamedTuple):
         margin: what the library calls the margin, None where the loss has none.
         scale: what the library calls the scale or temperature, None where the loss has none.
         has_proxies: it owns a vector for each class; else it compares the images of a batch in pairs.
+        is_mean: it is a mean over the images of a batch, each held against the proxies alone.
     """
 
     library_class: str
     margin: str | None = None
     scale: str | None = None
     has_proxies: bool = False
+    is_mean: bool = False
 
 
 KINDS: Mapping[str, Kind] = {
     "contrastive": Kind("ContrastiveLoss", margin="neg_margin"),
     "triplet": Kind("TripletMarginLoss", margin="margin"),
-    "arcface": Kind("ArcFaceLoss", "margin", "scale", has_proxies=True),
-    "cosface": Kind("CosFaceLoss", "margin", "scale", has_proxies=True),
+    "arcface": Kind("ArcFaceLoss", "margin", "scale", has_proxies=True, is_mean=True),
+    "cosface": Kind("CosFaceLoss", "margin", "scale", has_proxies=True, is_mean=True),
     "proxy_anchor": Kind("ProxyAnchorLoss", "margin", "alpha", has_proxies=True),
     "supcon": Kind("SupConLoss", scale="temperature"),
-    "normalized_softmax": Kind("NormalizedSoftmaxLoss", scale="temperature", has_proxies=True),
+    "normalized_softmax": Kind("NormalizedSoftmaxLoss", scale="temperature", has_proxies=True, is_mean=True),
 }
 
 
@@ -84,6 +86,7 @@ class MetricLearningLoss(nn.Module):
         if name not in KINDS:
             raise ValueError(f"name of a metric-learning loss must be one of {', '.join(KINDS)}, got {name}")
         self.name, self.weight, self.needs_pairs = name, check_factor(weight), not KINDS[name].has_proxies
+        self.whole_batch = not KINDS[name].is_mean
         self.metric_loss = _made(name, num_classes, embedding_dim, margin, scale)
 
     def forward(

@@ -20,6 +20,7 @@ SETTINGS = [
     ("trainer=fast",),
     ("optimizer=sparse_adam", "centroids.layer.sparse=true"),
     ("loss=discriminant", "optimizer.centroid_lr=0.01"),
+    ("trainer.precision=64-true",),
 ]
 
 

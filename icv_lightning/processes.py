@@ -1,0 +1,52 @@
+"""What processes that train one run together know of each other: how many, their rows, their shares."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from torchmetrics.utilities.distributed import gather_all_tensors
+
+
+def processes() -> int:
+    """Return the number of processes that train together."""
+    distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.get_world_size() if distributed else 1
+
+
+def share(rows: int, device: torch.device) -> Tensor | float:
+    """Return W·n/Σn for the `rows` n of each of W processes.
+
+    With this factor on a mean over its own rows, the mean over processes that DistributedDataParallel takes
+    of gradients is the gradient of the mean over all rows.
+    """
+    if (world := processes()) == 1:
+        return 1.0
+    total = torch.tensor(rows, device=device)
+    torch.distributed.all_reduce(total)
+    return world * rows / total
+
+
+def joined(values: Tensor) -> Tensor:
+    """Return the rows of all processes, rank 0's first; how many each has may differ.
+
+    The gradient reaches this process's own rows, W times as large: the mean over W processes that all
+    compute one loss of all rows is then the gradient of that loss.
+    """
+    if (world := processes()) == 1:
+        return values
+    fixed = values.detach()
+    parts = gather_all_tensors(fixed)
+    if values.requires_grad:
+        parts[torch.distributed.get_rank()] = fixed + world * (values - fixed)
+    return torch.cat(parts)
+
+
+@torch.no_grad()
+def average_sparse(parameters: Iterable[torch.nn.Parameter]) -> None:
+    """Replace sparse gradients, which DistributedDataParallel does not take, by their mean over processes."""
+    if (world := processes()) == 1:
+        return
+    for parameter in parameters:
+        own = parameter.grad.coalesce()  # type: ignore[union-attr]
+        rows, values = joined(own.indices()[0]), joined(own.values()) / world
+        parameter.grad = torch.sparse_coo_tensor(rows[None], values, own.shape).coalesce()
