@@ -1,10 +1,10 @@
-# Targets: run reproduce bench report test check slow format help. Everything works on a fresh machine with Python 3.11+.
+# Targets: run reproduce bench report test check slow coverage oldest newest format help. Everything works on a fresh machine with Python 3.11+.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run reproduce bench report test slow lint types check format clean
+.PHONY: help run reproduce bench report test slow coverage oldest newest lint types check format clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,20 @@ test: $(READY)  ## the quick tests
 slow: $(READY)  ## the tests that train on real data or for many epochs
 	$(BIN)/python -m pytest -m slow
 
+coverage: $(READY)  ## the share of lines that all tests run, at least 95 %
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+oldest:  ## the quick tests with the lowest versions that pyproject.toml allows, in an environment of its own
+	$(PYTHON) -m venv .venv-oldest
+	$(PYTHON) tests/versions.py > .venv-oldest/lowest.txt
+	.venv-oldest/bin/python -m pip install --quiet --constraint .venv-oldest/lowest.txt --editable '.[dev]'
+	.venv-oldest/bin/python -m pytest -m 'not slow'
+
+newest:  ## the same with the newest versions that there are
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --upgrade --editable '.[dev]'
+	.venv-newest/bin/python -m pytest -m 'not slow'
+
 lint: $(READY)  ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -48,4 +62,4 @@ format: $(READY)  ## format and fix what ruff can
 	$(BIN)/ruff check --fix .
 
 clean:  ## remove the environment and what tools left
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache dist build
+	rm -rf $(VENV) .venv-oldest .venv-newest .pytest_cache .mypy_cache .ruff_cache dist build
