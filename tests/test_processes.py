@@ -46,7 +46,7 @@ CASES = {
     "batch mean": (functools.partial(BatchMeanCentroids, 10, N), COMBINED, ADAM),
     "wen": (functools.partial(BatchMeanCentroids, 10, N, step="wen", init="class_means"), COMBINED, ADAM),
     "one by one": (functools.partial(OneByOneCentroids, 10, N), COMBINED, ADAM),
-    "discriminant": (LEARNED, functools.partial(DiscriminantLoss, 0.5, N, max_total_variance=1.5), ADAM),
+    "discriminant": (LEARNED, functools.partial(DiscriminantLoss, 0.5, N, max_total_variance=0.16), ADAM),
     "triplet": (LEARNED, metric_learning("triplet"), ADAM),
     "supcon": (LEARNED, metric_learning("supcon"), ADAM),
     "arcface": (LEARNED, metric_learning("arcface", 0.5), ADAM),

@@ -28,7 +28,8 @@ WARNINGS = {
     "of the module.",
     "still": "the centroids of classes {classes} did not move in an epoch that saw these classes: they get "
     "no updates, and the λ-term pulls the classes to where they started. Give the optimizer all parameters, "
-    "and the loss centroids that are not detached.",
+    "and the loss centroids that are not detached; lower a huge loss.lambda: where squares of gradients "
+    "overflow, the optimizer takes no step.",
     "unseen": "an epoch of training saw no image of classes {classes}: their centroids stay where they are "
     "and can only win embeddings of other classes. Check data.num_classes and the training part.",
     "collapse": "the embeddings have collapsed: their variance is {variance:.2g} while cross-entropy, "

@@ -153,6 +153,9 @@ class ImageDataModule(L.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of shuffled training batches; the order depends on seed and epoch alone."""
         shares = BatchShares(self.train_order, self.batch_size, *self._place())
+        if not len(shares):
+            size = len(self.train_part)
+            raise UserError(f"data.batch_size={self.batch_size}: {size} images of training make no batch")
         return self._loader(self.train_part, batch_sampler=shares)
 
     def val_dataloader(self) -> list[DataLoader[Batch]]:

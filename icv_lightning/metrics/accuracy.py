@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torchmetrics import Metric
+
+from icv_lightning.metrics.exact import ExactMetric
 
 DISTANCES = 2**22  # in memory at once: 16 MB in float32
 
@@ -37,7 +38,7 @@ def _blocks(centroids: Tensor, size: int) -> Iterator[tuple[int, Tensor]]:
     return ((start, centroids[start : start + size]) for start in range(0, len(centroids), size))
 
 
-class Accuracy(Metric):
+class Accuracy(ExactMetric):
     """Fraction of predictions that are right; NaN without samples.
 
     Sums of counts, so exact under any batching and any number of processes.

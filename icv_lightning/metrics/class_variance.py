@@ -3,10 +3,11 @@
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torchmetrics import Metric
+
+from icv_lightning.metrics.exact import ExactMetric
 
 
-class ClassVariance(Metric):
+class ClassVariance(ExactMetric):
     """Within-class variance Σ P_k var(X_k), between-class variance Σ P_k ‖mean_k − mean‖², class means.
 
     States per class are count, mean and sum of squared deviations in float64, merged pairwise (Chan,

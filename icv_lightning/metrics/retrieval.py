@@ -7,8 +7,9 @@ queries all others; R is the number of others of its class.
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
+
+from icv_lightning.metrics.exact import ExactMetric
 
 BLOCK = 2**22  # distances held at once, 32 MB
 EXACT_DIM = 16  # up to this N differences are squared; beyond it expanded products are several times faster
@@ -77,7 +78,7 @@ def _distances(a: Float[Tensor, "a dim"], b: Float[Tensor, "b dim"]) -> Float[Te
     return torch.cdist(a, b, compute_mode=mode)
 
 
-class Retrieval(Metric):
+class Retrieval(ExactMetric):
     """`retrieval` over all batches and processes; keeps the embeddings, so meant for the final test.
 
     Args:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
+
+from icv_lightning.metrics.exact import ExactMetric
 
 
-class TermMeans(Metric):
+class TermMeans(ExactMetric):
     """Mean of each term of a loss over samples: batch means weighted by batch size.
 
     One vector of sums in float64, so a step costs no transfer from the device.

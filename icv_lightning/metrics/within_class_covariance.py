@@ -3,10 +3,11 @@
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torchmetrics import Metric
+
+from icv_lightning.metrics.exact import ExactMetric
 
 
-class WithinClassCovariance(Metric):
+class WithinClassCovariance(ExactMetric):
     """Within-class covariance R_w = Σ P_k R(X_k), its between-class counterpart, class means.
 
     States in float64 are count and mean of each class and the N x N sum of co-moments over all classes,

@@ -39,7 +39,7 @@ def noise(image: torch.Tensor) -> torch.Tensor:
 def epoch_of(data: ImageDataModule, epoch: int = 0) -> list[list[int]]:
     """First pixels of an epoch's training batches, the epoch announced as the trainer does."""
     loader = data.train_dataloader()
-    loader.sampler.set_epoch(epoch)
+    loader.batch_sampler.sampler.set_epoch(epoch)
     return [images[:, 0, 0, 0].tolist() for images, _ in loader]
 
 
@@ -246,7 +246,7 @@ def test_data_of_other_classes_than_announced(part, classes, found):
 
 def test_the_trainer_announces_the_epoch(digits_run):
     run = digits_run(epochs=2, every=1, val_size=0)
-    sampler = run.data.train_dataloader().sampler
+    sampler = run.data.train_dataloader().batch_sampler.sampler
     for epoch, seen in enumerate(run.watch.targets):
         sampler.set_epoch(epoch)
         assert seen == run.data.train_part.target[list(sampler)].tolist()

@@ -43,10 +43,10 @@ def test_equals_what_is_computed_at_once(batch):
     assert set(values) == NAMES
     for key, value in CombinedLoss(0.5)(logits, embeddings, centroids, target).items():
         assert values[key] == pytest.approx(value.item(), rel=1e-5)
-    assert values["acc"] == accuracy_score(target, logits.argmax(1))
+    assert values["acc"] == accuracy_score(target.numpy(), logits.argmax(1).numpy())
     for key, places in {"acc_nearest_centroid": centroids, "acc_nearest_class_mean": means}.items():
         distances = np.nan_to_num(np.linalg.norm(embeddings[:, None] - places, axis=2), nan=np.inf)
-        assert values[key] == accuracy_score(target, distances.argmin(1))
+        assert values[key] == accuracy_score(target.numpy(), distances.argmin(1))
     own = means[target] - embeddings
     assert values["var_within"] == pytest.approx(own.square().sum(1).mean().item(), rel=1e-5)
     assert values["var_between"] == pytest.approx(means[target].var(0, correction=0).sum().item(), rel=1e-5)

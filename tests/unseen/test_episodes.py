@@ -1,5 +1,6 @@
 """Draws and measures on unseen classes: by hand, against brute force, and where embeddings say nothing."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -10,6 +11,10 @@ from sklearn.neighbors import NearestCentroid
 from icv_lightning.unseen.episodes import Embedded, draw, measure
 
 TARGET = torch.arange(40) % 4
+
+
+def arrays(part: Embedded) -> tuple[np.ndarray, np.ndarray]:
+    return part.embeddings.numpy(), part.target.numpy()
 
 
 @given(st.integers(1, 4), st.integers(1, 9), st.integers(0, 1000))
@@ -81,8 +86,8 @@ def test_against_scikit_learn_with_all_classes_in_one_classifier():
     found = {
         (r.measure, r.shots): r.value for r in measure(train, known, new, "euclidean", [(4, 2), (4, 5)], 3)
     }
-    base = NearestCentroid().fit(train.embeddings, train.target)
-    assert found["acc_known", 0] == pytest.approx(base.score(known.embeddings, known.target))
+    base = NearestCentroid().fit(*arrays(train))
+    assert found["acc_known", 0] == pytest.approx(base.score(*arrays(known)))
     centres = torch.as_tensor(base.centroids_)
     scores = [torch.cdist(part.embeddings, centres).min(1).values for part in (known, new)]
     assert found["auroc", 0] == pytest.approx(roc_auc_score([0] * 72 + [1] * 48, torch.cat(scores)))
@@ -90,14 +95,12 @@ def test_against_scikit_learn_with_all_classes_in_one_classifier():
         sums = torch.zeros(3, dtype=torch.float64)
         for number in range(3):
             enrolled, queries = (new.at(index) for index in draw(new.target, 4, shots, number))
-            among = NearestCentroid().fit(enrolled.embeddings, enrolled.target)
-            whole = NearestCentroid().fit(
-                torch.cat([centres, torch.as_tensor(among.centroids_)]), torch.arange(10)
-            )
+            among = NearestCentroid().fit(*arrays(enrolled))
+            whole = NearestCentroid().fit(np.concatenate([base.centroids_, among.centroids_]), np.arange(10))
             sums += torch.tensor([
-                among.score(queries.embeddings, queries.target),
-                whole.score(queries.embeddings, queries.target),
-                whole.score(known.embeddings, known.target),
+                among.score(*arrays(queries)),
+                whole.score(*arrays(queries)),
+                whole.score(*arrays(known)),
             ])  # fmt: skip
         expected = dict(zip(("among_new", "among_all_new", "among_all_known"), sums / 3, strict=True))
         for name, value in expected.items():
