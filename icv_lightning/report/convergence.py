@@ -94,7 +94,8 @@ def last_rows(table: pd.DataFrame, accuracy: float) -> pd.DataFrame:
 def evidence_rows(last: pd.DataFrame, accuracy: float) -> list[dict[str, Any]]:
     """Return rows for claims 5, 10, 11: tuned learned centroids against each other rule, seed by seed."""
     found = []
-    for (data, weight, seed), runs in last.astype({"seed": object}).groupby(["data", "weight", "seed"]):
+    for (data, weight, number), runs in last.groupby(["data", "weight", "seed"]):
+        seed = int(number)  # pandas below 3 gives NumPy's, which JSON does not take
         rivals = runs[~runs.rule.str.startswith("learned")].to_dict("records")
         for ours in runs[runs.rule.str.startswith(LEARNED)].to_dict("records"):
             cell = f"ICV λ {weight:g}, {ours['rule']}"
