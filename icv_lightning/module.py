@@ -12,7 +12,7 @@ from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import Batch, seed_of
 from icv_lightning.metrics import Evaluation, Retrieval, TermMeans
 from icv_lightning.nets import Standardize
-from icv_lightning.processes import average_sparse, joined, share
+from icv_lightning.processes import average_sparse, joined, shared
 
 
 class Outputs(NamedTuple):
@@ -133,7 +133,7 @@ class ClassifierModule(L.LightningModule):
         terms: dict[str, Tensor] = self.loss(logits, embeddings, self.centroids(), labels)
         self.centroids.update(features, target)
         self.step_terms.update(terms, len(labels))
-        return terms["loss"] if whole else terms["loss"] * share(len(target), self.device)
+        return terms["loss"] if whole else shared(terms["loss"], len(target))
 
     def on_after_backward(self) -> None:
         """Bring sparse gradients of several processes together."""

@@ -13,17 +13,17 @@ def processes() -> int:
     return torch.distributed.get_world_size() if distributed else 1
 
 
-def share(rows: int, device: torch.device) -> Tensor | float:
-    """Return W·n/Σn for the `rows` n of each of W processes.
+def shared(mean: Tensor, rows: int) -> Tensor:
+    """Return W·n/Σn times a mean over the `rows` n of each of W processes.
 
-    With this factor on a mean over its own rows, the mean over processes that DistributedDataParallel takes
-    of gradients is the gradient of the mean over all rows.
+    The mean over processes that DistributedDataParallel takes of its gradients is then the gradient of the
+    mean over all rows.
     """
     if (world := processes()) == 1:
-        return 1.0
-    total = torch.tensor(rows, device=device)
+        return mean
+    total = torch.tensor(rows, device=mean.device)
     torch.distributed.all_reduce(total)
-    return world * rows / total
+    return mean * (world * rows / total)
 
 
 def joined(values: Tensor) -> Tensor:
