@@ -38,7 +38,7 @@ def job(config: DictConfig) -> None:
     alone = HydraConfig.get().mode != RunMode.MULTIRUN
     logging.raiseExceptions = False  # a run.log that cannot be written is no second failure
     stopping.end_worker_with_parent()
-    if together.rank(config.trainer.devices):
+    if together.rank(config.trainer):
         train(config, folder)  # the first process holds the lock, records and tells
         return
     if not alone:
@@ -141,7 +141,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
 
 def _leave_displays(config: DictConfig) -> None:
     """Take away the progress bar of a grid's cell, and all displays and loggers of a process that follows."""
-    follows = together.rank(config.trainer.devices) > 0
+    follows = together.rank(config.trainer) > 0
     with open_dict(config):
         if (follows or _in_grid()) and config.get("callbacks"):
             config.callbacks.pop("progress", None)  # the grid has a display of its own

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +31,9 @@ FAREWELL = 60.0  # seconds for the others to end after it
 Process = subprocess.Popen[bytes]
 
 
-def rank(devices: Any) -> int:
-    """Return the number of this process among those that train a run on `devices`, 0 where it is alone."""
-    if devices in (1, "1"):
+def rank(trainer: Mapping[str, Any]) -> int:
+    """Return the number of this process among those that train a run, 0 where the trainer needs but one."""
+    if trainer.get("devices", "auto") in (1, "1"):
         return 0
     return next((int(os.environ[key]) for key in RANKS if key in os.environ), 0)
 
@@ -62,24 +62,19 @@ def together(
     if environment.creates_processes_externally:
         yield
         return
-    shared = {
-        "MASTER_ADDR": environment.main_address,
-        "MASTER_PORT": str(environment.main_port),
-        "NODE_RANK": str(environment.node_rank()),
-        "WORLD_SIZE": str(trainer.world_size),
-    }
-    shared |= {"LOCAL_RANK": "0"}
-    before = {key: os.environ.get(key) for key in shared}
-    os.environ |= shared
+    variables = _variables(environment, trainer.world_size, settings.get("threads"))
+    before = {key: os.environ.get(key) for key in variables}
+    os.environ |= variables
     request = json.dumps({"settings": settings, "folder": str(folder)})
-    others = [_started(number, request, folder) for number in range(1, trainer.num_devices)]
-    over = threading.Event()
+    others, over, well = list[Process](), threading.Event(), False
     threading.Thread(target=_watch, args=(others, over, give_up), daemon=True).start()
-    well = False
     try:
+        for number in range(1, trainer.num_devices):
+            others.append(_started(number, request, folder))
         yield
-        for process in others:
-            process.wait(FAREWELL)
+        with suppress(subprocess.TimeoutExpired):
+            for process in others:
+                process.wait(FAREWELL)
         well = True
     except RuntimeError as error:  # a backend's words on a process that is gone are of no use to anybody
         time.sleep(WORD)
@@ -93,6 +88,18 @@ def together(
             process.wait()
         _restore(before)
         _leave(well)
+
+
+def _variables(environment: Any, world_size: int, threads: int | None) -> dict[str, str]:
+    """Return the environment that Lightning's own launcher would set."""
+    shared = {
+        "MASTER_ADDR": environment.main_address,
+        "MASTER_PORT": str(environment.main_port),
+        "NODE_RANK": str(environment.node_rank()),
+        "WORLD_SIZE": str(world_size),
+        "LOCAL_RANK": "0",
+    }
+    return shared | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
 
 
 def _leave(well: bool) -> None:
@@ -125,8 +132,10 @@ def _watch(others: list[Process], over: threading.Event, give_up: Callable[[str]
 
 def _dead(others: list[Process]) -> str:
     """Return which process ended badly, empty for none."""
-    found = [number for number, process in enumerate(others, start=1) if process.poll()]
-    return f"process {found[0]} ended with status {others[found[0] - 1].returncode}" if found else ""
+    for number, process in enumerate(others, start=1):
+        if status := process.poll():
+            return f"one of its processes (rank {number}) ended with status {status}"
+    return ""
 
 
 def _restore(variables: Mapping[str, str | None]) -> None:
