@@ -80,7 +80,7 @@ SETTINGS: Mapping[str, Setting] = {
     "ckpt_path": Setting("text", "last, or a checkpoint of equal settings to train further", optional=True),
     "paths.outputs": Setting("text", "where runs are written"),
     "data.root": Setting("text", "folder of data sets, or of your pictures"),
-    "data.batch_size": Setting("integer", "images of a training batch", low=2, high=10**6),
+    "data.batch_size": Setting("integer", "images of a training batch, over all devices", low=2, high=10**6),
     "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1, high=10**6),
     "data.val_size": Setting("integer", "images cut from train for validation", low=0),
     "data.per_class": Setting(
