@@ -34,8 +34,8 @@ test: $(READY)  ## the quick tests
 slow: $(READY)  ## the tests that train on real data or for many epochs
 	$(BIN)/python -m pytest -m slow
 
-coverage: $(READY)  ## the share of lines that all tests run, at least 95 %
-	$(BIN)/python -m pytest --cov --cov-report=term
+coverage: $(READY)  ## the share of lines that the quick tests run, at least 95 %
+	$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term
 
 oldest:  ## the quick tests with the lowest versions that pyproject.toml allows, in an environment of its own
 	$(PYTHON) -m venv .venv-oldest
