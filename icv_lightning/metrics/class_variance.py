@@ -22,7 +22,7 @@ class ClassVariance(ExactMetric):
         ValueError: a size below 1.
     """
 
-    full_state_update = False
+    full_state_update = True  # a call cannot merge states by their sum
     is_differentiable = False
     count: Tensor
     mean: Tensor
@@ -37,7 +37,7 @@ class ClassVariance(ExactMetric):
         zeros = torch.zeros(num_classes, dtype=torch.float64)
         self.add_state("count", zeros, dist_reduce_fx=None)
         self.add_state("mean", zeros.new_zeros(num_classes, embedding_dim), dist_reduce_fx=None)
-        self.add_state("squares", zeros.clone(), dist_reduce_fx=None)
+        self.add_state("squares", zeros, dist_reduce_fx=None)
 
     def update(self, embeddings: Float[Tensor, "batch dim"], target: Int[Tensor, " batch"]) -> None:
         """Merge a batch."""

@@ -69,7 +69,7 @@ def _precisions(
     rank = position + torch.searchsorted(strange, near, right=True)
     hits = (rank <= r).double()
     precision = hits * position / rank
-    return torch.stack([(rank[:, 0] == 1).double().sum(), hits.mean(1).sum(), precision.mean(1).sum()])
+    return torch.stack([(rank[:, 0] == 1).sum(), hits.mean(1).sum(), precision.mean(1).sum()])
 
 
 def _distances(a: Float[Tensor, "a dim"], b: Float[Tensor, "b dim"]) -> Float[Tensor, "a b"]:

@@ -22,7 +22,7 @@ class WithinClassCovariance(ExactMetric):
         ValueError: a size below 1.
     """
 
-    full_state_update = False
+    full_state_update = True  # a call cannot merge states by their sum
     is_differentiable = False
     count: Tensor
     mean: Tensor

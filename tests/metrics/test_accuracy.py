@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 from sklearn.neighbors import NearestCentroid
-from torch.utils import _pytree as pytree
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from icv_lightning.metrics import HighestScoreAccuracy, NearestCentroidAccuracy, nearest_centroid
 
@@ -73,18 +71,6 @@ def test_far_from_the_origin_nothing_is_lost():
     assert nearest_centroid(centroids.flip(0), centroids).tolist() == [1, 0]
 
 
-class LargestTensor(TorchDispatchMode):
-    """Remembers how many numbers the largest result of an operation has."""
-
-    numbers = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        found = func(*args, **(kwargs or {}))
-        sizes = [x.numel() for x in pytree.tree_leaves(found) if isinstance(x, torch.Tensor)]
-        self.numbers = max(self.numbers, *sizes, 0)
-        return found
-
-
 @pytest.mark.parametrize("distances", [1, 100, 1000, 2**22])
 def test_blocks_of_classes_change_nothing(distances, monkeypatch):
     monkeypatch.setattr("icv_lightning.metrics.accuracy.DISTANCES", distances)
@@ -95,11 +81,26 @@ def test_blocks_of_classes_change_nothing(distances, monkeypatch):
     )
 
 
-def test_100_000_classes_in_bounded_memory():
+def test_100_000_classes_in_bounded_memory(largest_tensor):
     embeddings, centroids = torch.rand(300, 2), torch.rand(100_000, 2)
-    with LargestTensor() as largest:
+    with largest_tensor as largest:
         nearest_centroid(embeddings, centroids)
     assert largest.numbers <= 2**22 < 300 * 100_000
+
+
+def test_without_any_finite_centroid_it_is_the_first():
+    assert nearest_centroid(torch.zeros(2, 2), torch.full((3, 2), torch.nan)).tolist() == [0, 0]
+
+
+def test_float64_is_compared_in_float64():
+    embeddings, centroids = (
+        torch.zeros(1, 1).double(),
+        torch.tensor([[1.0 + 1e-12], [1.0]], dtype=torch.float64),
+    )
+    for enabled in (False, True):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            assert nearest_centroid(embeddings, centroids).tolist() == [1]
+            assert nearest_centroid(embeddings + 1e-12, centroids.float()).tolist() == [0]
 
 
 def test_bfloat16_is_compared_in_float32():

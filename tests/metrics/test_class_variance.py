@@ -33,6 +33,12 @@ def two_passes(embeddings, target) -> tuple[np.ndarray, float, float]:
 def check(measured, embeddings, target, rtol: float = 1e-9) -> None:
     means, within, between = two_passes(embeddings, target)
     np.testing.assert_allclose(measured["class_means"], means, rtol=rtol)
+    own = [
+        embeddings[target == k].double().numpy().var(axis=0).sum() for k in range(5) if (target == k).any()
+    ]
+    per_class = measured["var_per_class"]
+    np.testing.assert_allclose(per_class[~per_class.isnan()], own, rtol=rtol, atol=1e-12)
+    assert per_class.isnan().tolist() == np.isnan(means[:, 0]).tolist()
     np.testing.assert_allclose(measured["var_within"], within, rtol=rtol)
     np.testing.assert_allclose(measured["var_between"], between, rtol=rtol)
 
@@ -51,6 +57,7 @@ def test_by_hand():
     np.testing.assert_array_equal(values["class_means"], [[2], [np.nan], [10]])
     assert values["var_within"].item() == 0.5
     assert values["var_between"].item() == 16
+    np.testing.assert_array_equal(values["var_per_class"], [1, np.nan, 0])
 
 
 @given(seeds, st.lists(st.integers(0, 30), max_size=5))
@@ -90,7 +97,15 @@ def test_values_are_float64_whatever_comes_in():
 
 def test_one_sample_has_no_variance():
     values = measured(torch.ones(1, 3), torch.tensor([4]))
-    assert values["var_within"].item() == values["var_between"].item() == 0
+    assert (
+        values["var_within"].item() == values["var_between"].item() == values["var_per_class"][4].item() == 0
+    )
+
+
+def test_one_class():
+    metric = ClassVariance(1, 1)
+    metric.update(torch.tensor([[1.0], [3.0]]), torch.tensor([0, 0]))
+    assert metric.compute()["var_within"].item() == 1
 
 
 def test_nan_where_nothing_was_seen():

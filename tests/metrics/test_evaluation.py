@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 
 from icv_lightning.losses import CombinedLoss
 from icv_lightning.metrics import Evaluation
-from icv_lightning.metrics.evaluation import CONFUSION_LIMIT
+from icv_lightning.metrics.evaluation import CONFUSION_LIMIT, COVARIANCE_LIMIT
 
 NAMES = {
     "loss", "loss_ce", "loss_var", "acc", "acc_nearest_centroid", "acc_nearest_class_mean", "var_within",
@@ -74,6 +74,11 @@ def test_reset_forgets_everything():
     evaluation = evaluated(16)
     evaluation.reset()
     assert all(metric.update_count == 0 for metric in evaluation.children())
+
+
+def test_matrices_up_to_the_limits():
+    assert Evaluation(CONFUSION_LIMIT, 2, ["loss"]).has_confusion
+    assert Evaluation(3, COVARIANCE_LIMIT, ["loss"]).covariance is not None
 
 
 def test_no_confusion_matrix_of_very_many_classes():

@@ -32,6 +32,7 @@ def test_ratio_components_and_collapse():
     shares = torch.stack([found["within_pc1"], found["within_pc2"]])
     torch.testing.assert_close(shares, values / found["var_within"])
     assert "nc3" not in evaluation.compute()
+    assert "within_pc3" not in evaluated(embedding_dim=3)[0].compute()
 
 
 @pytest.mark.parametrize(("num_classes", "embedding_dim"), [(3, 65), (1001, 2)])

@@ -1,3 +1,4 @@
+import inspect
 import sys
 
 import numpy as np
@@ -75,6 +76,42 @@ def test_limited_queries_are_evenly_spaced():
     embeddings = torch.from_numpy(rng.normal(size=(41, 2)))
     expected = by_definition(embeddings, target, queries=range(0, 41, 10))
     assert values(retrieval(embeddings, target, max_queries=5)) == pytest.approx(expected)
+
+
+def test_positions_of_limited_queries_are_rounded():
+    rng = np.random.default_rng(4)
+    target = torch.from_numpy(rng.integers(0, 3, 40))
+    embeddings = torch.from_numpy(rng.normal(size=(40, 2)))
+    for positions in ([0], [0, 10, 20, 29, 39]):  # 9.75, 19.5 to the even neighbour, 29.25
+        expected = by_definition(embeddings, target, queries=positions)
+        assert values(retrieval(embeddings, target, max_queries=len(positions))) == pytest.approx(expected)
+
+
+def test_at_most_10_000_queries_unless_told():
+    assert Retrieval().max_queries == inspect.signature(retrieval).parameters["max_queries"].default == 10_000
+    assert Retrieval(max_queries=1).max_queries == 1
+
+
+def test_many_samples_in_bounded_memory(largest_tensor):
+    embeddings = torch.rand(3000, 1, generator=torch.Generator().manual_seed(0))
+    with largest_tensor as largest:
+        retrieval(embeddings, torch.zeros(3000, dtype=torch.long))
+    assert largest.numbers <= 2**22 < 3000 * 3000
+
+
+@pytest.mark.parametrize("dim", [2, 16, 17])
+def test_far_from_the_origin_nothing_is_lost(dim):
+    rng = np.random.default_rng(6)
+    target = torch.from_numpy(rng.integers(0, 4, 60))
+    embeddings = torch.from_numpy(rng.integers(-8, 8, (60, dim)) / 8 + 2.0**26)
+    assert values(retrieval(embeddings, target)) == pytest.approx(by_definition(embeddings, target))
+
+
+def test_values_are_float64_without_gradient():
+    embeddings, target = torch.randn(20, 2, requires_grad=True), torch.arange(20) % 3
+    for value in retrieval(embeddings, target).values():
+        assert value.dtype == torch.float64
+        assert not value.requires_grad
 
 
 def test_perfect_collapsed_lonely_and_empty():

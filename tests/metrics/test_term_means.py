@@ -33,6 +33,7 @@ def test_float64_and_without_gradient():
     metric = TermMeans(["loss"])
     metric.update({"loss": torch.tensor(0.1, requires_grad=True)}, 7)
     value = metric.compute()["loss"]
+    assert value.item() == pytest.approx(torch.tensor(0.1).item(), rel=1e-14)
     assert value.dtype == torch.float64
     assert not value.requires_grad
 

@@ -49,6 +49,7 @@ def test_one_pass_is_two_passes_under_any_batching(seed, sizes, offset):
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 def test_processes_merge(offset):
     embeddings, target = sample(7, 90, offset)
+    target[target > 2], target[89] = 0, 3  # class 3 once, in the last process; class 4 never
     ranks = [WithinClassCovariance(5, 3) for _ in range(3)]
     for rank, part, classes in zip(ranks, embeddings.split(30), target.split(30), strict=True):
         for half in (slice(0, 11), slice(11, 30)):
@@ -70,13 +71,31 @@ def test_worked_example():
     assert found["between"].tolist() == [[2.25, 3.75], [3.75, 6.25]]
 
 
+def test_covariances_are_symmetric_to_the_last_bit():
+    embeddings, target = torch.randn(90, 3, dtype=torch.float64) / 3, torch.arange(90) % 4
+    metric = WithinClassCovariance(4, 3)
+    for part, classes in zip(embeddings.split(7), target.split(7), strict=True):
+        metric.update(part, classes)
+    within = metric.compute()["within"]
+    assert torch.equal(within, within.T)
+
+
+def test_one_class_of_one_dimension():
+    metric = WithinClassCovariance(1, 1)
+    metric.update(torch.tensor([[1.0], [3.0]]), torch.tensor([0, 0]))
+    assert metric.compute()["within"].item() == 1
+
+
 def test_explained_shares():
     assert explained(torch.diag(torch.tensor([1.0, 6.0, 3.0])), 2).tolist() == pytest.approx([0.6, 0.3])
     turn = torch.tensor([[0.6, -0.8], [0.8, 0.6]])
     assert explained(turn @ torch.diag(torch.tensor([9.0, 1.0])) @ turn.T, 2).tolist() == pytest.approx(
         [0.9, 0.1]
     )
+    assert explained(torch.diag(torch.tensor([-1e-9, 1.0])), 2).tolist() == [1.0, 0.0]  # a rounding error
     assert explained(torch.zeros(2, 2), 2).isnan().all()
+    assert explained(torch.diag(torch.tensor([1.0, torch.inf])), 2).isnan().all()
+    assert explained(torch.tensor([[torch.nan]]), 2).isnan().tolist() == [True]
     assert explained(torch.full((3, 3), torch.inf), 2).isnan().tolist() == [True, True]
 
 
