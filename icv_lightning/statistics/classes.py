@@ -48,7 +48,7 @@ def class_means(
     Arguments and errors are those of `class_priors`.
     """
     prior = class_priors(embeddings, target, weights, num_classes)
-    weighted = probabilities(embeddings, weights)[:, None] * embeddings.double()
+    weighted = probabilities(embeddings, weights)[:, None] * embeddings
     sums = weighted.new_zeros(len(prior), embeddings.shape[1]).index_add(0, target, weighted)
     has_weight = prior[:, None] > 0
     return torch.where(has_weight, sums / torch.where(has_weight, prior[:, None], 1.0), torch.nan)
@@ -64,7 +64,7 @@ def class_centred(
     Arguments and errors are those of `class_priors`.
     """
     prior = class_priors(embeddings, target, weights)
-    deviations = embeddings.double() - class_means(embeddings, target, weights)[target]
+    deviations = embeddings - class_means(embeddings, target, weights)[target]
     return torch.where(prior[target, None] > 0, deviations, 0.0)
 
 

@@ -54,7 +54,7 @@ def variance(
     Raises:
         ValueError: shapes or weights that are not as said.
     """
-    deviations = embeddings.double() - grand_mean(embeddings, weights)
+    deviations = embeddings - grand_mean(embeddings, weights)
     squares = probabilities(embeddings, weights) @ deviations.square().sum(1)
     return squares if len(embeddings) else torch.full_like(squares, torch.nan)
 

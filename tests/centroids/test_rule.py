@@ -1,13 +1,14 @@
 """What holds for every centroid rule."""
 
 import copy
+import math
 
 import pytest
 import torch
 from torch.distributed import init_process_group
 from torch.nn.parallel import DistributedDataParallel
 
-from icv_lightning.centroids import BatchMeanCentroids, LearnedCentroids, OneByOneCentroids
+from icv_lightning.centroids import BatchMeanCentroids, CentroidRule, LearnedCentroids, OneByOneCentroids
 from icv_lightning.losses import CombinedLoss, intra_class_variance
 
 RULES = [LearnedCentroids, BatchMeanCentroids, OneByOneCentroids]
@@ -26,7 +27,16 @@ def test_starts(rule_class):
     torch.manual_seed(0)
     drawn = rule_class(500, 4, init="normal", std=3.0)()
     assert drawn.std().item() == pytest.approx(3.0, rel=0.05)
+    assert rule_class(500, 4, init="normal")().std().item() == pytest.approx(1.0, rel=0.05)
     assert "unseen" not in rule_class(3, 2).state_dict()
+
+
+def test_a_rule_of_ones_own_starts_as_the_others():
+    torch.manual_seed(0)
+    rule = CentroidRule(500, 4, init="normal", learned=True)
+    assert rule().std().item() == pytest.approx(1.0, rel=0.05)
+    assert type(rule.weight) is torch.nn.Parameter
+    assert torch.equal(CentroidRule(3, 2, learned=False)(), torch.zeros(3, 2))
 
 
 @every_rule
@@ -107,8 +117,19 @@ def test_half_precision_embeddings_and_empty_batches(rule_class):
     rule.update(torch.empty(0, 2), torch.empty(0, dtype=torch.long))
     assert torch.equal(rule(), before)
     embeddings, target = batch()
-    rule.update(embeddings.bfloat16(), target)
+    half, exact = embeddings.bfloat16(), copy.deepcopy(rule)
+    rule.update(half, target)
+    exact.update(half.float(), target)
     assert rule().dtype == torch.float32
+    assert torch.equal(rule(), exact())
+
+
+@pytest.mark.parametrize("rule_class", [BatchMeanCentroids, OneByOneCentroids])
+def test_updates_keep_no_gradient(rule_class):
+    rule = rule_class(3, 2)
+    embeddings, target = batch()
+    rule.update(embeddings.requires_grad_(), target)
+    assert not rule().requires_grad
 
 
 @every_rule
@@ -119,11 +140,36 @@ def test_half_precision_embeddings_and_empty_batches(rule_class):
         ({"embedding_dim": 0}, "embedding_dim must be at least 1, got 0"),
         ({"init": "ones"}, "init must be 'zeros', 'normal' or 'class_means', got 'ones'"),
         ({"std": 0.0}, "std must be positive and finite, got 0.0"),
+        ({"std": math.inf}, "std must be positive and finite, got inf"),
     ],
 )
 def test_bad_arguments(rule_class, arguments, message):
     with pytest.raises(ValueError, match=message):
         rule_class(**({"num_classes": 3, "embedding_dim": 2} | arguments))
+
+
+def test_class_means_are_those_of_both_processes(monkeypatch):
+    """The second process, pretended here, holds the embedding 8 of class 0 and 5 of class 2."""
+    monkeypatch.setattr("icv_lightning.centroids.rule.processes", lambda: 2)
+    theirs = torch.tensor([[8.0, 1.0], [0.0, 0.0], [5.0, 1.0]])  # sums and counts
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda sums: sums.add_(theirs))
+    rule = BatchMeanCentroids(3, 1, alpha=0.5)
+    rule.update(torch.tensor([[1.0], [3.0], [4.0]]), torch.tensor([0, 0, 1]))
+    assert rule().tolist() == [[2.0], [2.0], [2.5]]
+
+
+def test_samples_of_the_second_process_come_after_those_of_the_first(monkeypatch):
+    """The second process, pretended here, holds 8 of class 0: an offset of α · 8 and one step."""
+    theirs = iter([torch.tensor([[4.0], [0.0]]), torch.tensor([1, 0])])
+
+    def gather(parts, tensor):
+        parts[0].copy_(tensor), parts[1].copy_(next(theirs))
+
+    monkeypatch.setattr("icv_lightning.centroids.one_by_one.processes", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "all_gather", gather)
+    rule = OneByOneCentroids(2, 1, alpha=0.5)
+    rule.update(torch.tensor([[4.0], [6.0]]), torch.tensor([0, 1]))
+    assert rule().tolist() == [[5.0], [3.0]]  # 0 → 2 → 5
 
 
 class Net(torch.nn.Module):

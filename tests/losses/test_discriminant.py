@@ -59,6 +59,22 @@ def test_worked_example():
     assert above.item() == 1 - 0.5 * 4 + 2 * 0.5 * (5 - 3)
 
 
+def test_worked_example_of_the_defaults():
+    # five times as far: W = 25, T = 125, S = 100
+    value = discriminant(5 * EMBEDDINGS, 5 * CENTROIDS, 5 * MEAN, TARGET)
+    assert value.item() == 25 - 100 + 2 * (125 - 100)
+
+
+def test_it_is_not_the_mean_of_its_parts():
+    far = EMBEDDINGS * torch.tensor([[1.0], [1], [2], [2]])  # beyond the bound in the second half alone
+    arguments = {"between": 1.0, "max_total_variance": 10.0}
+    halves = [
+        discriminant(far[s], CENTROIDS, MEAN, TARGET[s], **arguments).item() for s in (slice(2), slice(2, 4))
+    ]
+    assert discriminant(far, CENTROIDS, MEAN, TARGET, **arguments).item() != pytest.approx(sum(halves) / 2)
+    assert DiscriminantLoss.whole_batch
+
+
 def test_gradient_of_the_worked_example():
     embeddings = EMBEDDINGS.clone().requires_grad_()
     inter_class_variance(embeddings, CENTROIDS, MEAN, TARGET).backward()
@@ -162,6 +178,8 @@ def test_without_the_subtracted_term_it_is_the_combined_loss():
 def test_terms_are_those_it_announces():
     terms = DiscriminantLoss(0.1, 2)(logits_of(TARGET), EMBEDDINGS, CENTROIDS, TARGET)
     assert tuple(terms) == DiscriminantLoss.terms
+    assert not terms["loss_var"].requires_grad
+    assert not terms["loss_between"].requires_grad
     assert terms["loss_var"].item() == 1
     assert terms["loss_between"].item() == 8 + 1 - 1  # the grand mean starts at zero: T = 8 + 1
 
@@ -176,7 +194,8 @@ def test_lambda_0_leaves_the_network_the_gradient_of_cross_entropy_bit_for_bit_a
     (expected,) = torch.autograd.grad(cross_entropy(logits, TARGET), logits)
     assert torch.equal(logits.grad, expected)
     assert embeddings.grad is None
-    assert centroids.grad.abs().sum() > 0
+    # 2/B · Σ (C_k − z_j): classes 0 and 1 sum to (2, 2) and (−6, 2)
+    torch.testing.assert_close(centroids.grad, torch.tensor([[1.0, 1], [-3, 1], [0, 0], [0, 0]]))
     torch.testing.assert_close(criterion.grand_mean.grad, torch.tensor([-4.0, 0.0]))
 
 
@@ -223,6 +242,11 @@ def test_huge_values_are_finite():
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         DiscriminantLoss(**{"weight": 0.1, "embedding_dim": 2} | arguments)
+
+
+def test_one_dimension():
+    terms = DiscriminantLoss(1.0, 1)(logits_of(TARGET), EMBEDDINGS[:, :1], CENTROIDS[:, :1], TARGET)
+    assert (terms["loss_var"].item(), terms["loss_between"].item()) == (0, 8)
 
 
 def test_shapes_that_do_not_fit():

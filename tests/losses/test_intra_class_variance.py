@@ -100,9 +100,28 @@ def test_half_precision_gives_float32(dtype):
     assert value.item() == 2 * embeddings[0, 0].item() ** 2  # beyond what float16 holds, and not rounded
 
 
+@pytest.mark.parametrize("dtypes", [(torch.bfloat16, torch.bfloat16), (torch.bfloat16, torch.float32)])
+def test_half_precision_gets_its_gradient(dtypes):
+    inputs = [
+        x.clone().to(dtype).requires_grad_() for x, dtype in zip((EMBEDDINGS, CENTROIDS), dtypes, strict=True)
+    ]
+    intra_class_variance(*inputs, TARGET).backward()
+    assert [x.grad.dtype for x in inputs] == list(dtypes)
+    torch.testing.assert_close(
+        inputs[0].grad.float(), torch.tensor([[1, 2], [0, -4], [-3, -4]]) * 2 / 3, rtol=0.01, atol=0
+    )
+
+
 def test_float64_stays():
-    value = intra_class_variance(EMBEDDINGS.double(), CENTROIDS.double(), TARGET)
-    assert value.dtype == torch.float64
+    for enabled in (False, True):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            value = intra_class_variance(EMBEDDINGS.double() + 1e-12, CENTROIDS.double(), TARGET)
+        assert value.dtype == torch.float64
+        assert value.item() != pytest.approx((5 + 16 + 25) / 3, rel=1e-14)
+
+
+def test_the_precision_is_that_of_the_embeddings():
+    assert intra_class_variance(EMBEDDINGS, CENTROIDS.double(), TARGET).dtype == torch.float32
 
 
 def test_exact_far_from_the_origin():

@@ -182,15 +182,39 @@ def test_evaluation_compares_within_pieces_of_a_batch(name, monkeypatch):
     assert found != whole
 
 
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.has_proxies])
+def test_evaluation_holds_all_of_a_batch_against_proxies(name, monkeypatch):
+    monkeypatch.setattr("icv_lightning.losses.metric_learning.PIECE", 16)
+    loss, (logits, embeddings, centroids) = made(name), batch()
+    whole = loss.metric_loss(embeddings, TARGET).item()
+    assert loss.eval()(logits, embeddings, centroids, TARGET)["loss_metric"].item() == whole
+
+
+def test_pieces_of_an_evaluation_have_128_images():
+    generator = torch.Generator().manual_seed(0)
+    embeddings, target = torch.randn(256, N, generator=generator), torch.arange(256) % K
+    loss = made("supcon").eval()
+    halves = [loss.metric_loss(embeddings[s], target[s]).item() for s in (slice(128), slice(128, None))]
+    found = loss(torch.zeros(256, K), embeddings, torch.zeros(K, N), target)["loss_metric"].item()
+    assert found == pytest.approx(sum(halves) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_it_needs_the_whole_batch_where_it_is_not_the_mean_of_its_parts(name):
+    loss, (_, embeddings, _) = made(name), batch()
+    halves = [loss.metric_loss(embeddings[s], TARGET[s]).item() for s in (slice(12), slice(12, None))]
+    is_mean = loss.metric_loss(embeddings, TARGET).item() == pytest.approx(sum(halves) / 2, rel=1e-5)
+    assert loss.whole_batch is not is_mean
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_bfloat16_autocast_is_computed_in_float32(name):
     logits, embeddings, centroids = batch()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = made(name)(logits.bfloat16(), embeddings, centroids, TARGET)
+        found = made(name)(logits.bfloat16(), embeddings.bfloat16(), centroids, TARGET)
     assert found["loss"].dtype == torch.float32
-    assert (
-        found["loss_metric"].item() == made(name)(logits, embeddings, centroids, TARGET)["loss_metric"].item()
-    )
+    exact = made(name)(logits, embeddings.bfloat16().float(), centroids, TARGET)
+    assert found["loss_metric"].item() == exact["loss_metric"].item()
 
 
 @pytest.mark.parametrize(
@@ -199,6 +223,7 @@ def test_bfloat16_autocast_is_computed_in_float32(name):
         ({"name": "tripplet"}, "must be one of contrastive, triplet, arcface, .*, got tripplet"),
         ({"name": "supcon", "weight": -1.0}, r"weight \(λ\) must be finite and not negative, got -1.0"),
         ({"name": "arcface", "scale": 0.0}, "scale must be positive and finite, got 0.0"),
+        ({"name": "supcon", "scale": math.inf}, "scale must be positive and finite, got inf"),
         ({"name": "supcon", "margin": 1.0}, "margin must be null for supcon, which has none, got 1.0"),
         ({"name": "triplet", "scale": 2.0}, "scale must be null for triplet, which has none, got 2.0"),
     ],
@@ -206,6 +231,12 @@ def test_bfloat16_autocast_is_computed_in_float32(name):
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         MetricLearningLoss(**{"num_classes": K, "embedding_dim": N} | arguments)
+
+
+def test_a_scale_below_one():
+    _, embeddings, _ = batch()
+    found = made("supcon", scale=0.5).metric_loss(embeddings, TARGET).item()
+    assert found == pytest.approx(supcon(embeddings, 0.5), rel=1e-4)
 
 
 def test_without_the_library_a_line_says_what_to_install(monkeypatch):

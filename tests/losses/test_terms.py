@@ -15,7 +15,11 @@ def test_cross_entropy_by_hand_and_in_float32_under_autocast():
         found = cross_entropy(logits, target)
     assert found.dtype == torch.float32
     assert found.item() == pytest.approx(wanted, rel=1e-6)
-    assert cross_entropy(logits.double(), target).dtype == torch.float64
+    with torch.autocast("cpu", torch.bfloat16):
+        assert cross_entropy(logits.double(), target).dtype == torch.float64
+        half = cross_entropy(logits.bfloat16(), target)
+    assert half.dtype == torch.float32
+    assert half.item() == cross_entropy(logits.bfloat16().float(), target).item()
 
 
 def test_a_term_can_give_its_gradient_alone():

@@ -65,8 +65,9 @@ def test_classes_never_seen_are_left_out():
     weight = torch.from_numpy(rng.normal(size=(4, 2)))
     covariances = (torch.eye(2), torch.eye(2))
     expected = neural_collapse(means[[0, 1, 3]], *covariances, weight[[0, 1, 3]])
-    means[2] = torch.nan
-    assert neural_collapse(means, *covariances, weight) == expected
+    for gap in ([torch.nan, torch.nan], [torch.nan, 1.0], [0.0, torch.inf]):
+        means[2] = torch.tensor(gap)
+        assert neural_collapse(means, *covariances, weight) == expected
     assert "nc3" not in neural_collapse(means, *covariances)
 
 
@@ -88,7 +89,22 @@ def test_directions_without_class_means_do_not_count():
     assert neural_collapse(means, within, between)["nc1"].item() == pytest.approx(expected)
 
 
-def test_not_finite_gives_nan():
-    nan = torch.full((2, 2), torch.nan)
-    assert neural_collapse(torch.eye(2), nan, nan)["nc1"].isnan()
-    assert all(value.isnan() for value in neural_collapse(nan, nan, nan, nan).values())
+def test_float32_is_computed_in_float64_and_keeps_no_gradient():
+    means, weight = torch.tensor([[1.0, 0.1], [-1.0, 0.3], [0.2, 0.7]]), torch.rand(3, 2, requires_grad=True)
+    covariances = torch.eye(2), torch.eye(2)
+    found = neural_collapse(means, *covariances, weight)
+    assert found == neural_collapse(means.double(), *(c.double() for c in covariances), weight.double())
+    assert {value.dtype for value in found.values()} == {torch.float64}
+    assert not found["nc3"].requires_grad
+
+
+def test_not_finite_and_one_class_give_nan():
+    nan, eye = torch.full((2, 2), torch.nan), torch.eye(2)
+    one, partly = (
+        torch.tensor([[1.0, 2.0], [torch.nan, torch.nan]]),
+        torch.tensor([[1.0, 0.0], [0.0, torch.inf]]),
+    )
+    for arguments in ((eye, nan, nan), (eye, eye, partly), (nan, nan, nan), (one, eye, eye)):
+        found, with_scores = neural_collapse(*arguments), neural_collapse(*arguments, eye)
+        assert all(value.isnan() and value.dtype == torch.float64 for value in with_scores.values())
+        assert set(found) == {"nc1", "nc2_norms", "nc2_angles"} == set(with_scores) - {"nc3"}

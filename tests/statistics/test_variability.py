@@ -20,6 +20,7 @@ from icv_lightning.statistics import (
     within_class_covariance,
     within_class_variance,
 )
+from icv_lightning.statistics.classes import class_centred
 
 bounded = settings(max_examples=40, deadline=None)
 
@@ -183,7 +184,24 @@ def test_measures_are_differentiable_also_with_weightless_and_absent_classes():
     target, weights = torch.tensor([0, 0, 2, 2, 3, 0]), torch.tensor([1.0, 2, 1, 1, 0, 1])
     for measure in (within_class_variance, between_class_variance, within_class_covariance):
         assert torch.autograd.gradcheck(lambda x, m=measure: m(x, target, weights), (embeddings,))
+    for measure in (class_means, class_covariance):
+        assert torch.autograd.gradcheck(lambda x, m=measure: m(x, target, weights)[[0, 2]], (embeddings,))
     assert torch.autograd.gradcheck(variance, (embeddings,))
+
+
+def test_class_centred_sample_by_hand():
+    embeddings, weights = torch.tensor([[1.0], [4.0], [9.0]]), torch.tensor([2.0, 1.0, 0.0])
+    close(class_centred(embeddings, torch.tensor([0, 0, 1]), weights), [[-1.0], [2.0], [0.0]])
+
+
+def test_weights_of_half_precision_are_summed_in_float64():
+    embeddings, weights = torch.tensor([[0.0], [4.0]]), torch.tensor([60000.0, 60000.0]).half()
+    close(grand_mean(embeddings, weights), [2.0])
+
+
+def test_small_weights():
+    embeddings, weights = torch.tensor([[0.0], [4.0]]), torch.tensor([1e-3, 1e-3])
+    close(grand_mean(embeddings, weights), [2.0])
 
 
 def test_degenerate_samples():
@@ -193,6 +211,7 @@ def test_degenerate_samples():
     assert variance(empty).isnan()
     assert grand_mean(empty).isnan().all()
     assert class_means(empty, torch.empty(0, dtype=torch.long), num_classes=3).shape == (3, 2)
+    assert class_priors(empty, torch.empty(0, dtype=torch.long)).shape == (0,)
     assert within_class_variance(torch.full((3, 2), torch.nan), torch.tensor([0, 1, 1])).isnan()
 
 
@@ -202,10 +221,11 @@ def test_degenerate_samples():
         ((torch.zeros(3), torch.zeros(3, dtype=torch.long)), r"embeddings must have shape \(M, N\)"),
         ((torch.zeros(3, 2), torch.zeros(2, dtype=torch.long)), r"target must have shape \(3,\), got \(2,\)"),
         ((torch.zeros(2, 2), torch.tensor([0, 1]), torch.ones(3)), r"weights must have shape \(2,\)"),
-        ((torch.zeros(2, 2), torch.tensor([0, 1]), torch.tensor([1.0, -1.0])), "weights must be finite"),
+        ((torch.zeros(2, 2), torch.tensor([0, 1]), torch.tensor([2.0, -1.0])), "weights must be finite"),
         ((torch.zeros(2, 2), torch.tensor([0, 1]), torch.zeros(2)), "not all 0"),
         ((torch.zeros(2, 2), torch.tensor([0, 1]), torch.tensor([1.0, torch.inf])), "weights must be finite"),
         ((torch.zeros(2, 2), torch.tensor([0, 5]), None, 3), "classes 0 to 2, got 0 to 5"),
+        ((torch.zeros(2, 2), torch.tensor([0, 3]), None, 3), "classes 0 to 2, got 0 to 3"),
         ((torch.zeros(2, 2), torch.tensor([-1, 0])), "got -1 to 0"),
     ],
 )
