@@ -2,9 +2,10 @@
 
 import importlib.util
 import re
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from hydra import initialize_config_dir
 from hydra._internal.utils import get_args_parser
@@ -60,7 +61,7 @@ def check(argv: Sequence[str]) -> Request:
     Raises:
         UserError: the first wrong setting, in one line.
     """
-    args = get_args_parser().parse_args(list(argv))
+    args = _parsed(argv)
     if args.help or args.hydra_help or args.info or args.shell_completion:
         return Request(list(argv), [], False)
     for option, folder in (("--config-dir", args.config_dir), ("--config-path", args.config_path)):
@@ -82,6 +83,17 @@ def check(argv: Sequence[str]) -> Request:
     flags = [word for word in argv if word not in args.overrides]
     handed = [override for override in overrides if override not in searched]
     return Request([*flags, *handed], [] if args.cfg else configs, args.multirun)
+
+
+def _parsed(argv: Sequence[str]) -> Namespace:
+    """Return Hydra's reading of the command line, in which flags may stand between overrides."""
+
+    def refuse(message: str) -> NoReturn:
+        raise UserError(f"{message}; see --help")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    return parser.parse_intermixed_args(list(argv))
 
 
 def check_config(config: DictConfig, multirun: bool = False) -> None:

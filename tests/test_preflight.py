@@ -42,6 +42,8 @@ BAD = {
     "trainer.precision=99": "trainer.precision=99: must be one of 32-true, ",
     "name=../x": "name=../x: must be a plain folder name",
     "data=image_folder": "data.root: must be given",
+    "--nonsense": "unrecognized arguments: --nonsense; see --help",
+    "--cfg": "argument --cfg/-c: expected one argument; see --help",
 }
 
 
@@ -84,6 +86,12 @@ def test_good_settings_pass() -> None:
 def test_a_bad_cell_is_found_before_the_first_starts() -> None:
     with pytest.raises(UserError, match=r"loss\.lambda=-1"):
         preflight.check(["-m", "loss.lambda=0.1,-1", "data=digits"])
+
+
+def test_flags_may_stand_between_overrides() -> None:
+    request = preflight.check(["data=digits", "-m", "loss.lambda=0,1"])
+    assert request.argv == ["-m", "data=digits", "loss.lambda=0,1"]
+    assert len(request.cells) == 2
 
 
 @pytest.mark.parametrize("override", ["trainer.strategy=ddp", "trainer.devices=2", "trainer.devices=-1"])

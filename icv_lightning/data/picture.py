@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, one_line
 
 # Pillow looks at the content, not at the name, and some of its readers start other programs (EPS).
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -62,7 +62,7 @@ def read_picture(
         with Image.open(path, formats=FORMATS) as picture:
             return to_input(picture, channels, height, width, crop)
     except Exception as error:  # Pillow raises many kinds for a file that is damaged or made to be
-        raise UserError(f"{path}: unreadable picture ({error or type(error).__name__})") from error
+        raise UserError(f"{path}: unreadable picture ({one_line(error)})") from error
 
 
 def to_input(
