@@ -42,7 +42,7 @@ class ClassVariance(ExactMetric):
     def update(self, embeddings: Float[Tensor, "batch dim"], target: Int[Tensor, " batch"]) -> None:
         """Merge a batch."""
         values = embeddings.detach().double()
-        count = torch.bincount(target, minlength=len(self.count)).double()
+        count = torch.bincount(target, minlength=len(self.count))
         mean = torch.zeros_like(self.mean).index_add_(0, target, values) / count.clamp(min=1)[:, None]
         deviations = (values - mean[target]).square().sum(1)
         squares = torch.zeros_like(self.squares).index_add_(0, target, deviations)
@@ -60,7 +60,7 @@ class ClassVariance(ExactMetric):
         between = (mean - (prior[:, None] * mean).sum(0)).square().sum(1)
         return {
             "class_means": torch.where(count[:, None] > 0, mean, torch.nan),
-            "var_per_class": torch.where(count > 0, squares / count, torch.nan),
+            "var_per_class": squares / count,
             "var_within": squares.sum() / count.sum(),
             "var_between": (prior * between).sum(),
         }

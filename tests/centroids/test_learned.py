@@ -31,6 +31,18 @@ def test_the_one_parameter_is_what_a_call_gives():
     (parameter,) = centroids.parameters()
     assert centroids() is parameter
     assert parameter.requires_grad
+    assert type(parameter) is torch.nn.Parameter
+
+
+def test_sparse_centroids_get_a_gradient_of_the_rows_of_the_batch():
+    centroids = LearnedCentroids(5, 2, sparse=True)
+    intra_class_variance(EMBEDDINGS, centroids(), TARGET).backward()
+    gradient = centroids().grad
+    assert gradient.is_sparse
+    assert gradient.coalesce().indices().tolist() == [[0, 1]]
+    dense = LearnedCentroids(5, 2)
+    intra_class_variance(EMBEDDINGS, dense(), TARGET).backward()
+    torch.testing.assert_close(gradient.to_dense(), dense().grad)
 
 
 def test_one_step_of_gradient_descent_by_hand():

@@ -52,6 +52,14 @@ def test_class_means_start_each_class_at_its_first_batch_before_the_loss(rule_cl
     assert rule().tolist() == [[7, 7], [9, 8], [2, 3], [0, 0]]
 
 
+def test_a_start_at_class_means_leaves_absent_classes_where_they_are():
+    rule = LearnedCentroids(2, 1, init="class_means")
+    with torch.no_grad():
+        rule.weight.fill_(5)
+    rule.prepare(torch.tensor([[1.0]]), torch.tensor([0]))
+    assert rule().tolist() == [[1.0], [5.0]]
+
+
 @every_rule
 def test_update_alone_starts_classes_too(rule_class):
     rule, prepared = rule_class(3, 2, init="class_means"), rule_class(3, 2, init="class_means")

@@ -100,6 +100,7 @@ def test_one_sample_has_no_variance():
     assert (
         values["var_within"].item() == values["var_between"].item() == values["var_per_class"][4].item() == 0
     )
+    assert values["class_means"][4].tolist() == [1, 1, 1]
 
 
 def test_one_class():

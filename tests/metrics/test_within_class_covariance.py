@@ -94,7 +94,8 @@ def test_explained_shares():
     )
     assert explained(torch.diag(torch.tensor([-1e-9, 1.0])), 2).tolist() == [1.0, 0.0]  # a rounding error
     assert explained(torch.zeros(2, 2), 2).isnan().all()
-    assert explained(torch.diag(torch.tensor([1.0, torch.inf])), 2).isnan().all()
+    for entry in (torch.nan, torch.inf):  # eigenvalues would be those of the lower triangle
+        assert explained(torch.tensor([[1.0, entry], [0.0, 1.0]]), 2).isnan().all()
     assert explained(torch.tensor([[torch.nan]]), 2).isnan().tolist() == [True]
     assert explained(torch.full((3, 3), torch.inf), 2).isnan().tolist() == [True, True]
 
