@@ -107,6 +107,19 @@ def test_far_from_the_origin_nothing_is_lost(dim):
     assert values(retrieval(embeddings, target)) == pytest.approx(by_definition(embeddings, target))
 
 
+def test_many_equal_distances_in_as_many_dimensions_as_are_exact():
+    rng = np.random.default_rng(7)
+    target = torch.from_numpy(rng.integers(0, 4, 60))
+    embeddings = torch.from_numpy(rng.integers(0, 2, (60, 16))).double()  # squared distances 0 to 16
+    assert values(retrieval(embeddings, target)) == pytest.approx(by_definition(embeddings, target))
+
+
+def test_kept_embeddings_keep_no_graph():
+    metric = Retrieval()
+    metric(torch.randn(4, 2, requires_grad=True), torch.tensor([0, 0, 1, 1]))
+    assert not any(embeddings.requires_grad for embeddings in metric.embeddings)
+
+
 def test_values_are_float64_without_gradient():
     embeddings, target = torch.randn(20, 2, requires_grad=True), torch.arange(20) % 3
     for value in retrieval(embeddings, target).values():
