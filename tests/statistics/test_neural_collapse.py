@@ -107,4 +107,4 @@ def test_not_finite_and_one_class_give_nan():
     for arguments in ((eye, nan, nan), (eye, eye, partly), (nan, nan, nan), (one, eye, eye)):
         found, with_scores = neural_collapse(*arguments), neural_collapse(*arguments, eye)
         assert all(value.isnan() and value.dtype == torch.float64 for value in with_scores.values())
-        assert set(found) == {"nc1", "nc2_norms", "nc2_angles"} == set(with_scores) - {"nc3"}
+        assert set(found) == {"nc1", "nc2_norms", "nc2_angles"} == set(with_scores) ^ {"nc3"}

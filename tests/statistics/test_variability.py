@@ -187,6 +187,10 @@ def test_measures_are_differentiable_also_with_weightless_and_absent_classes():
     for measure in (class_means, class_covariance):
         assert torch.autograd.gradcheck(lambda x, m=measure: m(x, target, weights)[[0, 2]], (embeddings,))
     assert torch.autograd.gradcheck(variance, (embeddings,))
+    weights.requires_grad_()
+    for measure in (class_means, class_covariance):
+        (gradient,) = torch.autograd.grad(measure(embeddings, target, weights)[[0, 2]].sum(), weights)
+        assert gradient.isfinite().all()
 
 
 def test_class_centred_sample_by_hand():
