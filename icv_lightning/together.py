@@ -153,7 +153,7 @@ def main() -> None:
     request = json.load(sys.stdin)
     from omegaconf import OmegaConf
 
-    from icv_lightning.job import train
+    from icv_lightning.training import train
 
     train(OmegaConf.create(request["settings"]), Path(request["folder"]))
     _leave(well=True)

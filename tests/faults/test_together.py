@@ -86,6 +86,19 @@ def test_two_processes_complete_a_run_that_one_takes_further(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+def test_torchrun_starts_the_processes_too_and_both_find_the_run_completed(tmp_path: Path) -> None:
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "-m", *COMMAND[2:]]
+    for _ in range(2):
+        done = subprocess.run(
+            [*launcher, "trainer.max_epochs=1"], cwd=tmp_path, capture_output=True, text=True, timeout=200
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        assert results(tmp_path)["status"] == "completed"
+    assert done.stdout.count("already completed") == 1
+
+
+@pytest.mark.slow
 def test_a_process_that_dies_ends_the_run_and_the_same_command_goes_on(tmp_path: Path) -> None:
     process = started(tmp_path, "trainer.max_epochs=200")
     os.kill(second(process, tmp_path), signal.SIGKILL)
