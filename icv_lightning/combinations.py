@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from icv_lightning import hardware
 from icv_lightning.errors import UserError
+from icv_lightning.sizes import check_batch_size
 
 LEAST_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
 
@@ -38,11 +39,7 @@ def check_devices(config: DictConfig, multirun: bool) -> None:
     count = int(devices) if str(devices).isdecimal() else 1
     if count > most and (kind == "cpu" or (kind == "auto" and not hardware.visible_gpus())):
         raise UserError(f"trainer.devices={devices}: must be at most {most} processes on this CPU")
-    if config.data.batch_size < 2 * count:
-        raise UserError(
-            f"data.batch_size={config.data.batch_size}: must be at least {2 * count} with "
-            f"trainer.devices={devices}, two images for each process"
-        )
+    check_batch_size(config.data.batch_size, count)
     strategy = config.trainer.get("strategy", "auto")
     if not multirun:
         return

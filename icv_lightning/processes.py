@@ -1,6 +1,6 @@
 """What processes that train one run together know of each other: how many, their rows, their shares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -39,6 +39,11 @@ def joined(values: Tensor) -> Tensor:
     if values.requires_grad:
         parts[torch.distributed.get_rank()] = fixed + world * (values - fixed)
     return torch.cat(parts)
+
+
+def joined_batches(batches: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Return by name the rows of all batches, and of all processes, in order."""
+    return {key: joined(torch.cat([batch[key] for batch in batches])) for key in batches[0]}
 
 
 @torch.no_grad()

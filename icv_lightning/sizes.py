@@ -51,6 +51,15 @@ def check_sizes(data: DictConfig) -> None:
         )
 
 
+def check_batch_size(batch_size: int, processes: int) -> None:
+    """Raise `UserError` unless a batch holds two images (batch normalisation) for each of the processes."""
+    if batch_size < 2 * processes:
+        raise UserError(
+            f"data.batch_size={batch_size}: must be at least {2 * processes}, two images for each of "
+            f"{processes} processes (trainer.devices)"
+        )
+
+
 def check_val_size(val_size: int, classes: int, name: str, images: int | None) -> None:
     """Raise `UserError` unless a validation part has each class, and leaves two images of each to train on.
 

@@ -5,7 +5,6 @@ composed settings alone: `python -m icv_lightning.together`, settings and folder
 """
 
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -22,7 +21,6 @@ from icv_lightning import stopping
 if TYPE_CHECKING:
     from lightning import Trainer
 
-log = logging.getLogger(__name__)
 RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")  # set by torchrun, by this module, by srun
 FOLLOWS = "ICV_FOLLOWS"  # in the environment of processes that this module started
 WORD = 1.0  # seconds for a process that closed its connections to end

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from icv_lightning import job, run
+from icv_lightning.record import read_results
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = (
@@ -108,6 +109,18 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 def cells(outputs: Path) -> list[Path]:
     """Return the run folders below `outputs`, by name."""
     return sorted(path.parent for path in outputs.glob("*/*/results.json"))
+
+
+def results(folder: Path) -> dict[str, Any]:
+    """Return what the one run below `folder/outputs` recorded."""
+    (cell,) = cells(folder / "outputs")
+    return read_results(cell) or {}
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether there is such a process, by /proc, and not as a zombie."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 @pytest.fixture(scope="session")

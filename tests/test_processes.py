@@ -4,6 +4,7 @@ In float64, without batch normalisation and dropout: both depend on how a batch 
 """
 
 import functools
+import importlib.util
 import os
 import socket
 from pathlib import Path
@@ -54,7 +55,7 @@ CASES = {
 }  # fmt: skip
 EPOCHS = {"triplet": 1}
 COARSE = {"triplet": 1e-6}  # the library's distances, expanded products, hold 1e-8 near 0
-needs_library = dict.fromkeys(("triplet", "supcon", "arcface", "proxy anchor"), "pytorch_metric_learning")
+LIBRARY, OF_LIBRARY = "pytorch_metric_learning", ("triplet", "supcon", "arcface", "proxy anchor")
 
 
 class Embedding(nn.Module):
@@ -111,7 +112,7 @@ WENT_ON = ("sparse", "one by one")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train every case in one process and in two."""
     folder = tmp_path_factory.mktemp("processes")
-    cases = [case for case in CASES if case not in needs_library or _has(needs_library[case])]
+    cases = [case for case in CASES if case not in OF_LIBRARY or importlib.util.find_spec(LIBRARY)]
     for case in cases:
         torch.save(trained(case, folder / "one" / case, 1, EPOCHS.get(case, 2)), folder / f"{case}.pt")
     for case in WENT_ON:
@@ -123,19 +124,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _has(package: str) -> bool:
-    try:
-        __import__(package)
-    except ModuleNotFoundError:
-        return False
-    return True
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_train_as_one_does(runs: Path, case: str) -> None:
-    if case in needs_library:
-        pytest.importorskip(needs_library[case])
+    if case in OF_LIBRARY:
+        pytest.importorskip(LIBRARY)
     one, *two = (torch.load(runs / f"{case}{rank}.pt") for rank in ("", " 0", " 1"))
     assert one["steps"] == two[0]["steps"] == 20 * EPOCHS.get(case, 2)
     for found in two:
@@ -161,7 +154,7 @@ def test_a_snapshot_holds_all_images_in_order(runs: Path) -> None:
     assert one.files == two.files
     for key in one.files:
         np.testing.assert_allclose(two[key], one[key], rtol=0, atol=1e-5, err_msg=key)
-        assert one["test_embeddings"].shape == (360, N)
+    assert one["test_embeddings"].shape == (360, N)
 
 
 @pytest.mark.slow
@@ -180,12 +173,8 @@ def digits(size: int = SIZE) -> InMemoryImages:
     return data.train_part
 
 
-class Order(list):
-    """Positions in a fixed order, as a sampler gives them."""
-
-
 def test_shares_of_a_batch_join_to_it_and_hold_classes_of_their_own() -> None:
-    order = Order(range(SIZE))
+    order = range(SIZE)
     whole, *two = (list(BatchShares(order, BATCH, *place)) for place in ((0, 1), (0, 2), (1, 2)))
     assert [a + b for a, b in zip(*two, strict=True)] == whole
     assert [len(share[0]) for share in two] == [30, 31]
@@ -199,7 +188,7 @@ def test_shares_of_a_batch_join_to_it_and_hold_classes_of_their_own() -> None:
     ("size", "world", "batches"), [(9, 1, 2), (10, 1, 3), (11, 2, 2), (12, 2, 3), (4, 2, 1)]
 )
 def test_a_last_batch_too_small_for_all_is_left_out(size: int, world: int, batches: int) -> None:
-    shares = [BatchShares(Order(range(size)), 4, rank, world) for rank in range(world)]
+    shares = [BatchShares(range(size), 4, rank, world) for rank in range(world)]
     assert [len(share) for share in shares] == [batches] * world
     assert all(len(batch) >= 2 for share in shares for batch in share)
     assert [len(list(share)) for share in shares] == [batches] * world
@@ -217,7 +206,7 @@ def test_shares_follow_the_epoch_of_a_class_balanced_order() -> None:
 
 def test_a_batch_too_small_for_the_processes_is_refused() -> None:
     with pytest.raises(UserError, match=r"data.batch_size=5: must be at least 6, .* 3 processes"):
-        BatchShares(Order(range(100)), 5, 0, 3)
+        BatchShares(range(100), 5, 0, 3)
 
 
 @pytest.mark.parametrize(

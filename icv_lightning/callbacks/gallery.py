@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 from icv_lightning.callbacks import figures
 from icv_lightning.loggers import Sample, Tracker
 from icv_lightning.module import ClassifierModule
-from icv_lightning.processes import joined
+from icv_lightning.processes import joined_batches
 
 THUMBNAIL = 32  # pixels; larger images are shrunk
 
@@ -108,7 +108,7 @@ class Gallery(L.Callback):
 
     def _taken(self) -> dict[str, Tensor]:
         seen, self._seen = self._seen, []
-        return {key: joined(torch.cat([batch[key] for batch in seen])).cpu() for key in seen[0]}
+        return {key: rows.cpu() for key, rows in joined_batches(seen).items()}
 
 
 def _trackers(trainer: L.Trainer) -> list[Tracker]:

@@ -5,12 +5,11 @@ from typing import Any
 
 import lightning as L
 import numpy as np
-import torch
 from torch import Tensor
 
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.module import ClassifierModule
-from icv_lightning.processes import joined
+from icv_lightning.processes import joined_batches
 from icv_lightning.record import replaced
 
 
@@ -61,9 +60,7 @@ class EmbeddingSnapshot(L.Callback):
         seen, self._seen = self._seen, [[], []]
         if not self._due(trainer):
             return
-        parts = [
-            {key: joined(torch.cat([b[key] for b in batches])) for key in batches[0]} for batches in seen
-        ]
+        parts = [joined_batches(batches) for batches in seen]
         if not trainer.is_global_zero:
             return
         assert isinstance(pl_module, ClassifierModule)

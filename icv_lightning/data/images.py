@@ -11,6 +11,7 @@ from torch.utils.data import Dataset, Sampler
 
 from icv_lightning.data.decoding import LazyImages
 from icv_lightning.errors import UserError
+from icv_lightning.sizes import check_batch_size
 
 Batch = tuple[Tensor, Tensor]
 Transform = Callable[[Tensor], Tensor]
@@ -151,11 +152,7 @@ class BatchShares(Sampler[list[int]]):
     """
 
     def __init__(self, sampler: Sampler[int], batch_size: int, rank: int = 0, world: int = 1) -> None:
-        if batch_size < 2 * world:
-            raise UserError(
-                f"data.batch_size={batch_size}: must be at least {2 * world}, two images for each of {world} "
-                "processes (trainer.devices)"
-            )
+        check_batch_size(batch_size, world)
         self.sampler, self.batch_size, self.rank, self.world = sampler, batch_size, rank, world
 
     def __len__(self) -> int:

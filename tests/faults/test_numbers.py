@@ -16,8 +16,7 @@ from icv_lightning.metrics import Evaluation
 from icv_lightning.module import ClassifierModule
 from icv_lightning.nets import LinearScores
 from icv_lightning.optimizers import AdamWithSparseRows
-from icv_lightning.record import read_results
-from tests.conftest import TINY, cells
+from tests.conftest import TINY, results
 
 Main = Callable[..., int]
 FAST = (
@@ -108,10 +107,9 @@ def test_completes_with_finite_results(
     main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: tuple[str, ...], warning: str
 ) -> None:
     assert main("as_is", *TINY, *FAST, *settings) == 0
-    (cell,) = cells(tmp_path / "outputs")
-    results = read_results(cell) or {}
-    assert results["status"] == "completed"
-    assert all(value is not None and math.isfinite(value) for value in results["metrics"].values())
+    found = results(tmp_path)
+    assert found["status"] == "completed"
+    assert all(value is not None and math.isfinite(value) for value in found["metrics"].values())
     said = capsys.readouterr().err
     assert "Traceback" not in said
     assert warning in said
@@ -122,10 +120,9 @@ def test_stops_with_the_cause(
     main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: tuple[str, ...], cause: str
 ) -> None:
     assert main("as_is", *TINY, *FAST, *settings) == 1
-    (cell,) = cells(tmp_path / "outputs")
-    results = read_results(cell) or {}
-    assert results["status"] == "failed"
-    assert results["step"] in (1, 2)
+    found = results(tmp_path)
+    assert found["status"] == "failed"
+    assert found["step"] in (1, 2)
     said = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
     assert len(said) == 1
     assert cause in said[0]
@@ -142,25 +139,22 @@ def test_metric_learning_losses_complete(
 ) -> None:
     pytest.importorskip("pytorch_metric_learning")
     assert main("as_is", *TINY, *FAST, "loss=metric_learning", f"loss.name={name}", *settings) == 0
-    (cell,) = cells(tmp_path / "outputs")
-    metrics = (read_results(cell) or {})["metrics"]
+    metrics = results(tmp_path)["metrics"]
     assert all(value is not None and math.isfinite(value) for value in metrics.values())
 
 
-def pictures(folder: Path, level: Callable[[int, int], int]) -> None:
+def black_pictures(folder: Path) -> None:
     for part, count in {"train": 6, "test": 2}.items():
         for k in range(2):
             (folder / part / str(k)).mkdir(parents=True)
             for i in range(count):
-                Image.fromarray(np.full((8, 8), level(k, i), np.uint8)).save(
-                    folder / part / str(k) / f"{i}.png"
-                )
+                Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / part / str(k) / f"{i}.png")
 
 
 @pytest.mark.parametrize("normalize", ["true", "false"])
 def test_pictures_that_are_all_black(main: Main, tmp_path: Path, normalize: str) -> None:
     """No pixel varies, and all embeddings of a batch are one point."""
-    pictures(tmp_path / "black", lambda k, i: 0)
+    black_pictures(tmp_path / "black")
     settings = [
         "data=image_folder",
         "data.root=black",
@@ -169,11 +163,10 @@ def test_pictures_that_are_all_black(main: Main, tmp_path: Path, normalize: str)
         "data.batch_size=4",
     ]
     assert main("as_is", *FAST, *settings, f"model.normalize={normalize}", "model.net.widths=[4,4]") == 0
-    (cell,) = cells(tmp_path / "outputs")
-    results = read_results(cell) or {}
-    assert results["metrics"]["test/acc"] == 0.5
-    assert math.isfinite(results["metrics"]["test/loss"])
-    assert results["metrics"]["test/var_within"] == pytest.approx(0, abs=1e-9)
+    found = results(tmp_path)
+    assert found["metrics"]["test/acc"] == 0.5
+    assert math.isfinite(found["metrics"]["test/loss"])
+    assert found["metrics"]["test/var_within"] == pytest.approx(0, abs=1e-9)
 
 
 def test_a_training_part_too_small_for_a_batch_is_one_line(
@@ -201,11 +194,10 @@ def test_a_class_that_training_never_holds(
 
     monkeypatch.setattr(DigitsDataModule, "load", without_9)
     assert main("as_is", *TINY, *FAST, "trainer.max_epochs=2", "optimizer.lr=0.01") == 0
-    (cell,) = cells(tmp_path / "outputs")
-    results = read_results(cell) or {}
-    assert results["per_class"][9] == 0
-    assert max(results["per_class"]) > 0.5
-    assert all(math.isfinite(results["metrics"][f"test/{key}"]) for key in ("loss", "acc_nearest_class_mean"))
+    found = results(tmp_path)
+    assert found["per_class"][9] == 0
+    assert max(found["per_class"]) > 0.5
+    assert all(math.isfinite(found["metrics"][f"test/{key}"]) for key in ("loss", "acc_nearest_class_mean"))
     assert "saw no image of classes 9" in capsys.readouterr().err
 
 

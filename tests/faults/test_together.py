@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from icv_lightning.loggers.past import read_rows
-from icv_lightning.record import read_results
 from icv_lightning.together import rank
-from tests.conftest import TINY, cells
+from tests.conftest import TINY, cells, is_running, results
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 COMMAND = [sys.executable, "-m", "icv_lightning.run", *TINY, "trainer.accelerator=cpu", "trainer.devices=2"]
@@ -48,21 +47,11 @@ def second(process: "subprocess.Popen[str]", folder: Path, after: int = 0) -> in
     return other
 
 
-def is_running(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
-
-
 def is_gone(pid: int, seconds: float = 30.0) -> bool:
     until = time.monotonic() + seconds
     while is_running(pid) and time.monotonic() < until:
         time.sleep(0.1)
     return not is_running(pid)
-
-
-def results(folder: Path) -> dict[str, Any]:
-    (cell,) = cells(folder / "outputs")
-    return read_results(cell) or {}
 
 
 @pytest.mark.slow
