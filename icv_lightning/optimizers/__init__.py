@@ -1,5 +1,5 @@
 """Optimizers beside those of torch."""
 
-from icv_lightning.optimizers.sparse_adam import AdamWithSparseRows
+import lazy_loader
 
-__all__ = ["AdamWithSparseRows"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,1 @@
+from .sparse_adam import AdamWithSparseRows as AdamWithSparseRows
