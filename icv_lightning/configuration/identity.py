@@ -19,6 +19,7 @@ NO_EFFECT = frozenset(
         "logger",
         "callbacks.progress",
         "callbacks.gallery",
+        "callbacks.measured",
         "callbacks.throughput",
         "callbacks.finite_loss",
         "callbacks.guard_rails",

@@ -10,7 +10,7 @@ from icv_lightning.data.folders import class_folders, pictures
 from icv_lightning.errors import UserError
 from icv_lightning.recognition.embedding_model import EmbeddingModel
 from icv_lightning.recognition.picture_files import PictureFiles
-from icv_lightning.records.results import read_results
+from icv_lightning.records.places import data_settings
 
 
 def fitted_threshold(
@@ -46,7 +46,7 @@ def _of_folder(model: EmbeddingModel, folder: Path) -> tuple[Tensor, list[str]]:
 
 def _of_run(model: EmbeddingModel, checkpoint: Path) -> tuple[Tensor, list[str]]:
     run = checkpoint.absolute().parent.parent
-    settings = ((read_results(run) or {}).get("config") or {}).get("data") or {}
+    settings = data_settings(run)
     if not settings.get("val_size"):
         raise UserError(
             f"{run}: no results.json of a run with a validation part (data.val_size) is there; give "

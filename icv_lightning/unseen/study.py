@@ -16,6 +16,7 @@ from icv_lightning.recognition.checkpoint import load_checkpoint
 from icv_lightning.recognition.nearest_centroid_classifier import DISTANCES
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
+from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import is_completed, measured_once, read_results
 from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import measure
@@ -112,7 +113,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     if not found:
         raise UserError(f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/unseen_mnist")
     place, override = folder / PLACE, {"root": root} if root else {}
-    splits = {run: Split(results["config"]["data"] | override) for run, results in found.items()}
+    splits = {run: Split(data_settings(run) | override) for run in found}
     rows: dict[str, Rows] = {}
     for run, split in sorted(splits.items(), key=lambda item: (item[1].key, item[0])):
         config, data = found[run]["config"], split.settings

@@ -24,11 +24,16 @@ def test_a_run_leaves_what_users_rely_on(
     assert folder.parent.name == "one"
     assert folder.name.startswith("digits-d2-raw-l0.05-learned-s0-")
     assert {p.name for p in folder.iterdir()} == {
-        ".hydra", ".lock", "checkpoints", "embeddings", "figures", "metrics.csv", "results.json", "run.log",
+        ".hydra", ".lock", "checkpoints", "embeddings", "figures", "measured.npz", "metrics.csv",
+        "results.json", "run.log",
     }  # fmt: skip
     results = json.loads((folder / "results.json").read_text())
     assert results["status"] == "completed"
     assert results["config_hash"].startswith(folder.name.rsplit("-", 1)[1])
+    record = [folder / name for name in ("results.json", "metrics.csv", "measured.npz")]
+    assert sum(path.stat().st_size for path in record) < 40_000
+    assert not any(str(tmp_path).encode() in path.read_bytes() for path in record)
+    assert results["measures"]["acc"] == results["metrics"]["test/acc"]
     assert results["cell"] == {
         "data": "digits", "lambda": 0.05, "embedding_dim": 2, "normalize": False, "centroids": "learned",
         "loss": "icv", "model": "convnet", "seed": 0,
