@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, remembered: an extension module that is being imported may swallow what they raise.
+"""Ctrl-C, SIGTERM and SIGHUP, remembered: a module that is being imported may swallow what they raise.
 
 And the end of workers with the command that started them.
 """
@@ -12,15 +12,18 @@ import time
 from types import FrameType
 
 GOES_ON = "interrupted: the same command goes on from the last finished epoch"
+STARTS_ANEW = "interrupted: the same command starts anew; without force=true, what was completed stays"
 _received = False
 
 
 def listen() -> None:
-    """Let both raise KeyboardInterrupt, and remember that they came."""
+    """Let each raise KeyboardInterrupt, and remember that it came; SIGHUP unless `nohup` ignores it."""
     global _received
     _received = False
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _stop)
 
 
 def check() -> None:

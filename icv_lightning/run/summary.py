@@ -21,13 +21,16 @@ ROWS = {
 
 def show(results: Mapping[str, Any], folder: Path) -> None:
     """Print accuracies, loss terms, variances, seconds and the folder of a run."""
-    cell = results["cell"]
-    title = ", ".join(f"{key} {value}" for key, value in cell.items())
+    title = ", ".join(f"{key} {value}" for key, value in (results.get("cell") or {}).items())
     table = Table("measure", "value", title=title, title_justify="left")
     for key, words in ROWS.items():
-        value = results["metrics"].get(key)
-        table.add_row(words, "-" if value is None else f"{value:.4f}")
-    table.add_row("seconds", f"{results['seconds']:.1f}")
+        table.add_row(words, number((results.get("metrics") or {}).get(key), 4))
+    table.add_row("seconds", number(results.get("seconds"), 1))
     console = Console(soft_wrap=True)
     console.print(table)
     console.print(f"folder: {folder}", highlight=False)
+
+
+def number(value: Any, digits: int) -> str:
+    """Return a number with `digits` after the point, or "-" where a record has none."""
+    return f"{value:.{digits}f}" if isinstance(value, int | float) else "-"

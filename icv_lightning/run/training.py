@@ -36,10 +36,11 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     """
     started = time.perf_counter()
     checkpoint, resumed = starting_point(config, folder)
+    identity = _identity(config)
+    config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
     data, module, trainer = _prepared(config, folder, checkpoint)
     from icv_lightning.loggers import recording
 
-    identity = _identity(config)
     give_up = partial(_give_up, folder, config)
     with (
         recording(trainer.loggers, config, module, resumed),
