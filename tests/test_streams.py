@@ -11,7 +11,7 @@ from icv_lightning.streams import Outlet
 
 WORK = """
 import sys
-from icv_lightning.command_line import finish
+from icv_lightning.exit_status import finish
 
 def work():
     for number in range(20000):

@@ -14,6 +14,8 @@ from icv_lightning.records.files import replaced, write_text
 
 log = logging.getLogger(__name__)
 RESULTS = "results.json"
+AGAIN = ".again"  # folder below a completed run's, where it is done again
+LOCK = ".lock"  # held by the process that works in a run's folder; the system frees it when that dies
 PACKAGES = (
     "icv-lightning",
     "torch",
@@ -66,6 +68,16 @@ def read_results(folder: Path) -> dict[str, Any] | None:
 def is_completed(folder: Path) -> bool:
     """Tell whether the run in `folder` ended well."""
     return (read_results(folder) or {}).get("status") == "completed"
+
+
+def place_again(folder: Path) -> Path:
+    """Return where the run in `folder` is done again: a folder of its name, pictures beside it."""
+    return folder / AGAIN / folder.name
+
+
+def number(value: Any, digits: int) -> str:
+    """Return a recorded number with `digits` after the point, or "-" where a record has none."""
+    return f"{value:.{digits}f}" if isinstance(value, int | float) else "-"
 
 
 def versions() -> dict[str, str]:

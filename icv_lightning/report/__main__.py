@@ -5,8 +5,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from icv_lightning.command_line import run
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import run
 
 LIBRARIES = ("bokeh", "jinja2", "matplotlib", "pandas", "PIL", "scipy", "sklearn")
 

@@ -6,7 +6,7 @@ Little is imported above `main`, so that Ctrl-C is answered in one line from the
 import os
 import sys
 
-from icv_lightning.command_line import finish
+from icv_lightning.exit_status import finish
 from icv_lightning.run import stopping
 
 

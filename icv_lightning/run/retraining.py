@@ -3,14 +3,7 @@
 import shutil
 from pathlib import Path
 
-from icv_lightning.records.results import RESULTS, is_completed
-
-AGAIN = ".again"  # folder below the run's
-
-
-def place_again(folder: Path) -> Path:
-    """Return where the run in `folder` is done again: a folder of its name, pictures beside it."""
-    return folder / AGAIN / folder.name
+from icv_lightning.records.results import AGAIN, RESULTS, is_completed, place_again
 
 
 def prepare(folder: Path, force: bool) -> Path:

@@ -1,35 +1,13 @@
-"""Ctrl-C, SIGTERM and SIGHUP, remembered: a module that is being imported may swallow what they raise.
-
-And the end of workers with the command that started them.
-"""
+"""What is said when a run is stopped, and the end of workers with the command that started them."""
 
 import functools
 import multiprocessing
 import os
-import signal
 import threading
 import time
-from types import FrameType
 
 GOES_ON = "interrupted: the same command goes on from the last finished epoch"
 STARTS_ANEW = "interrupted: the same command starts anew; without force=true, what was completed stays"
-_received = False
-
-
-def listen() -> None:
-    """Let each raise KeyboardInterrupt, and remember that it came; SIGHUP unless `nohup` ignores it."""
-    global _received
-    _received = False
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _stop)
-
-
-def check() -> None:
-    """Raise KeyboardInterrupt if a signal came before and the work went on all the same."""
-    if _received:
-        raise KeyboardInterrupt
 
 
 def end_worker_with_parent() -> None:
@@ -51,9 +29,3 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
-
-
-def _stop(signum: int, frame: FrameType | None) -> None:
-    global _received
-    _received = True
-    raise KeyboardInterrupt

@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from icv_lightning.records.results import number
+
 ROWS = {
     "test/acc": "test accuracy, highest score",
     "test/acc_nearest_centroid": "test accuracy, nearest centroid",
@@ -29,8 +31,3 @@ def show(results: Mapping[str, Any], folder: Path) -> None:
     console = Console(soft_wrap=True)
     console.print(table)
     console.print(f"folder: {folder}", highlight=False)
-
-
-def number(value: Any, digits: int) -> str:
-    """Return a number with `digits` after the point, or "-" where a record has none."""
-    return f"{value:.{digits}f}" if isinstance(value, int | float) else "-"

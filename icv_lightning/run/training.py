@@ -17,8 +17,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from icv_lightning import hardware
 from icv_lightning.configuration.identity import cell_fields, config_hash
+from icv_lightning.exit_status import check_stopped
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
-from icv_lightning.run import processes, stopping
+from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
         processes.together(trainer, identity["config"], folder, give_up),
     ):
         try:
-            stopping.check()  # imports are over
+            check_stopped()  # imports are over
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
             trainer.test(module, datamodule=data, verbose=False)
         except Exception as error:

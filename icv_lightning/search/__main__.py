@@ -11,10 +11,10 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from icv_lightning.command_line import finish
 from icv_lightning.configuration import preflight
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import finish
 from icv_lightning.search.space import read_space
 from icv_lightning.search.trials import Plan, composed, search, words
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from icv_lightning.command_line import run
 from icv_lightning.escaping import printable
+from icv_lightning.exit_status import run
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from icv_lightning.command_line import run
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import run
 from icv_lightning.records.files import replaced, write_text
 
 

@@ -2,24 +2,38 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from icv_lightning.callbacks import LastCheckpoint
-from icv_lightning.records.results import read_results
+from icv_lightning.records.results import place_again, read_results
+from icv_lightning.run import __main__ as run
 from icv_lightning.run import job, retraining, summary
-from tests.conftest import cells
+from tests.conftest import TINY, cells
 
 Main = Callable[..., int]
 ONE = "trainer.max_epochs=1"
 
 
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs of a completed run; to be left as they are."""
+    folder = tmp_path_factory.mktemp("completed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr("sys.argv", ["run", ONE, *TINY])
+        with pytest.raises(SystemExit):
+            run.main()
+    return folder / "outputs"
+
+
 @pytest.fixture
-def completed(main: Main, tmp_path: Path) -> Path:
-    """The folder of a completed run."""
-    assert main(ONE) == 0
+def completed(main: Main, outputs: Path, tmp_path: Path) -> Path:
+    """The folder of a copy of it."""
+    shutil.copytree(outputs, tmp_path / "outputs")
     (folder,) = cells(tmp_path / "outputs")
     return folder
 
@@ -76,7 +90,7 @@ def test_a_failed_try_by_force_leaves_the_record(main: Main, completed: Path, mo
         assert main("-m", ONE, "force=true") == 1
     said = capsys.readouterr()
     assert said.err.count("RuntimeError: power cut") == 2
-    again = retraining.place_again(completed)
+    again = place_again(completed)
     assert (read_results(again) or {})["status"] == "failed"
     assert {k: v for k, v in files(completed).items() if not k.startswith(".again")} == before
     assert main(ONE, "force=true") == 0
@@ -121,7 +135,7 @@ def test_a_run_done_again_takes_the_place_of_all_files(main: Main, completed: Pa
 
 def test_a_kill_while_the_place_is_taken_is_made_good(main: Main, completed: Path, monkeypatch) -> None:
     """At every step: results.json stays completed, and the next start ends what was begun."""
-    from icv_lightning.run.retraining import place_again, take_place
+    from icv_lightning.run.retraining import take_place
 
     for step in range(1, 30):
         again = place_again(completed)

@@ -1,4 +1,4 @@
-"""The command `python -m icv_lightning.report.lda outputs/<name>`: classical LDA on the embeddings of runs.
+"""Classical LDA on the embeddings of runs: `python -m experiments.linear_discriminants outputs/<name>`.
 
 Linear discriminant analysis (class means, one pooled within-class covariance, Bayes' rule) is fitted on the
 train embeddings of a run's last snapshot and tested on its test embeddings, beside highest score, nearest
@@ -16,7 +16,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from icv_lightning import command_line
+from icv_lightning import exit_status
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
 from icv_lightning.evaluation.geometry import distances
@@ -37,10 +37,11 @@ MEASURES = ["acc", "acc_nearest_class_mean", "acc_nearest_centroid", "acc_lda", 
 def main() -> None:
     """Write `lda.csv` and `embeddings.png`, print means; exit with 0, 1, 2 (a wrong folder) or 130."""
     parser = argparse.ArgumentParser(
-        prog="python -m icv_lightning.report.lda", description="Classical LDA on the embeddings of runs."
+        prog="python -m experiments.linear_discriminants",
+        description="Classical LDA on the embeddings of runs.",
     )
     parser.add_argument("folder", type=Path, help="of runs, e.g. outputs/discriminant")
-    command_line.run(parser, _write)
+    exit_status.run(parser, _write)
 
 
 def _write(arguments: argparse.Namespace) -> int:

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from icv_lightning.command_line import TRACEBACK, finish
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import TRACEBACK, finish
 
 
 def ended(error: BaseException | int, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:

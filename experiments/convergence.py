@@ -1,4 +1,4 @@
-"""The command `python -m icv_lightning.convergence`: tune the three centroid rules alike, then judge them.
+"""The command `python -m experiments.convergence`: tune the three centroid rules alike, then judge them.
 
 Every rule has four values of its one setting (α of equations 7 and 8, the learning rate of learned
 centroids), tried on a validation part with a seed that judges nothing; the best mean accuracy by nearest
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from icv_lightning import command_line
+from icv_lightning import exit_status
 from icv_lightning.errors import UserError
 
 RULES = {
@@ -26,13 +26,13 @@ TUNING_SEED = 100
 
 def main() -> None:
     """Tune, judge, write; exit with 0, 1 (a run failed), 2 (a wrong argument) or 130 (stopped)."""
-    parser = argparse.ArgumentParser(prog="python -m icv_lightning.convergence", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m experiments.convergence", description=__doc__)
     parser.add_argument("--outputs", default="outputs", help="as paths.outputs")
     parser.add_argument("--seeds", default="0,1,2", help="that judge")
     parser.add_argument("--val-size", type=int, default=5000, help="images of train to tune on")
     parser.add_argument("--tuning-epochs", type=int, default=5, help="of each tried value")
     parser.add_argument("overrides", nargs="*", help="of every run, e.g. trainer.precision=bf16-mixed")
-    command_line.run(parser, _compare)
+    exit_status.run(parser, _compare)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ def compare(outputs: Path, seeds: str, overrides: Sequence[str], tuning_override
     Raises:
         UserError: a run failed.
     """
-    from icv_lightning.report.convergence import write_convergence
+    from experiments.convergence_evidence import write_convergence
 
     tuning, judging = outputs / "convergence_tuning", outputs / "convergence"
     for rule, (key, values) in RULES.items():
