@@ -1,6 +1,7 @@
 """The numbers that claims are judged by: one value a run and measure, and its bootstrap over images."""
 
-import json
+import logging
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
@@ -9,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from icv_lightning.errors import UserError
 from icv_lightning.evaluation import geometry
 from icv_lightning.inference.intervals import resampling_counts
 from icv_lightning.paper import publication
 from icv_lightning.paper.claims import NEVER, margin
+from icv_lightning.records.results import read_json
 from icv_lightning.records.runs import Run
 from icv_lightning.records.snapshots import Snapshot
 
+log = logging.getLogger(__name__)
 DRAWS = 1000  # bootstrap samples of the test images
 TAIL_DRAWS = 200  # of the training images, for the tail statistic needs quantiles of every sample
 FILE = "evidence.json"  # what an experiment beside the grid leaves for a claim
@@ -53,19 +57,27 @@ def read_rows(folders: Iterable[Path]) -> list[dict[str, Any]]:
     """Return the rows of every evidence.json in `folders` or one level below.
 
     A row is one value of a contrast: `claim`, `data`, `cell` (what is contrasted, in words), `seed` (the
-    pairing: a seed or a draw), `ours`, `other`. Rows that lack one of these are left out.
+    pairing: a seed or a draw), `ours`, `other`, numbers. Rows that lack one of these are left out.
     """
-    needed = {"claim", "data", "cell", "seed", "ours", "other"}
     rows = []
     for path in sorted(
         path for folder in folders for path in (*folder.glob(FILE), *folder.glob(f"*/{FILE}"))
     ):
         try:
-            found = json.loads(path.read_text())
-        except (OSError, ValueError):
+            found = read_json(path)
+        except UserError as error:
+            log.warning("left out, %s", error)
             continue
-        rows += [row for row in found if isinstance(row, dict) and needed <= row.keys()]
+        rows += [row for row in (found if isinstance(found, list) else []) if _is_row(row)]
     return rows
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and {"claim", "data", "cell", "seed"} <= row.keys()
+        and all(type(row.get(key)) in (int, float) and math.isfinite(row[key]) for key in ("ours", "other"))
+    )
 
 
 def paired(rows: Iterable[dict[str, Any]], claim: int) -> dict[tuple[str, str], list[float]]:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from icv_lightning.errors import UserError, reason
 from icv_lightning.records.files import replaced, write_text
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,10 @@ def measured_once(path: Path, protocol: Any, measured: Callable[[], list[Any]]) 
     """
     stated = json.loads(json.dumps(asdict(protocol)))
     try:
-        found = json.loads(path.read_text())
-        if found["protocol"] == stated:
+        found = read_json(path)
+        if found["protocol"] == stated and all(isinstance(row, dict) for row in found["rows"]):
             return list(found["rows"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UserError, KeyError, TypeError):
         pass
     log.info("measuring %s", path.stem)
     rows = measured()
@@ -59,10 +60,27 @@ def write_results(folder: Path, results: Mapping[str, Any]) -> None:
 def read_results(folder: Path) -> dict[str, Any] | None:
     """Return the results of a run's folder, None where there are none that can be read."""
     try:
-        results = json.loads((folder / RESULTS).read_text())
-    except (OSError, ValueError):
+        results = read_json(folder / RESULTS)
+    except UserError:
         return None
     return results if isinstance(results, dict) else None
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    Raises:
+        UserError: a file that is not there or no JSON; NaN and Infinity, which JSON has not; nesting that is
+            deeper than Python's stack.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{path}: no JSON that can be read ({reason(error)})") from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}")
 
 
 def is_completed(folder: Path) -> bool:

@@ -22,8 +22,9 @@ from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
 from icv_lightning.records.files import remove_parts
 from icv_lightning.records.results import LOCK, RESULTS, is_completed, place_again, read_results
+from icv_lightning.records.settings_file import write_settings
 from icv_lightning.run import processes, retraining, stopping
-from icv_lightning.run.training import in_grid, record_failure, train
+from icv_lightning.run.training import in_grid, record_failure, resolved, train
 
 log = logging.getLogger(__name__)
 register_resolvers()
@@ -97,6 +98,7 @@ def run_cell(config: DictConfig, folder: Path) -> dict[str, Any]:
                 print("already completed (force=true does it again)")
             return results
         remove_parts(folder)
+        write_settings(folder, resolved(config))
         place = retraining.prepare(folder, config.force)
         try:
             train(config, place)

@@ -71,6 +71,11 @@ def record_failure(folder: Path, config: DictConfig, error: Exception) -> None:
         print(f"failed: {folder.name}: {failed['cause']} (not recorded: {full.strerror})", file=sys.stderr)
 
 
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """Return the settings as primitives, without interpolations."""
+    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+
+
 def in_grid() -> bool:
     """Tell whether this process runs a cell of a grid."""
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
@@ -145,7 +150,7 @@ def _identity(config: DictConfig) -> dict[str, Any]:
     return {
         "cell": cell_fields(config),
         "config_hash": config_hash(config),
-        "config": OmegaConf.to_container(config, resolve=True),
+        "config": resolved(config),
         "versions": versions(),
     }
 
