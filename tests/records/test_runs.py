@@ -51,7 +51,7 @@ def test_a_silent_run_is_interrupted(tmp_path):
 
 
 def test_no_interpolation_is_resolved(tmp_path, monkeypatch):
-    """What a stranger wrote into a run's settings could read the environment and the folders of the reader."""
+    """What a stranger wrote into settings could read the environment and the folders of the reader."""
     monkeypatch.setenv("ICV_TEST_SECRET", "hunter2hunter2")
     folder = write_run(tmp_path, CELL, status="running")
     config = json.loads((folder / ".hydra" / "config.yaml").read_text())
