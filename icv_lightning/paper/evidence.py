@@ -91,12 +91,10 @@ class Paired(NamedTuple):
 
 
 def _is_row(row: Any) -> bool:
-    numbers = (
-        [row.get("ours"), row.get("other"), row.get("overlap") or 0] if isinstance(row, dict) else [None]
-    )
-    return all(type(value) in (int, float) and math.isfinite(value) for value in numbers) and (
-        {"claim", "data", "cell", "seed"} <= row.keys()
-    )
+    if not isinstance(row, dict) or not {"claim", "data", "cell", "seed", "ours", "other"} <= row.keys():
+        return False
+    numbers = (row["ours"], row["other"], row.get("overlap") or 0)
+    return all(type(value) in (int, float) and math.isfinite(value) for value in numbers)
 
 
 def paired(rows: Iterable[dict[str, Any]], claim: int) -> dict[tuple[str, str], Paired]:
