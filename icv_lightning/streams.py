@@ -74,9 +74,9 @@ def protect() -> Outlet | None:
     _output = None
     if sys.stdout is sys.__stdout__:
         _output = Outlet(-1 if 1 in closed else 1)
-        sys.stdout = sys.__stdout__ = _text(_output, sys.stdout)
+        sys.stdout = _text(_output, sys.stdout)
     if sys.stderr is sys.__stderr__:
-        sys.stderr = sys.__stderr__ = _text(Outlet(-1 if 2 in closed else 2), sys.stderr, by_line=True)
+        sys.stderr = _text(Outlet(-1 if 2 in closed else 2), sys.stderr, by_line=True)
     return _output
 
 
