@@ -106,7 +106,7 @@ def test_files_that_cannot_be_read(tmp_path, name, content, words):
 
 def test_objects_are_never_unpickled(tmp_path):
     np.savez(tmp_path / "v.npz", embeddings=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(UserError, match="v.npz: holds arrays that cannot be read"):
+    with pytest.raises(UserError, match=r"v.npz: holds arrays that cannot be read"):
         read_vectors(tmp_path / "v.npz")
 
 
@@ -121,9 +121,9 @@ def test_labels_that_do_not_fit(tmp_path):
     ):
         with pytest.raises(UserError, match=words):
             read_vectors(tmp_path / vectors, written(tmp_path / "l.csv", labels.encode()))
-    with pytest.raises(UserError, match="w.npz: needs the array embeddings, has vectors"):
+    with pytest.raises(UserError, match=r"w.npz: needs the array embeddings, has vectors"):
         read_vectors(tmp_path / "w.npz")
-    with pytest.raises(UserError, match="none.npy: no such file or folder"):
+    with pytest.raises(UserError, match=r"none.npy: no such file or folder"):
         read_vectors(tmp_path / "none.npy")
     with pytest.raises(UserError, match=r"--labels .*none.csv: must be"):
         read_vectors(tmp_path / "v.npy", tmp_path / "none.csv")
