@@ -73,8 +73,8 @@ def _print(form: str, audits: "Sequence[Audit]", differences: "Sequence[Measure]
     parts = [(found.source, found.measures) for found in audits]
     parts += [("second less first", differences)] if differences else []
     if form == "csv":
-        rows = [{"source": source} | m._asdict() for source, measures in parts for m in measures]
-        sys.stdout.write(csv_text(rows, digits=6))
+        lines = [{"source": source} | m._asdict() for source, measures in parts for m in measures]
+        sys.stdout.write(csv_text(lines, digits=6))
         return
     console = Console(width=None if sys.stdout.isatty() else 160)
     heading = ["section", "measure", "value", "95 % interval", "n"]
@@ -87,7 +87,7 @@ def _print(form: str, audits: "Sequence[Audit]", differences: "Sequence[Measure]
     if form == "table":
         for found in audits:
             for finding in found.sanity:
-                console.print(f"{finding.count} {finding.text}", markup=False, highlight=False)
+                console.print(f"{finding.number} {finding.text}", markup=False, highlight=False)
             for sentence in found.sentences:
                 console.print(sentence, markup=False, highlight=False)
 

@@ -81,7 +81,8 @@ def taken(vectors: Vectors, index: np.ndarray) -> Vectors:
 def compare(first: Audit, second: Audit) -> Comparison:
     """Return the differences of two audits of the same pictures in the same order."""
     draws, seed = first.settings["draws"], first.settings["seed"]
-    pictures, classes = [], []
+    pictures: list[Measure] = []
+    classes: list[Measure] = []
     for name in COMPARED:
         if name not in first.by_picture or name not in second.by_picture:
             continue

@@ -12,7 +12,7 @@ UNIT = 1e-3  # norms within this of 1 count as unit length
 class Finding(NamedTuple):
     """Something to know of the input: how many things, in words with examples, and whether it does harm."""
 
-    count: int
+    number: int
     text: str
     is_harmful: bool
 
@@ -34,7 +34,7 @@ def sanity(
         *_dimensions(embeddings[finite]),
         *_classes(target, is_test),
     ]
-    return sorted((finding for finding in found if finding.count), key=lambda finding: not finding.is_harmful)
+    return sorted((one for one in found if one.number), key=lambda one: not one.is_harmful)
 
 
 def _vectors(
@@ -59,7 +59,7 @@ def _vectors(
 def duplicate_groups(embeddings: np.ndarray) -> np.ndarray:
     """Return for each of M vectors a number that it shares with those equal to it, bit by bit."""
     rows = np.ascontiguousarray(embeddings + 0.0)  # −0 becomes 0
-    numbers = {}
+    numbers: dict[int, int] = {}
     return np.array([numbers.setdefault(hash(row.tobytes()), len(numbers)) for row in rows], dtype=np.int64)
 
 

@@ -149,7 +149,7 @@ def label_errors(data: Prepared) -> list[dict[str, Any]]:
     return [
         {
             "file": data.files[i],
-            "label": data.class_names[data.target[i]],
+            "label": data.class_names[int(data.target[i])],
             "suggested": data.class_names[k],
             "agreement": agreement,
             "ratio": ratio,

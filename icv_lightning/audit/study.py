@@ -78,7 +78,7 @@ def audit(
         UserError: what cannot be audited.
     """
     progress("check")
-    data, by_picture = prepared(vectors), {}
+    data, by_picture = prepared(vectors), sections.ByPicture()
     steps: dict[str, Callable[[], Any]] = {
         "shape of classes": lambda: sections.shape(data),
         "decision rules": lambda: sections.rules(data, by_picture, draws, seed),

@@ -1,7 +1,7 @@
 """Embeddings and what is known of each picture, from arrays or from files of anybody."""
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -176,10 +176,10 @@ def _with_labels(vectors: Vectors, path: Path) -> Vectors:
             f"--labels {path}: {len(known['target'])} rows for the {len(vectors.embeddings)} embeddings of "
             f"{vectors.source}"
         )
-    return replace(vectors, **known)
+    return replace(vectors, **known)  # type: ignore[arg-type]
 
 
-def _positions(files: Sequence[str], listed: Sequence[str], path: Path) -> list[int]:
+def _positions(files: np.ndarray, listed: np.ndarray, path: Path) -> list[int]:
     """Return where each of `files` stands in the list."""
     whole = {str(name): k for k, name in enumerate(listed)}
     if missing := [name for name in map(str, files) if name not in whole]:

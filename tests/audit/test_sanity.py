@@ -4,7 +4,7 @@ from icv_lightning.audit.sanity import sanity
 
 
 def texts(*arguments):
-    return [f"{finding.count} {finding.text}" for finding in sanity(*arguments)]
+    return [f"{finding.number} {finding.text}" for finding in sanity(*arguments)]
 
 
 def test_every_flaw_is_counted_with_examples():

@@ -18,8 +18,8 @@ def test_flipped_labels_come_first_with_what_they_were():
     target = true.copy()
     target[flipped] = (true[flipped] + 1) % 3
     found = suspects(torch.from_numpy(x), torch.from_numpy(target))
-    assert set(found.index[:6].tolist()) == set(flipped.tolist())
-    assert found.suggested[:6].tolist() == true[found.index[:6].numpy()].tolist()
+    assert set(found.position[:6].tolist()) == set(flipped.tolist())
+    assert found.suggested[:6].tolist() == true[found.position[:6].numpy()].tolist()
     assert (found.agreement[:6] > 0.5).all()
     assert (found.ratio > 1).all()
 
@@ -42,4 +42,4 @@ def test_against_fitting_once_for_each():
 
 def test_nothing_to_suspect():
     x, true, _ = blobs(spread=0.01)
-    assert len(suspects(torch.from_numpy(x), torch.from_numpy(true)).index) == 0
+    assert len(suspects(torch.from_numpy(x), torch.from_numpy(true)).position) == 0
