@@ -19,7 +19,7 @@ from icv_lightning.configuration.identity import cell_name, config_hash
 from icv_lightning.errors import UserError
 from icv_lightning.evaluation.measured import by_epoch, last_epoch
 from icv_lightning.records.files import write_text
-from icv_lightning.records.measured import read_measured, write_measured
+from icv_lightning.records.measured import read_measured, test_values, write_measured
 from icv_lightning.records.results import read_results, write_results
 from icv_lightning.records.runs import Run, read_runs
 
@@ -65,7 +65,7 @@ def convert(run: Run, target: Path, commit: str = "") -> Path:
         measured, curves = last_epoch(last), curves.combine_first(_spread(run))
     write_text(record / "metrics.csv", _csv(curves))
     write_measured(record, measured)
-    write_results(record, results | {"measures": dict(measured.values)})
+    write_results(record, results | {"measures": test_values(record)})
     if size(record) > LARGEST:
         raise UserError(f"{record}: {size(record)} bytes; a record has at most {LARGEST}")
     return record

@@ -18,6 +18,8 @@ def check_place(config: DictConfig) -> None:
     """Raise `UserError` where `paths.run` cannot be made or written to; nothing is left behind."""
     if not is_text(config.paths.run):
         raise UserError(f"paths.run={config.paths.run}: must be {WORDS['text']}")
+    if config.paths.records and not Path(config.paths.records).is_dir():
+        raise UserError(f"paths.records={config.paths.records}: there is no such folder")
     if trouble := _trouble(config.paths.run):
         raise UserError(f"paths.outputs={config.paths.outputs} name={config.name}: {trouble}")
 

@@ -79,6 +79,7 @@ SETTINGS: Mapping[str, Setting] = {
     "gpu_share": Setting("number", "of a GPU for a cell, with hydra/launcher=ray", low=0, high=1),
     "ckpt_path": Setting("text", "last, or a checkpoint of equal settings to train further", optional=True),
     "paths.outputs": Setting("text", "where runs are written"),
+    "paths.records": Setting("text", "folder of records that count as completed runs", optional=True),
     "data.root": Setting("text", "folder of data sets, or of your pictures"),
     "data.batch_size": Setting("integer", "images of a training batch, over all devices", low=2, high=10**6),
     "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1, high=10**6),

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from icv_lightning import hardware
 from icv_lightning.configuration.identity import cell_fields, config_hash
 from icv_lightning.exit_status import check_stopped
-from icv_lightning.records.measured import read_measured
+from icv_lightning.records.measured import test_values
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
 from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
@@ -59,8 +59,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
         seconds = time.perf_counter() - started
         found = {"status": "completed"} | identity | measured
         if trainer.is_global_zero:
-            of_embeddings = read_measured(folder)
-            found["measures"] = of_embeddings.values if of_embeddings else {}
+            found["measures"] = test_values(folder)
             write_results(folder, found | {"class_names": data.class_names, "seconds": seconds})
     return read_results(folder) or {}
 

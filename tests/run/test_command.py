@@ -78,6 +78,24 @@ def test_a_grid_gives_a_folder_per_value_and_is_not_run_twice(
     assert [(folder / "results.json").stat().st_mtime_ns for folder in cells(tmp_path / "outputs")] == stamps
 
 
+def test_a_record_from_elsewhere_counts_as_a_completed_run(
+    main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main("trainer.max_epochs=1", "paths.outputs=there") == 0
+    (there,) = cells(tmp_path / "there")
+    record = tmp_path / "records" / there.name
+    record.mkdir(parents=True)
+    for name in ("results.json", "metrics.csv", "measured.npz"):
+        (record / name).write_bytes((there / name).read_bytes())
+    monkeypatch.setattr("icv_lightning.run.job.train", None)  # would fail if called
+    assert main("-m", "trainer.max_epochs=1", "paths.outputs=here", "paths.records=records") == 0
+    (here,) = cells(tmp_path / "here")
+    assert json.loads((here / "results.json").read_text()) == json.loads((there / "results.json").read_text())
+    assert (here / "measured.npz").exists()
+    assert main("trainer.max_epochs=1", "paths.records=nowhere") == 2
+    assert "paths.records=nowhere: there is no such folder" in capsys.readouterr().err
+
+
 def test_one_seed_starts_equal_and_sees_equal_batches_whatever_lambda(
     main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
