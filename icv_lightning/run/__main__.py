@@ -24,29 +24,23 @@ def main() -> None:
 
 
 def _status() -> int:
-    import hydra
-
-    from icv_lightning.configuration import preflight
-    from icv_lightning.configuration.composition import CONF
+    from icv_lightning.configuration import checks
     from icv_lightning.errors import UserError
-    from icv_lightning.run.job import failures, job
+    from icv_lightning.run import launching
 
     try:
-        request = preflight.check(sys.argv[1:])
+        request = checks.check(sys.argv[1:])
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    sys.argv[1:] = request.argv
-    os.environ["HYDRA_FULL_ERROR"] = (
-        "1"  # errors shall reach `main`, or the grid, and not Hydra's own printing
-    )
-    launch = hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)
-    if request.multirun and request.cells:
-        from icv_lightning.grid.progress import watched
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors shall reach `main` and the grid, and not Hydra's printing
+    if not request.cells:
+        return launching.show(request)
+    if not request.multirun:
+        return launching.run_one(request)
+    from icv_lightning.grid.progress import watched
 
-        return watched(request.cells, launch)
-    launch()
-    return 1 if failures else 0
+    return watched(request.cells, lambda: launching.run_all(request))
 
 
 if __name__ == "__main__":

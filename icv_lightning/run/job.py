@@ -14,9 +14,9 @@ from typing import Any
 from filelock import FileLock
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning.configuration.identity import config_hash
+from icv_lightning.configuration.identity import Identity, identify
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
@@ -39,13 +39,16 @@ def job(config: DictConfig) -> None:
     alone = HydraConfig.get().mode != RunMode.MULTIRUN
     logging.raiseExceptions = False  # a run.log that cannot be written is no second failure
     stopping.end_worker_with_parent()
+    config.cell = folder.name
+    OmegaConf.resolve(config)
+    cell = identify(config)
     if processes.rank(config.trainer):
-        return _follow(config, folder)
+        return _follow(config, cell, folder)
     if not alone:
         _name_the_cell(folder.name)
     try:
         with FileLock(folder / LOCK):
-            results = run_cell(config, folder)
+            results = run_cell(config, cell, folder)
         if alone:
             from icv_lightning.run.summary import show
 
@@ -56,7 +59,7 @@ def job(config: DictConfig) -> None:
         if alone:
             _forget(folder)
         elif not read_results(folder):
-            record_failure(folder, config, error)
+            record_failure(folder, cell, error)
     except (KeyboardInterrupt, SystemExit):  # Lightning turns Ctrl-C and SIGTERM into the latter
         if alone:
             print(stopping.GOES_ON, file=sys.stderr)
@@ -65,35 +68,35 @@ def job(config: DictConfig) -> None:
         log.info("run failed", exc_info=True)  # the traceback is for run.log
         cause = printable(f"{folder.name}: {type(error).__name__}: {error}")
         _say(f"failed: {cause} (see {folder / 'run.log'})", cause, alone)
-        record_failure(folder, config, error)
+        record_failure(folder, cell, error)
 
 
-def _follow(config: DictConfig, folder: Path) -> None:
+def _follow(config: DictConfig, cell: Identity, folder: Path) -> None:
     """Train beside the first process that torchrun or Slurm started, which alone tells and records."""
     try:
         if config.force or not is_completed(folder):
-            train(config, folder)
+            train(config, cell, folder)
     except UserError:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def run_cell(config: DictConfig, folder: Path) -> dict[str, Any]:
+def run_cell(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     """Return the results of the cell in `folder`: those that are there, or those of a run now.
 
     Raises:
         UserError: `folder` holds the results of another configuration.
     """
     results = read_results(folder)
-    if results and results.get("config_hash") != config_hash(config):
+    if results and results.get("config_hash") != cell.hash:
         raise UserError(f"{folder}: holds the results of another configuration; choose another name=…")
     if results and results.get("status") == "completed" and not config.force:
         if not in_grid():
             print("already completed (force=true does it again)")
         return results
     remove_parts(folder)
-    return train(config, folder)
+    return train(config, cell, folder)
 
 
 def _say(line: str, failure: str, alone: bool) -> None:

@@ -16,10 +16,12 @@ def main() -> None:
     request = json.load(sys.stdin)
     from omegaconf import OmegaConf
 
+    from icv_lightning.configuration.identity import identify
     from icv_lightning.run.processes import leave
     from icv_lightning.run.training import train
 
-    train(OmegaConf.create(request["settings"]), Path(request["folder"]))
+    config = OmegaConf.create(request["settings"])
+    train(config, identify(config), Path(request["folder"]))
     leave(well=True)
 
 
