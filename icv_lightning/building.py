@@ -91,7 +91,8 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
     callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node and key != ABOUT]
     loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node and key != ABOUT]
     return _build(
-        _without_about(config.trainer), "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
+        _without_about(config.trainer), "trainer", callbacks=callbacks, logger=loggers,
+        default_root_dir=str(folder),
         enable_progress_bar=bool(shown.get("progress")),
     )  # fmt: skip
 

@@ -15,12 +15,12 @@ LEAST_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what seve
 
 
 def check_centroids(config: Mapping[str, Any]) -> None:
-    """Raise `UserError` for an optimizer that does not fit the centroid rule, as both declare under `about`."""
+    """Raise `UserError` for an optimizer that does not fit the centroid rule, as `about` says of both."""
     rate, rule = config["optimizer"]["centroid_lr"], config["centroids"]
     if rate is not None and not select(rule, f"{ABOUT}.in_gradient", True):
         raise UserError(
-            f"optimizer.centroid_lr={rate}: must be null with centroids={rule['name']}, which moves outside the "
-            "gradient"
+            f"optimizer.centroid_lr={rate}: must be null with centroids={rule['name']}, which moves outside "
+            "the gradient"
         )
     if rule["layer"].get("sparse") and not select(config, f"optimizer.{ABOUT}.sparse_gradients", True):
         raise UserError(

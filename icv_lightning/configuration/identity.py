@@ -38,7 +38,7 @@ class Identity:
 
     @cached_property
     def name(self) -> str:
-        """Return `<data>-d<N>-<norm|raw>-l<λ>-<rule>-s<seed>-<hash8>`, the same however settings are written."""
+        """Return `<data>-d<N>-<norm|raw>-l<λ>-<rule>-s<seed>-<hash8>`, however settings are written."""
         cell = self.fields
         shape = "norm" if cell["normalize"] else "raw"
         return (

@@ -1,4 +1,4 @@
-"""Resolved configurations: interpolations replaced by values, once for all cells of a grid where they can be."""
+"""Resolved configurations: interpolations replaced by values, once for all cells of a grid where possible."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ class Template:
     Only what depends on these keys is resolved anew for each.
 
     Args:
-        config: composed; its `cell` is replaced by the name, and Hydra's own node is left out of what is resolved.
+        config: composed; its `cell` is replaced by the name. Hydra's own node is not resolved.
         overrides: of single values, those of the first configuration.
 
     Raises:
@@ -107,7 +107,7 @@ def said(error: OmegaConfBaseException) -> UserError:
 
 
 def _depending(texts: Mapping[str, str], keys: Iterable[str]) -> list[str]:
-    """Return the keys among `texts`, of interpolations, that depend on `keys`, also through others, in order."""
+    """Return the keys among those of interpolations that depend on `keys`, also through others, in order."""
     found, new = dict[str, None](), set(keys)
     while new:
         new = {key for key, text in texts.items() if key not in found and _mentions(text, new)}
@@ -116,7 +116,7 @@ def _depending(texts: Mapping[str, str], keys: Iterable[str]) -> list[str]:
 
 
 def _mentions(text: str, keys: set[str]) -> bool:
-    """Tell whether an interpolation reads one of `keys`, or may: by a relative key or a resolver that selects."""
+    """Tell whether an interpolation reads one of `keys`, or may: a relative key, a resolver that selects."""
     for name, resolver in NAMES.findall(text):
         if resolver:
             if name in ("oc.select", "oc.dict.keys", "oc.dict.values", "oc.deprecated"):
@@ -129,7 +129,7 @@ def _mentions(text: str, keys: set[str]) -> bool:
 
 
 def _with(node: Any, parts: Sequence[str], value: Any) -> Any:
-    """Return a copy of nested primitives with another value at a place; what does not lead there is shared."""
+    """Return a copy of nested primitives with another value at one place; other nodes are shared."""
     if not parts:
         return value
     if isinstance(node, Mapping):
@@ -139,7 +139,7 @@ def _with(node: Any, parts: Sequence[str], value: Any) -> Any:
 
 
 def _check_literals(raw: Mapping[str, Any]) -> None:
-    """Check what is no interpolation: a wrong value there is the likelier cause of one that cannot be resolved."""
+    """Check what is no interpolation: a wrong value there may be why an interpolation fails."""
     for key, setting in declared(raw).items():
         value = select(raw, key, None)
         if value is not None and "${" not in str(value) and value != "???":

@@ -1,4 +1,4 @@
-"""The resolvers that `conf/` uses, made known to OmegaConf: `${cell:}`, counts of classes and images, hardware."""
+"""The resolvers that `conf/` uses, for OmegaConf: `${cell:}`, counts of classes and images, hardware."""
 
 from omegaconf import DictConfig, OmegaConf
 

@@ -22,7 +22,7 @@ def check_no_secret(settings: Iterable[tuple[str, Any]]) -> None:
             secret of the environment; the message never repeats it.
     """
     known = {v: k for k, v in os.environ.items() if VARIABLE.search(k) and len(v) >= LEAST}
-    for key, value in (leaf for key, value in settings for leaf in leaves(value, key)):
+    for key, value in (leaf for name, node in settings for leaf in leaves(node, name)):
         if value in (None, "") or isinstance(value, bool):
             continue
         what = "a secret" if KEY.search(key) else "a login" if URL.search(str(value)) else ""

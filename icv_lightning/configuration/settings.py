@@ -1,7 +1,7 @@
 """What every key of the configuration may hold, without torch.
 
-`SETTINGS` declares the keys that the platform itself reads. What only one component has (a loss, a centroid rule, a
-network, a data set, an optimizer) is declared in its YAML file, under `about.keys` (see `declared`).
+`SETTINGS` declares the keys that the platform itself reads. What only one component has (a loss, a centroid
+rule, a network, a data set, an optimizer) is declared in its YAML file, under `about.keys` (see `declared`).
 """
 
 import math
@@ -30,7 +30,7 @@ class Setting:
         above: the value must be greater than this.
         choices: the words allowed.
         optional: null is allowed.
-        neutral: the value at which a run is what it was before the key existed: the hash leaves the key out there.
+        neutral: the value at which a run is what it was before the key existed; there the hash leaves it out.
         effect: whether the key can change a result; the hash leaves out one that cannot.
     """
 
@@ -108,7 +108,9 @@ SETTINGS: Mapping[str, Setting] = {
         "integer", "CPU threads of a cell; null: the cores, divided", low=1, high=1024, optional=True,
         effect=False,
     ),
-    "gpu_share": Setting("number", "share of a GPU for a cell, with hydra/launcher=ray", low=0, high=1, effect=False),
+    "gpu_share": Setting(
+        "number", "share of a GPU for a cell, with hydra/launcher=ray", low=0, high=1, effect=False
+    ),
     "ckpt_path": Setting(
         "text", "last, or a checkpoint of equal settings to train further", optional=True, neutral=None
     ),
@@ -116,11 +118,13 @@ SETTINGS: Mapping[str, Setting] = {
     "paths.outputs": Setting("text", "folder of all runs"),
     "data.root": Setting("text", "folder of data sets, or of your pictures", effect=False),
     "data.batch_size": Setting("integer", "images of a training batch, over all devices", low=2, high=10**6),
-    "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1, high=10**6, effect=False),
+    "data.eval_batch_size": Setting(
+        "integer", "images of an evaluation batch", low=1, high=10**6, effect=False
+    ),
     "data.val_size": Setting("integer", "images cut from train for validation", low=0),
     "data.per_class": Setting(
-        "integer", "images of a class in a class-balanced batch; null for a plain shuffle", low=2, optional=True,
-        neutral=None,
+        "integer", "images of a class in a class-balanced batch; null for a plain shuffle", low=2,
+        optional=True, neutral=None,
     ),
     "data.train_size": Setting(
         "integer", "images of train to use; null for all", low=2, optional=True, neutral=None
@@ -172,7 +176,7 @@ SETTINGS: Mapping[str, Setting] = {
     "callbacks.progress": Setting("group", "progress bar of a single run", optional=True, effect=False),
     "callbacks.gallery": Setting("group", "pictures and tables for the loggers", optional=True, effect=False),
     "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
-    "callbacks.gallery.epochs": Setting("epochs", "epochs after which loggers show pictures, beside the last"),
+    "callbacks.gallery.epochs": Setting("epochs", "epochs that loggers show pictures of, beside the last"),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),
     "callbacks.throughput": Setting("group", "measurement of images per second", optional=True, effect=False),
     "callbacks.finite_loss": Setting(

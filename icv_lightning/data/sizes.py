@@ -1,8 +1,8 @@
 """Whether the parts of a data set that settings ask for can be cut, without reading a picture or torch.
 
-What is special to a data set it declares in its YAML file, under `about`: `classes` (how many there are to choose
-from), `train_images` (of the official training part, of the classes kept), `whole_classes` (false where a class may
-have less than an image in the part that is looked at after each epoch).
+What is special to a data set it declares in its YAML file, under `about`: `classes` (how many there are to
+choose from), `train_images` (of the official training part, of the classes kept), `whole_classes` (false where
+a class may have no image in the part that is evaluated after each epoch).
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ DRAWERS = 20  # of each character of Omniglot
 
 
 def check_sizes(data: Mapping[str, Any]) -> None:
-    """Check settings of a data set: `root`, `num_classes`, `val_size`, `train_size`, `monitor_size`, `per_class`.
+    """Check settings of a data set: its folder, classes, sizes of parts and class-balanced batches.
 
     Args:
         data: the resolved `data` node.

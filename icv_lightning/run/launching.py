@@ -2,7 +2,6 @@
 
 import string
 import sys
-from pathlib import Path
 
 import hydra
 from hydra._internal.callbacks import Callbacks
@@ -40,7 +39,7 @@ def help_text() -> str:
 
 def run_one(request: Request) -> int:
     """Run the one cell; return 0, or 1 where it failed."""
-    assert request.composition and request.hydra
+    assert request.composition is not None
     config, name = request.composition.config, request.composition.config_name
     config.hydra.mode = RunMode.RUN
     callbacks = Callbacks(config)
@@ -56,7 +55,7 @@ def run_one(request: Request) -> int:
 
 def run_all(request: Request) -> None:
     """Hand all cells of a grid to Hydra's launcher."""
-    assert request.composition and request.hydra
+    assert request.composition is not None
     overrides = [*request.composition.overrides, "hydra.mode=MULTIRUN"]
     name = request.composition.config_name
     config = request.hydra.compose_config(name, overrides, run_mode=RunMode.MULTIRUN)
