@@ -91,15 +91,16 @@ def _resolved(config: DictConfig, key: str) -> Any:
 
 def _raw(config: DictConfig, key: Any) -> Any:
     node = config._get_node(key)
-    return OmegaConf.to_container(node) if OmegaConf.is_config(node) else node._value()
+    return OmegaConf.to_container(node) if OmegaConf.is_config(node) else node._value()  # type: ignore[union-attr]
 
 
 def said(error: OmegaConfBaseException) -> UserError:
     """Return what is wrong with a value that other values make: a resolver's own words, or OmegaConf's."""
-    cause: BaseException | None = error
-    while cause := cause.__cause__ or cause.__context__:
+    cause = error.__cause__ or error.__context__
+    while cause:
         if isinstance(cause, UserError):
             return cause
+        cause = cause.__cause__ or cause.__context__
     if isinstance(error, MissingMandatoryValue):
         return UserError(f"{error.full_key}: must be given, as {error.full_key}=…")
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -249,8 +249,10 @@ def check_values(
 
 
 def _read(place: str, fields: Any) -> Setting:
+    options: dict[str, Any]
     try:
-        return Setting(**{key: tuple(value) if key == "choices" else value for key, value in fields.items()})
+        options = {key: tuple(value) if key == "choices" else value for key, value in fields.items()}
+        return Setting(**options)
     except (TypeError, ValueError, AttributeError) as error:
         raise UserError(
             f"{place}: cannot be read ({str(error).removeprefix('Setting.__init__() ')})"

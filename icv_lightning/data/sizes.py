@@ -1,8 +1,8 @@
 """Whether the parts of a data set that settings ask for can be cut, without reading a picture or torch.
 
 What is special to a data set it declares in its YAML file, under `about`: `classes` (how many there are to
-choose from), `train_images` (of the official training part, of the classes kept), `whole_classes` (false where
-a class may have no image in the part that is evaluated after each epoch).
+choose from), `train_images` (of the official training part, of the classes kept), `whole_classes` (false
+where a class may have no image in the part that is evaluated after each epoch).
 """
 
 from collections.abc import Mapping, Sequence

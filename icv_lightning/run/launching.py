@@ -66,5 +66,5 @@ def run_all(request: Request) -> None:
         hydra_context=HydraContext(config_loader=request.hydra.config_loader, callbacks=callbacks),
     )  # fmt: skip
     sweeper.validate_batch_is_legal = lambda batch: None  # type: ignore[method-assign]  # each was composed
-    sweeper.sweep(OmegaConf.to_container(config.hydra.overrides.task))
+    sweeper.sweep(list(config.hydra.overrides.task))
     callbacks.on_multirun_end(config=config, config_name=name)
