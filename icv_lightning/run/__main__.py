@@ -6,33 +6,20 @@ Little is imported above `main`, so that Ctrl-C is answered in one line from the
 import os
 import sys
 
+from icv_lightning.exit_status import finish
 from icv_lightning.run import stopping
 
 
 def main() -> None:
     """Check and run; exit with 0 (all completed), 1 (a run failed), 2 (a wrong setting), 130 (stopped)."""
-    stopping.listen()
-    try:
-        status = _status()
-    except KeyboardInterrupt:
-        print(stopping.GOES_ON, file=sys.stderr)
-        status = 130
-    except OSError as error:  # what Hydra writes before and after a cell
-        print(f"error: {error.filename or 'outputs'}: {error.strerror or error}", file=sys.stderr)
-        status = 1
-    sys.exit(status)
+    finish(_status, stopping.GOES_ON)
 
 
 def _status() -> int:
     from icv_lightning.configuration import checks
-    from icv_lightning.errors import UserError
     from icv_lightning.run import launching
 
-    try:
-        request = checks.check(sys.argv[1:])
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    request = checks.check(sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors shall reach `main` and the grid, and not Hydra's printing
     if not request.cells:
         return launching.show(request)

@@ -38,7 +38,7 @@ def help_text() -> str:
 
 
 def run_one(request: Request) -> int:
-    """Run the one cell; return 0, or 1 where it failed."""
+    """Run the one cell; return its exit status."""
     assert request.composition is not None
     config, name = request.composition.config, request.composition.config_name
     config.hydra.mode = RunMode.RUN
@@ -50,7 +50,7 @@ def run_one(request: Request) -> int:
     )  # fmt: skip
     callbacks.on_run_end(config=config, config_name=name, job_return=done)
     _ = done.return_value  # raises what the job raised
-    return 1 if failures else 0
+    return max(failures, default=0)
 
 
 def run_all(request: Request) -> None:

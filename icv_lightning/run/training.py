@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from icv_lightning import hardware
 from icv_lightning.configuration.identity import Identity
+from icv_lightning.exit_status import check_stopped
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
-from icv_lightning.run import processes, stopping
+from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
 
 if TYPE_CHECKING:
@@ -36,17 +37,18 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     """
     started = time.perf_counter()
     checkpoint, resumed = starting_point(cell, folder)
+    recorded = _recorded(cell)
+    config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
     data, module, trainer = _prepared(config, cell, folder, checkpoint)
     from icv_lightning.loggers import recording
 
-    recorded = _recorded(cell)
     give_up = partial(_give_up, folder, cell)
     with (
         recording(trainer.loggers, cell, module, resumed),
         processes.together(trainer, recorded["config"], folder, give_up),
     ):
         try:
-            stopping.check()  # imports are over
+            check_stopped()  # imports are over
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
             trainer.test(module, datamodule=data, verbose=False)
         except Exception as error:
