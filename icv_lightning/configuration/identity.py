@@ -25,6 +25,7 @@ NO_EFFECT = frozenset(
         "data.root",
         "data.num_workers",
         "data.memory_gb",
+        "data.cache",
         "search",
         "hydra",
     }
@@ -36,6 +37,7 @@ LATER: Mapping[str, Any] = {
     "data.train_size": None,
     "data.classes": None,
     "data.per_class": None,
+    "data.unreadable": "stop",
     "centroids.layer.sparse": False,
     "optimizer.algorithm.fused": True,
 }

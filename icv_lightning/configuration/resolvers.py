@@ -1,31 +1,22 @@
 """What `${...:}` in conf/ computes: the cell's name, numbers of classes, and this machine's hardware."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning import hardware
 from icv_lightning.configuration.identity import cell_name
-from icv_lightning.data.folders import class_folders
 from icv_lightning.data.identities import count_identities, orl_count
+from icv_lightning.data.layouts import listed_once
 from icv_lightning.errors import UserError
 
 
 def count_classes(folder: str) -> int:
-    """Return the number of class folders in `folder/train`, or in `folder` where there is no `train`.
-
-    Raises:
-        UserError: fewer than two, or not a folder.
-    """
-    path = Path(folder).expanduser()
+    """Return the number of classes in a folder or table of pictures; raise `UserError` as `listed` does."""
     try:
-        names = class_folders(path / "train" if (path / "train").is_dir() else path)
+        return len(listed_once(folder).class_names)
     except UserError as error:
         raise UserError(f"data.root={error}") from error
-    if len(names) < 2:
-        raise UserError(f"data.root={folder}: needs at least two class folders, found {names}")
-    return len(names)
 
 
 def class_count(

@@ -6,8 +6,9 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.identities import orl_folders, orl_split, split_identities, tested_pictures
+from icv_lightning.data.layouts import listed_once
 from icv_lightning.errors import UserError
 
 # Images of each class in the training part.
@@ -24,7 +25,7 @@ def check_sizes(data: DictConfig) -> None:
         UserError: a file for a folder, a part that cannot be cut class by class, batches that cannot be so.
     """
     root = Path(str(data.get("root", "."))).expanduser()
-    if root.exists() and not root.is_dir():
+    if root.exists() and not root.is_dir() and _kind(data) != "ImageFolderDataModule":
         raise UserError(f"data.root={data.root}: not a folder")
     if _kind(data) == "ORLDataModule":
         orl_folders(root)
@@ -35,6 +36,8 @@ def check_sizes(data: DictConfig) -> None:
                 f"data.num_classes={data.num_classes}: must be {there}; data.classes=[…] keeps fewer"
             )
     classes, val = data.num_classes, data.get("val_size") or 0
+    if val and has_validation_of_its_own(data):
+        raise UserError(f"data.val_size={val}: must be 0, {data.root} has a validation part of its own")
     if val:
         check_val_size(val, classes, data.name, training_images(data))
     train = data.get("train_size")
@@ -92,31 +95,43 @@ def training_images(data: DictConfig) -> int | None:
     if kind == "SyntheticIdentitiesDataModule":
         return classes * data.images_per_class
     if kind == "ORLDataModule":
-        found = orl_folders(data.root)
-        return sum(_left(len(pictures(found[k])), data.test_fraction) for k in orl_split(data.fold)[0])
+        found, finder = orl_folders(data.root), PictureFinder()
+        trained = orl_split(data.fold)[0]
+        return sum(_left(len(finder.pictures(found[k])), data.test_fraction) for k in trained)
     if kind == "FacesDataModule":
-        return _of_persons(data.folder, data.held_out, data.test_fraction)
+        counts, _ = _of_persons(data.folder, data.held_out)
+        return sum(_left(count, data.test_fraction) for count in counts)
     return _of_folder(data, kept) if kind == "ImageFolderDataModule" else None
 
 
+def has_validation_of_its_own(data: DictConfig) -> bool:
+    """Tell whether a data set comes with a validation part."""
+    return _kind(data) == "ImageFolderDataModule" and "val" in listed_once(str(data.folder)).parts
+
+
+def passed_over(data: DictConfig) -> list[str]:
+    """Return what is to be said of the files of a data set: which were left out, where others were found."""
+    if _kind(data) == "ImageFolderDataModule":
+        return listed_once(str(data.folder)).lines
+    if _kind(data) == "FacesDataModule":
+        return _of_persons(data.folder, data.held_out)[1]
+    return []
+
+
 @cache  # one listing for all cells of a grid
-def _of_persons(folder: str, held_out: float, test_fraction: float) -> int:
+def _of_persons(folder: str, held_out: float) -> tuple[list[int], list[str]]:
+    """Return how many pictures there are of each person to train on, and what was passed over."""
+    finder = PictureFinder()
     persons, _ = split_identities(folder, held_out)
-    return sum(_left(len(pictures(person)), test_fraction) for person in persons)
-
-
-@cache
-def _counts(root: Path) -> list[int]:
-    return [len(pictures(root / name)) for name in class_folders(root)]
+    return [len(finder.pictures(person)) for person in persons], finder.lines()
 
 
 def _of_folder(data: DictConfig, kept: Any) -> int | None:
-    whole = Path(data.folder).expanduser()
-    split = (whole / "train").is_dir()
-    counts = _counts(whole / "train" if split else whole)
-    if split:
-        return sum(counts[k] for k in (range(len(counts)) if kept is None else kept))
-    size = sum(counts) - max(round(data.test_fraction * sum(counts)), len(counts))
+    parts = listed_once(str(data.folder)).parts
+    if "test" in parts:
+        return sum(1 for _, k in parts["train"] if kept is None or k in kept)
+    whole = len(parts["train"])
+    size = whole - max(round(data.test_fraction * whole), data.num_classes)
     return size if kept is None else None  # how many of these classes are cut for test is not known here
 
 

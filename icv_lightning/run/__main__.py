@@ -28,6 +28,7 @@ def _status() -> int:
 
     from icv_lightning.configuration import preflight
     from icv_lightning.configuration.composition import CONF
+    from icv_lightning.data.sizes import passed_over
     from icv_lightning.errors import UserError
     from icv_lightning.run.job import failures, job
 
@@ -36,6 +37,8 @@ def _status() -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    for line in dict.fromkeys(line for cell in request.cells for line in passed_over(cell.data)):
+        print(line, file=sys.stderr)
     sys.argv[1:] = request.argv
     os.environ["HYDRA_FULL_ERROR"] = (
         "1"  # errors shall reach `main`, or the grid, and not Hydra's own printing
