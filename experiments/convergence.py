@@ -1,4 +1,4 @@
-"""The command `python -m icv_lightning.convergence`: tune the three centroid rules alike, then judge them.
+"""The command `python -m experiments.convergence`: tune the three centroid rules alike, then judge them.
 
 Every rule has four values of its one setting (α of equations 7 and 8, the learning rate of learned
 centroids), tried on a validation part with a seed that judges nothing; the best mean accuracy by nearest
@@ -25,7 +25,7 @@ TUNING_SEED = 100
 
 def main() -> None:
     """Tune, judge, write; exit with 0, or 1 and one line on what is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m icv_lightning.convergence", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m experiments.convergence", description=__doc__)
     parser.add_argument("--outputs", default="outputs", help="as paths.outputs")
     parser.add_argument("--seeds", default="0,1,2", help="that judge")
     parser.add_argument("--val-size", type=int, default=5000, help="images of train to tune on")
@@ -51,7 +51,7 @@ def compare(outputs: Path, seeds: str, overrides: Sequence[str], tuning_override
     Raises:
         UserError: a run failed.
     """
-    from icv_lightning.report.convergence import write_convergence
+    from experiments.convergence_evidence import write_convergence
 
     tuning, judging = outputs / "convergence_tuning", outputs / "convergence"
     for rule, (key, values) in RULES.items():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from icv_lightning import convergence
-from icv_lightning.convergence import RULES, choose, compare
+from experiments import convergence
+from experiments.convergence import RULES, choose, compare
 from icv_lightning.errors import UserError
 from icv_lightning.records.cells import Cell
 from tests.report.grid import write_run
@@ -51,7 +51,7 @@ def test_what_is_run(tmp_path, monkeypatch):
     commands = []
     monkeypatch.setattr(convergence, "_run", lambda outputs, overrides: commands.append(overrides))
     monkeypatch.setattr(
-        "icv_lightning.report.convergence.write_convergence", lambda *given: commands.append(given)
+        "experiments.convergence_evidence.write_convergence", lambda *given: commands.append(given)
     )
     compare(tmp_path, "0,1", ["data=digits"], ["data.val_size=9"])
     tuning, judging, (last,) = commands[:3], commands[3:7], commands[7:]
@@ -84,7 +84,7 @@ def test_the_command_on_digits_and_again(tmp_path, command):
         "model.net.hidden=16", "trainer.max_epochs=2", "callbacks.progress=null",
     ]  # fmt: skip
     for _ in range(2):
-        done = command(*tiny, module="icv_lightning.convergence")
+        done = command(*tiny, module="experiments.convergence")
         assert done.returncode == 0, done.stderr
     assert "already completed" in done.stdout
     assert len(list((tmp_path / "convergence_tuning").glob("*/results.json"))) == 12
