@@ -2,7 +2,6 @@
 
 import copy
 import difflib
-import functools
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -12,12 +11,12 @@ from typing import Any
 from hydra import compose
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, Sweep
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from icv_lightning.configuration.quoting import is_text, parser, typed
 from icv_lightning.errors import UserError, one_line
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -83,19 +82,12 @@ def parse(overrides: Sequence[str]) -> list[Override]:
     return [_parsed(text) for text in overrides]
 
 
-@functools.cache
-def _parser() -> OverridesParser:
-    return OverridesParser.create()
-
-
 def _parsed(text: str) -> Override:
     try:
-        override = _parser().parse_override(text)
+        override = parser().parse_override(text)
     except HydraException as error:
-        raise UserError(
-            f"{text}: cannot be read as key=value; a value with other signs than letters, digits and "
-            "_-+.,/:% needs quotes inside the shell's: 'key=\"…\"'"
-        ) from error
+        advice = f"; type {typed(text)}" if is_text(text) and typed(text) else ", e.g. seed=1"
+        raise UserError(f"{text}: cannot be read as key=value{advice}") from error
     key, value = _key(override), override.value()
     if not key or (_is_group(key) and "." not in key and not (override.is_delete() or _is_choice(value))):
         raise UserError(f"{text}: must name a choice of a group, or a key and its value; see --help")

@@ -18,6 +18,7 @@ from icv_lightning.configuration.combinations import check_centroids, check_devi
 from icv_lightning.configuration.composition import CONF, arguments, cells, parse
 from icv_lightning.configuration.identity import cell_name
 from icv_lightning.configuration.paths import check_place, check_starting_point
+from icv_lightning.configuration.quoting import check_texts
 from icv_lightning.configuration.secrets import check_no_secret
 from icv_lightning.configuration.settings import ADDED, SETTINGS, check_value
 from icv_lightning.configuration.wandb_login import check_login
@@ -75,6 +76,7 @@ def check(argv: Sequence[str]) -> Request:
         parsed = parse(given)
         check_no_secret((str(override.key_or_group), override.value()) for override in parsed)
         _check_hydra_keys(parsed)
+        check_texts(parsed, args.multirun)
         overrides = given if args.cfg else arguments(given, args.multirun, name)
         _check_launcher(overrides)
         configs = list(cells(overrides, args.multirun, name))

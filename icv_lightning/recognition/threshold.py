@@ -31,6 +31,15 @@ def fitted_threshold(
     return model.fit_threshold(images, names, false_rejection_rate), len(names)
 
 
+def rejected(model: EmbeddingModel, folder: Path, threshold: float) -> tuple[int, int]:
+    """Return how many pictures below `folder` the threshold calls unknown, and how many there are."""
+    found = [
+        model.predict(images, threshold).unknown for _, images in PictureFiles([folder], model.picture_input)
+    ]
+    unknown = torch.cat(found) if found else torch.empty(0)
+    return int(unknown.sum()), len(unknown)
+
+
 def _of_folder(model: EmbeddingModel, folder: Path) -> tuple[Tensor, list[str]]:
     found, names = [], []
     finder = PictureFinder()

@@ -55,7 +55,7 @@ QUICK: dict[tuple[str, ...], str] = {
     (f"name={LONG}",): f"paths.outputs=outputs name={LONG}: a name of more than 255 bytes",
     ('name="a\\nb"',): "name=a\\nb: must be a plain folder name",
     ("name='a\0b'",): "name=a\\x00b: must be text, not empty and without control characters",
-    ("name=é🙂",): "name=é🙂: cannot be read as key=value; a value with other signs",
+    ("name=é🙂",): "name=é🙂: cannot be read as key=value; type 'name=\"é🙂\"'",
     ("loss.lambda='0.1",): "loss.lambda='0.1: cannot be read as key=value",
     ("loss.lambda=${loss.lambda}",): "loss.lambda: Recursive interpolation detected",
     ("loss.lambda=${nope}",): "loss.lambda: Interpolation key 'nope' not found",
