@@ -22,7 +22,7 @@ from icv_lightning.configuration.quoting import check_texts
 from icv_lightning.configuration.secrets import check_no_secret
 from icv_lightning.configuration.settings import ADDED, SETTINGS, check_value
 from icv_lightning.configuration.wandb_login import check_login
-from icv_lightning.data.sizes import check_sizes
+from icv_lightning.data.sizes import check_sizes, look_again
 from icv_lightning.errors import UserError
 
 SAFE_NAME = re.compile(r"[\w+=,@-][\w+=,@. -]*")
@@ -62,6 +62,7 @@ def check(argv: Sequence[str]) -> Request:
     Raises:
         UserError: the first wrong setting, in one line.
     """
+    look_again()
     args = _parsed(argv)
     if args.help or args.hydra_help or args.info or args.shell_completion:
         return Request(list(argv), [], False)

@@ -1,6 +1,6 @@
 """Many picture files: decoded by several processes, at once or whenever they are asked for."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class LazyImages:
         decode: a file to a uint8 tensor C x H x W.
     """
 
-    def __init__(self, files: Sequence[Path | str], decode: Decode) -> None:
+    def __init__(self, files: Iterable[Path | str], decode: Decode) -> None:
         # An array of characters: worker processes would copy a list of paths by counting references.
         self.files, self.decode = np.array([str(path) for path in files]), decode
 
@@ -62,7 +62,8 @@ def decode_all(
     files: Sequence[Path], decode: Decode, shape: Sequence[int], quiet: bool = True
 ) -> tuple[Tensor, dict[int, str]]:
     """Return the pictures that can be read, M x C x H x W, and why the others cannot, by their position."""
-    whole, unreadable, count = torch.empty(len(files), *shape, dtype=torch.uint8), {}, 0
+    whole, count = torch.empty(len(files), *shape, dtype=torch.uint8), 0
+    unreadable: dict[int, str] = {}
     for images, reasons in attempts(files, decode, quiet=quiet):
         unreadable |= reasons
         if len(images):

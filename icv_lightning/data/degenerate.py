@@ -16,7 +16,7 @@ def without_content(part: InMemoryImages, class_names: Sequence[str]) -> str | N
     looked_at = torch.linspace(0, len(part) - 1, min(len(part), LOOKED_AT)).long()
     images, target = part.images[part.index[looked_at]], part.target
     blank, seen = _of_one_colour(images), target[looked_at]
-    suspects = [k for k in seen[blank].unique().tolist() if blank[seen == k].all()]
+    suspects = [k for k in sorted(set(seen[blank].tolist())) if blank[seen == k].all()]
     blanks = [k for k in suspects if _of_one_colour(part.images[part.index[target == k]]).all()]
     equal = bool((images == images[:1]).all())
     if not (equal or blanks):

@@ -61,9 +61,9 @@ def listed(root: str | Path) -> Listing:
     return found._replace(lines=[*found.lines, *(cut if "test" not in found.parts else []), *finder.lines()])
 
 
-@cache  # one listing for all cells of a grid
+@cache
 def listed_once(root: str) -> Listing:
-    """Return `listed(root)` as it was when this process first asked."""
+    """Return `listed(root)` as it was when first asked, until `sizes.look_again`."""
     return listed(root)
 
 

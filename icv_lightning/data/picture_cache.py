@@ -16,7 +16,7 @@ from torch import Tensor
 
 from icv_lightning.data.decoding import FEW, LazyImages, attempts, decode_all
 from icv_lightning.data.picture import PictureInput, read_picture
-from icv_lightning.records.results import replaced, write_text
+from icv_lightning.records.files import replaced, write_text
 
 log = logging.getLogger(__name__)
 VERSION = 1  # of how pictures are brought to a network's input; another one reads them again

@@ -67,7 +67,7 @@ class PictureFileDataModule(ImageDataModule):
         """
         files = [path for part in parts for path, _ in part]
         images, reasons = read_pictures(files, self.picture_input, self.memory_gb, self.cache, self.quiet)
-        self._leave_out([files[k] for k in sorted(reasons)], list(reasons.values()), len(files))
+        self._leave_out({files[k]: why for k, why in reasons.items()}, len(files))
         found: list[Part] = []
         position = start = 0
         for part in parts:
@@ -86,12 +86,12 @@ class PictureFileDataModule(ImageDataModule):
             return super().pixel_statistics()
         return channel_statistics(part.images[part.index[spaced(len(part), LOOKED_AT)]])
 
-    def _leave_out(self, files: list[Path], reasons: list[str], count: int) -> None:
-        names = [os.path.relpath(path, self.folder) for path in files]
-        if files and self.unreadable == "stop":
-            others = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    def _leave_out(self, unreadable: dict[Path, str], count: int) -> None:
+        names = sorted(os.path.relpath(path, self.folder) for path in unreadable)
+        if names and self.unreadable == "stop":
+            others = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
             raise UserError(
-                f"{reasons[0]}; {len(files)} of {count} pictures cannot be read: "
+                f"{unreadable[min(unreadable)]}; {len(names)} of {count} pictures cannot be read: "
                 f"{', '.join(names[:SHOWN])}{others}; data.unreadable=skip leaves them out"
             )
         self.skipped = sorted({*self.skipped, *names})

@@ -118,7 +118,13 @@ def passed_over(data: DictConfig) -> list[str]:
     return []
 
 
-@cache  # one listing for all cells of a grid
+def look_again() -> None:
+    """Forget what was on the disk: each command looks once, and all cells of its grid see the same."""
+    listed_once.cache_clear()
+    _of_persons.cache_clear()
+
+
+@cache
 def _of_persons(folder: str, held_out: float) -> tuple[list[int], list[str]]:
     """Return how many pictures there are of each person to train on, and what was passed over."""
     finder = PictureFinder()

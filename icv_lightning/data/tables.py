@@ -29,7 +29,9 @@ def read_table(path: Path) -> list[Row]:
         else:
             heading, *lines = split_lines(decoded(path.read_bytes()))
             rows = [dict(zip(heading, line, strict=False)) for line in lines]
-        found = [{str(key).strip().lower(): _text(value) for key, value in row.items()} for row in rows]
+        found: list[Row] = [
+            {str(key).strip().lower(): _text(value) for key, value in row.items()} for row in rows
+        ]
     except (OSError, ValueError, AttributeError, csv.Error) as error:
         raise UserError(f"{path}: not a table that can be read ({one_line(error)})") from error
     if not found:

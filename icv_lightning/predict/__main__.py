@@ -45,9 +45,11 @@ def _threshold(model: "EmbeddingModel", arguments: argparse.Namespace) -> float 
         given, count = fitted_threshold(model, arguments.checkpoint, rate, arguments.validation)
         said = f"{rate:g} of {count} validation images at most"
     threshold = model.gallery.threshold if given is None else given
-    if threshold is None and (arguments.unknown or arguments.keep_threshold):
-        option = "--unknown" if arguments.unknown else "--keep-threshold"
-        raise UserError(f"{option}: needs a threshold, by --threshold or --false-rejection-rate")
+    if threshold is None:
+        if option := next((o for o in ("unknown", "keep_threshold") if getattr(arguments, o)), None):
+            needed = "a threshold, by --threshold or --false-rejection-rate"
+            raise UserError(f"--{option.replace('_', '-')}: needs {needed}")
+        return None
     if arguments.unknown:
         found, count = rejected(model, arguments.unknown, threshold)
         said = "; ".join(filter(None, [said, f"{found} of {count} pictures of unknown kinds are rejected"]))

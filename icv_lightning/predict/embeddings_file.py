@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.errors import UserError
-from icv_lightning.records.results import write_bytes
+from icv_lightning.records.files import write_bytes
 
 SUFFIXES = (".npy", ".npz", ".parquet")
 
@@ -53,7 +53,8 @@ class EmbeddingsFile:
         if self.path.suffix == ".npy":
             np.save(file, matrix)
         elif self.path.suffix == ".npz":
-            np.savez(file, embeddings=matrix, **{key: np.asarray(values) for key, values in columns.items()})
+            arrays: dict[str, Any] = {key: np.asarray(values) for key, values in columns.items()}
+            np.savez(file, embeddings=matrix, **arrays)
         else:
             import pyarrow
             from pyarrow import parquet

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from icv_lightning.escaping import printable
@@ -40,7 +40,7 @@ def write_json(rows: Rows, classes: Sequence[str] = ()) -> None:
 def write_table(rows: Rows, classes: Sequence[str] = ()) -> None:
     """Write one table when all is known, "unknown" before the nearest class that is too far."""
     shown = [*COLUMNS[:-1], *(f"p({printable(name)})" for name in classes)]
-    table = Table(*map(Text, shown))
+    table = Table(*(Column(Text(name)) for name in shown))
     for found in rows:
         shares = {f"p({printable(name)})": share for name, share in found.get("probabilities", {}).items()}
         row = {key: found[key] for key in COLUMNS} | shares

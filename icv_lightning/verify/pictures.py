@@ -23,6 +23,7 @@ from icv_lightning.records.checkpoints import read_checkpoint
 from icv_lightning.records.results import read_results
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.spaces import Space, embedded, of_network
+from icv_lightning.verify.pair_lists import FilePairs
 from icv_lightning.verify.pairs import NamedPairs, Pairs, Picture
 
 
@@ -78,18 +79,26 @@ class Verifier:
         images = LazyImages([path for path, _ in found], self.decode)
         return embedded(self.space, InMemoryImages(images, target))
 
-    def pairs(self, named: NamedPairs) -> tuple[Embedded, Pairs]:
+    def pairs(self, named: NamedPairs | FilePairs) -> tuple[Embedded, Pairs]:
         """Return the embeddings of the pictures that pairs name, and the pairs among them.
 
         Raises:
             UserError: a picture that is not there, or a person who was trained on.
         """
+        if isinstance(named, FilePairs):
+            return self._listed(named)
         wanted = named.pictures()
         self._check_strangers(sorted({name for name, _ in wanted}))
         files = find_pictures(self._folder(), wanted)
         numbers = {name: k for k, name in enumerate(dict(wanted))}
         target = torch.tensor([numbers[name] for name, _ in wanted])
         return embedded(self.space, InMemoryImages(LazyImages(files, self.decode), target)), named.at(wanted)
+
+    def _listed(self, pairs: FilePairs) -> tuple[Embedded, Pairs]:
+        files = pairs.pictures()
+        self._check_strangers(sorted({path.parent.name for path in files}))
+        images = InMemoryImages(LazyImages(files, self.decode), torch.zeros(len(files), dtype=torch.int64))
+        return embedded(self.space, images), pairs.at(files)
 
     def _folder(self) -> Path:
         if self.images is not None:

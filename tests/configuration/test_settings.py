@@ -23,6 +23,7 @@ def configurations(tmp_path_factory):
     pictures = tmp_path_factory.mktemp("pictures")
     for name in "ant", "bee":
         (pictures / name).mkdir()
+        (pictures / name / "0.png").touch()
     register_resolvers()
     choices = [f"{group}={path.stem}" for group in GROUPS for path in (CONF / group).glob("*.yaml")]
     with initialize_config_dir(str(CONF), version_base="1.3"):

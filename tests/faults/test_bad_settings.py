@@ -74,7 +74,7 @@ QUICK: dict[tuple[str, ...], str] = {
     ("-m", "experiment=smoke,smoke_grid"): "experiment=smoke_grid: holds a grid of its own; give it alone",
     ("-m", "seed=range(5,0)"): "seed=range(5,0): gives no cell, a key has no value",
     ("-m", "seed=range(0,3,0)"): "seed=range(0,3,0): range() arg 3 must not be zero",
-    ("data=image_folder", "data.root=FILE"): "data.root=FILE: not a folder",
+    ("data=image_folder", "data.root=FILE"): "data.root=FILE: has no row below its heading",
     ("data=orl", "data.root=EMPTY"): "EMPTY/orl_faces: needs the ORL faces in s1 to s40, has no s1",
     ("--config-dir", "nope"): "--config-dir nope: no such folder",
     ("+logger.csv.api_key=hunter2",): "logger.csv.api_key: holds a secret, and settings are written",
