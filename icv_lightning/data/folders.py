@@ -40,11 +40,11 @@ class PictureFinder:
         entries = self._entries(folder)
         if broken := [e.path for e in entries if e.is_symlink() and not os.path.exists(e)]:
             raise UserError(f"{broken[0]}: a link that leads nowhere")
-        return [entry.name for entry in entries if entry.is_dir()]
+        return [entry.name for entry in entries if _is_folder(entry)]
 
     def files(self, folder: Path) -> list[Path]:
         """Return the sorted pictures in `folder` itself; raise `UserError` where it cannot be listed."""
-        return [Path(e.path) for e in self._entries(folder) if not e.is_dir() and self._is_picture(e)]
+        return [Path(e.path) for e in self._entries(folder) if not _is_folder(e) and self._is_picture(e)]
 
     def pictures(self, folder: Path) -> list[Path]:
         """Return the pictures in `folder` and below, sorted; none where it does not exist."""
@@ -71,7 +71,7 @@ class PictureFinder:
             return
         entered.add(real)
         for entry in self._entries(folder):
-            if entry.is_dir():
+            if _is_folder(entry):
                 yield from self._walked(entry.path, entered)
             elif self._is_picture(entry):
                 yield Path(entry.path)
@@ -93,6 +93,13 @@ class PictureFinder:
         if not found:
             self._others.add(entry.path)
         return found
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 @cache
