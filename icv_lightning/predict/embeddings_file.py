@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ SUFFIXES = (".npy", ".npz", ".parquet")
 class EmbeddingsFile:
     """Rows of predictions with their embeddings, written when all are there.
 
-    `.npy` holds the embeddings alone, float32 M x N in the order of the rows; `.npz` an array for each column
-    besides; `.parquet` the columns and the column `embedding`.
+    `.npy` holds the embeddings alone, float32 M x N in the order of the rows; `.npz` has them as `embeddings`,
+    and an array for each column, `path` for `file`; `.parquet` has the columns and `embedding`.
 
     Args:
         path: of one of these suffixes; its folder is made.
@@ -27,11 +28,8 @@ class EmbeddingsFile:
     def __init__(self, path: Path) -> None:
         if path.suffix not in SUFFIXES:
             raise UserError(f"--embeddings {path}: must end with {', '.join(SUFFIXES)}")
-        if path.suffix == ".parquet":
-            try:
-                import pyarrow.parquet  # noqa: F401
-            except ImportError as error:
-                raise UserError(f"--embeddings {path}: needs pip install 'icv-lightning[parquet]'") from error
+        if path.suffix == ".parquet" and not find_spec("pyarrow"):
+            raise UserError(f"--embeddings {path}: needs pip install 'icv-lightning[parquet]'")
         self.path = path
         self.rows: list[Mapping[str, Any]] = []
         self.embeddings: list[Any] = []
@@ -53,6 +51,7 @@ class EmbeddingsFile:
         if self.path.suffix == ".npy":
             np.save(file, matrix)
         elif self.path.suffix == ".npz":
+            columns["path"] = columns.pop("file")  # a name that savez has for itself
             arrays: dict[str, Any] = {key: np.asarray(values) for key, values in columns.items()}
             np.savez(file, embeddings=matrix, **arrays)
         else:
