@@ -15,8 +15,8 @@ SUFFIXES = (".npy", ".npz", ".parquet")
 class EmbeddingsFile:
     """Rows of predictions with their embeddings, written when all are there.
 
-    `.npy` holds the embeddings alone, float32 M x N in the order of the rows; `.npz` has them as `embeddings`,
-    and an array for each column, `path` for `file`; `.parquet` has the columns and `embedding`.
+    `.npy` holds the embeddings alone, float32 M x N in the order of the rows; `.npz` has them as
+    `embeddings`, and an array for each column, `path` for `file`; `.parquet` has the columns and `embedding`.
 
     Args:
         path: of one of these suffixes; its folder is made.
