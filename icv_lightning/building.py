@@ -39,6 +39,8 @@ def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     from icv_lightning.data import ImageDataModule
 
     own = {**settings, "transform": None}
+    if "cache" in own:  # a folder that somebody else chose
+        own["cache"] = None
     prefixes, among = ("icv_lightning.data.",), "this package's data sets"
     check_foreign(own, "results.json", prefixes, ImageDataModule, among)
     data = build_datamodule(OmegaConf.create({"data": own}))

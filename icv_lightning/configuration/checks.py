@@ -19,9 +19,10 @@ from icv_lightning.configuration.conflicts import check_centroids, check_devices
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.nested import leaves, select
 from icv_lightning.configuration.paths import check_place, check_starting_point
+from icv_lightning.configuration.quoting import check_texts
 from icv_lightning.configuration.secrets import check_no_secret
 from icv_lightning.configuration.wandb_login import check_login
-from icv_lightning.data.sizes import check_sizes
+from icv_lightning.data.sizes import check_sizes, look_again
 from icv_lightning.errors import UserError
 
 SAFE_NAME = re.compile(r"[\w+=,@-][\w+=,@. -]*")
@@ -63,6 +64,7 @@ def check(argv: Sequence[str]) -> Request:
     Raises:
         UserError: the first wrong setting, in one line.
     """
+    look_again()
     args = _parsed(argv)
     if args.help or args.hydra_help or args.info or args.shell_completion:
         return Request(list(argv), [], False)
@@ -75,6 +77,7 @@ def check(argv: Sequence[str]) -> Request:
     parsed = parse(given)
     check_no_secret((str(override.key_or_group), override.value()) for override in parsed)
     _check_hydra_keys(parsed)
+    check_texts(parsed, args.multirun)
     with initialize_config_dir(folder, job_name="run", version_base="1.3"):
         found = Composition(given, args.multirun, args.config_name or "config", shown=bool(args.cfg))
         _check_launcher(found.overrides)

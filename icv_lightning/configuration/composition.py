@@ -9,7 +9,6 @@ from typing import Any
 
 from hydra import compose
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, Sweep
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
@@ -19,6 +18,7 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 from icv_lightning.configuration.choices import CONF as CONF
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.nested import keys
+from icv_lightning.configuration.quoting import is_text, parser, typed
 from icv_lightning.configuration.resolution import Template
 from icv_lightning.errors import UserError, one_line
 
@@ -105,19 +105,12 @@ def parse(overrides: Sequence[str]) -> list[Override]:
 
 
 @functools.cache
-def _parser() -> OverridesParser:
-    return OverridesParser.create()
-
-
-@functools.cache
 def _parsed(text: str) -> Override:
     try:
-        override = _parser().parse_override(text)
+        override = parser().parse_override(text)
     except HydraException as error:
-        raise UserError(
-            f"{text}: cannot be read as key=value; a value with other signs than letters, digits and "
-            "_-+.,/:% needs quotes inside the shell's: 'key=\"…\"'"
-        ) from error
+        advice = f"; type {typed(text)}" if is_text(text) and typed(text) else ", e.g. seed=1"
+        raise UserError(f"{text}: cannot be read as key=value{advice}") from error
     key, value = _key(override), override.value()
     if not key or (is_group(key) and "." not in key and not (override.is_delete() or _is_choice(value))):
         raise UserError(f"{text}: must name a choice of a group, or a key and its value; see --help")

@@ -1,8 +1,9 @@
 """Whether the parts of a data set that settings ask for can be cut, without reading a picture or torch.
 
 What is special to a data set it declares in its YAML file, under `about`: `classes` (how many there are to
-choose from), `train_images` (of the official training part, of the classes kept), `whole_classes` (false
-where a class may have no image in the part that is evaluated after each epoch).
+choose from), `train_images` (of the official training part, of the classes kept), `validation` (it has such
+a part of its own), `whole_classes` (false where a class may have no image in the part that is evaluated after
+each epoch), `table` (`root` may be a file), `notes` (what to say of its files).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.identities import orl_folders, orl_split, split_identities, tested_pictures
+from icv_lightning.data.layouts import listed_once
 from icv_lightning.errors import UserError
 
 DRAWERS = 20  # of each character of Omniglot
@@ -28,13 +30,16 @@ def check_sizes(data: Mapping[str, Any]) -> None:
     """
     about, classes, root = data.get("about") or {}, data["num_classes"], data.get("root", ".")
     where = Path(str(root)).expanduser()
-    if where.exists() and not where.is_dir():
+    if where.exists() and not where.is_dir() and not about.get("table"):
         raise UserError(f"data.root={root}: not a folder")
     if (available := about.get("classes")) is not None:
         there = available if data.get("classes") is None else len(data["classes"])
         if classes != there:
             raise UserError(f"data.num_classes={classes}: must be {there}; data.classes=[…] keeps fewer")
-    if val := data.get("val_size"):
+    val = data.get("val_size")
+    if val and about.get("validation"):
+        raise UserError(f"data.val_size={val}: must be 0, {root} has a validation part of its own")
+    if val:
         check_val_size(val, classes, data["name"], about.get("train_images"))
     train = data.get("train_size")
     if train is not None and train < classes:
@@ -94,43 +99,47 @@ def image_count(classes: Sequence[int] | None, each: Sequence[int]) -> int:
 
 
 def count_classes(folder: str) -> int:
-    """Return the number of class folders in `folder/train`, or in `folder` where there is no `train`.
-
-    Raises:
-        UserError: fewer than two, or not a folder.
-    """
-    path = Path(folder).expanduser()
+    """Return the number of classes in a folder or table of pictures; raise `UserError` as `listed` does."""
     try:
-        names = class_folders(path / "train" if (path / "train").is_dir() else path)
+        return len(listed_once(folder).class_names)
     except UserError as error:
         raise UserError(f"data.root={error}") from error
-    if len(names) < 2:
-        raise UserError(f"data.root={folder}: needs at least two class folders, found {names}")
-    return len(names)
 
 
 def folder_images(folder: str, classes: Sequence[int] | None, test_fraction: float) -> int | None:
-    """Return the images to train on in a folder of class folders; None where only reading them tells."""
-    whole = Path(folder).expanduser()
-    split = (whole / "train").is_dir()
-    counts = _counts(whole / "train" if split else whole)
-    if split:
-        return image_count(classes, counts)
-    size = sum(counts) - max(round(test_fraction * sum(counts)), len(counts))
+    """Return the pictures to train on in a folder or table; None where only reading them tells."""
+    names, parts, _ = listed_once(folder)
+    if "test" in parts:
+        return sum(1 for _, k in parts["train"] if classes is None or k in classes)
+    whole = len(parts["train"])
+    size = whole - max(round(test_fraction * whole), len(names))
     return size if classes is None else None  # how many of these classes are cut for test is not known here
 
 
-@cache  # one listing for all cells of a grid
+def folder_validation(folder: str) -> bool:
+    """Tell whether a folder or table of pictures has a validation part of its own."""
+    return "val" in listed_once(folder).parts
+
+
+def folder_notes(folder: str) -> list[str]:
+    """Return what is to be said of a folder or table of pictures: which were left out, where others are."""
+    return listed_once(folder).lines
+
+
 def identity_images(folder: str, held_out: float, test_fraction: float) -> int:
     """Return the pictures to train on of the persons in `folder` that are not held out."""
-    persons, _ = split_identities(folder, held_out)
-    return sum(_left(len(pictures(person)), test_fraction) for person in persons)
+    return sum(_left(count, test_fraction) for count in _of_persons(folder, held_out)[0])
+
+
+def identity_notes(folder: str, held_out: float) -> list[str]:
+    """Return what was passed over in a folder of persons."""
+    return _of_persons(folder, held_out)[1]
 
 
 def orl_images(root: str, fold: int | None, test_fraction: float) -> int:
     """Return the pictures to train on of the ORL faces below `root`."""
-    found = orl_folders(root)
-    return sum(_left(len(pictures(found[k])), test_fraction) for k in orl_split(fold)[0])
+    found, finder = orl_folders(root), PictureFinder()
+    return sum(_left(len(finder.pictures(found[k])), test_fraction) for k in orl_split(fold)[0])
 
 
 def omniglot_images(classes: int, test_drawers: int) -> int:
@@ -143,9 +152,18 @@ def synthetic_images(classes: int, each: int) -> int:
     return classes * each
 
 
+def look_again() -> None:
+    """Forget what was on the disk: each command looks once, and all cells of its grid see the same."""
+    listed_once.cache_clear()
+    _of_persons.cache_clear()
+
+
 @cache
-def _counts(root: Path) -> list[int]:
-    return [len(pictures(root / name)) for name in class_folders(root)]
+def _of_persons(folder: str, held_out: float) -> tuple[list[int], list[str]]:
+    """Return how many pictures there are of each person to train on, and what was passed over."""
+    finder = PictureFinder()
+    persons, _ = split_identities(folder, held_out)
+    return [len(finder.pictures(person)) for person in persons], finder.lines()
 
 
 def _left(count: int, test_fraction: float) -> int:

@@ -17,9 +17,13 @@ def main() -> None:
 
 def _status() -> int:
     from icv_lightning.configuration import checks
+    from icv_lightning.configuration.nested import select
     from icv_lightning.run import launching
 
     request = checks.check(sys.argv[1:])
+    notes = (line for cell in request.cells for line in select(cell.config, "data.about.notes", ()))
+    for line in dict.fromkeys(notes):
+        print(line, file=sys.stderr)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors shall reach `main` and the grid, and not Hydra's printing
     if not request.cells:
         return launching.show(request)

@@ -58,7 +58,7 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
         seconds = time.perf_counter() - started
         found = {"status": "completed"} | recorded | measured
         if trainer.is_global_zero:
-            write_results(folder, found | {"class_names": data.class_names, "seconds": seconds})
+            write_results(folder, found | data.recorded() | {"seconds": seconds})
     return read_results(folder) or {}
 
 
@@ -92,6 +92,8 @@ def _prepared(
     # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     data = building.build_datamodule(config)
+    shown = (config.get("callbacks") or {}).get("progress")
+    data.quiet = not shown or in_grid() or processes.rank(config.trainer) > 0
     data.setup()
     module = building.build_module(config, cell.settings)
     if checkpoint:

@@ -199,6 +199,7 @@ def test_the_folder_of_pictures_is_part_of_the_identity(tmp_path):
     for place in "one", "two":
         for name in "ant", "bee":
             (tmp_path / place / name).mkdir(parents=True)
+            (tmp_path / place / name / "0.png").touch()
     one, two = (composed("data=image_folder", f"data.root={tmp_path / place}") for place in ("one", "two"))
     assert one.data.num_classes == 2
     assert identify(one).hash != identify(two).hash
@@ -216,6 +217,7 @@ def test_fields_tell_cells_apart(base):
 def test_class_folders_are_counted(tmp_path, layout):
     for name in "ant", "bee", "cow", ".hidden":
         (tmp_path / layout / name).mkdir(parents=True)
+        (tmp_path / layout / name / "0.png").touch()
     (tmp_path / layout / "notes.txt").touch()
     assert count_classes(str(tmp_path)) == 3
 

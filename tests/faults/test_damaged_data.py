@@ -114,7 +114,7 @@ def faces(folder: Path, **options) -> FacesDataModule:
     return FacesDataModule(folder=folder, held_out=0.0, test_fraction=0.3, **basic | options)
 
 
-@pytest.mark.parametrize("kind", DAMAGED)
+@pytest.mark.parametrize("kind", sorted({*DAMAGED} - {"a folder"}))  # which a class may hold
 def test_a_damaged_picture_is_named_before_training(kind: str, folder: Path) -> None:
     path = folder / "bee" / "damaged.png"
     DAMAGED[kind](path)
