@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from icv_lightning.configuration.nested import leaves
+from icv_lightning.configuration.nested import leaves, select
 from icv_lightning.configuration.settings import ABOUT, SETTINGS, Setting, declared
 
 PACKAGE = Path(__file__).resolve().parents[1]
