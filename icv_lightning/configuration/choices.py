@@ -25,12 +25,11 @@ def described(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def component_keys() -> Iterator[tuple[str, str, Setting]]:
-    """Yield what the files of conf/ declare under `about.keys`: dotted key, choice (`group=file`), setting."""
+    """Yield what the files of conf/ declare: dotted key, choice (`group=file`), setting."""
     for path in sorted(CONF.glob("*/*.yaml")):
         group, node = path.parent.name, OmegaConf.load(path)
-        keys: Any = OmegaConf.to_container(
-            OmegaConf.select(node, f"{ABOUT}.keys", default=OmegaConf.create())
-        )
+        content: Any = OmegaConf.to_container(node)
+        keys = select(content, f"{ABOUT}.keys", {}) or {}
         for key, setting in declared({group: {ABOUT: {"keys": keys}}}).items():
             if key not in SETTINGS:
                 yield key, f"{group}={path.stem}", setting
