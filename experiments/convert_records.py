@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from omegaconf import OmegaConf
 
-from icv_lightning.configuration.identity import cell_name, config_hash
+from icv_lightning.configuration.choices import described
+from icv_lightning.configuration.identity import Identity
 from icv_lightning.errors import UserError
 from icv_lightning.evaluation.measured import by_epoch, last_epoch
 from icv_lightning.records.files import write_text
@@ -50,9 +50,9 @@ def convert(run: Run, target: Path, commit: str = "") -> Path:
         UserError: neither measured.npz nor a snapshot of the last epoch, or a record above `LARGEST`.
     """
     results = dict(read_results(run.folder) or {})
-    config = OmegaConf.create(results["config"])
-    results |= {"config_hash": config_hash(config)} | ({"commit": commit} if commit else {})
-    record = target / cell_name(config)
+    identity = Identity(described(results["config"]))
+    results |= {"config_hash": identity.hash} | ({"commit": commit} if commit else {})
+    record = target / identity.name
     record.mkdir(parents=True, exist_ok=True)
     curves = run.curves
     measured = read_measured(run.folder)

@@ -51,7 +51,7 @@ def _snapshot(
     assert module.class_means is not None
     target = _numpy(watched["target"])
     return Snapshot(
-        epoch, "val" if module.data.val_size else "test", _numpy(train["embeddings"]),
+        epoch, "val" if module.data.has_validation else "test", _numpy(train["embeddings"]),
         _numpy(train["target"]), _numpy(watched["embeddings"]), target, _numpy(watched["preds"]),
         np.arange(len(target)), _numpy(module.centroids()), _numpy(module.class_means),
     )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Kinds of values that a setting may be of: how each is called, and what belongs to the less usual ones."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+MOST = 100_000  # of what a layer has of anything: beyond, one weight matrix alone takes 40 GB
+STRATEGY = re.compile(r"auto|ddp(_find_unused_parameters_(true|false))?|single_device")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+WORDS = {
+    "integer": "an integer",
+    "number": "a finite number",
+    "boolean": "true or false",
+    "text": "text, not empty and without control characters",
+    "classes": "a list of two or more different class numbers",
+    "sizes": f"a list of one or more integers of at least 1 and at most {MOST}",
+    "counts": f"a list of one or more integers of at least 0 and at most {MOST}",
+    "epochs": "a list of integers of at least 1",
+    "shares": "a list of two numbers of at least 0 and below 1",
+    "node": "a node with _target_",
+    "group": "a node",
+    "strategy": "auto, ddp, ddp_find_unused_parameters_true, single_device, or a node with _target_",
+    "devices": "auto, -1, a number of devices or a list of their numbers",
+}
+
+
+def is_text(value: Any) -> bool:
+    """Tell whether `value` is text that can be a name in a file, a folder and a terminal."""
+    return isinstance(value, str) and bool(value.strip()) and not CONTROL.search(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _numbers(value: Any, low: int, high: float) -> list[int]:
+    """Return the integers from `low` to `high` in a list; none where it holds anything else."""
+    if not _is_list(value):
+        return []
+    found = [k for k in value if isinstance(k, int) and not isinstance(k, bool) and low <= k <= high]
+    return found if len(found) == len(value) else []
+
+
+def _different_numbers(value: Any) -> bool:
+    numbers = _numbers(value, 0, math.inf)
+    return len(numbers) == len(set(numbers)) >= 2
+
+
+def _is_shares(value: Any) -> bool:
+    return (
+        isinstance(value, Sequence)
+        and len(value) == 2
+        and all(isinstance(x, int | float) and not isinstance(x, bool) and 0 <= x < 1 for x in value)
+    )
+
+
+def _is_devices(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in ("auto", "-1") or bool(re.fullmatch(r"\d+(,\d+)+|[1-9]\d*", value))
+    if isinstance(value, int):
+        return not isinstance(value, bool) and (value == -1 or value >= 1)
+    numbers = _numbers(value, 0, math.inf)
+    return len(numbers) == len(set(numbers)) >= 1
+
+
+LISTS: Mapping[str, Callable[[Any], bool]] = {
+    "classes": _different_numbers,
+    "sizes": lambda value: bool(_numbers(value, 1, MOST)),
+    "counts": lambda value: bool(_numbers(value, 0, MOST)),
+    "epochs": lambda value: _is_list(value) and len(_numbers(value, 1, math.inf)) == len(value),
+    "shares": _is_shares,
+    "devices": _is_devices,
+    "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),
+    "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
+    "group": lambda value: isinstance(value, Mapping),
+}
