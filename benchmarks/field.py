@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from icv_lightning import run
-from icv_lightning.report.intervals import t_interval
+from icv_lightning.inference.intervals import t_interval
+from icv_lightning.run import __main__ as run
 
 SEARCH_SEED = 1000
 SEARCH = (

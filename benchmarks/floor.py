@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import steps, written
-from icv_lightning import hardware, instantiate
+from icv_lightning import building, hardware
 
 DTYPES = {"32-true": torch.float32, "bf16-mixed": torch.bfloat16}
 
@@ -61,7 +61,7 @@ def bandwidth() -> float:
 
 def counted(config: DictConfig, precision: str) -> tuple[float, float]:
     """Return the operations and the bytes of a step."""
-    data, module = instantiate.build_datamodule(config), instantiate.build_module(config).train()
+    data, module = building.build_datamodule(config), building.build_module(config).train()
     data.setup()
     module = module.to(steps.DEVICE)
     images, target = (x.to(steps.DEVICE) for x in data.train_part[range(config.data.batch_size)])

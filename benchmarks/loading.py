@@ -16,9 +16,9 @@ from hydra import compose, initialize_config_dir
 
 from benchmarks import written
 from benchmarks.steps import peer_loader
-from icv_lightning import instantiate
-from icv_lightning.cell import register_resolvers
-from icv_lightning.composition import CONF
+from icv_lightning import building
+from icv_lightning.configuration.composition import CONF
+from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.nets import Standardize
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", ["data=mnist"])
-    data = instantiate.build_datamodule(config)
+    data = building.build_datamodule(config)
     data.setup()
     standardize = Standardize(1)
     seconds: dict[str, list[float]] = {"ours": [], "torchvision": []}

@@ -18,9 +18,9 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from icv_lightning import EmbeddingModel
-from icv_lightning.instantiate import build_datamodule
-from icv_lightning.picture_files import PictureFiles
-from icv_lightning.record import read_results
+from icv_lightning.building import build_datamodule
+from icv_lightning.recognition.picture_files import PictureFiles
+from icv_lightning.records.results import read_results
 
 
 def main() -> None:

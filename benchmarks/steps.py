@@ -25,9 +25,9 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, open_dict
 
 from benchmarks import written
-from icv_lightning import hardware, instantiate
-from icv_lightning.cell import register_resolvers
-from icv_lightning.composition import CONF
+from icv_lightning import building, hardware
+from icv_lightning.configuration.composition import CONF
+from icv_lightning.configuration.resolvers import register_resolvers
 
 WARM_UP = 5
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -64,11 +64,11 @@ def ours(config: DictConfig, steps: int, precision: str) -> float:
             config.callbacks.pop("progress")
         config.trainer.max_epochs, config.logger = 1, None
         logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-        trainer = instantiate.build_trainer(config, Path(folder))
+        trainer = building.build_trainer(config, Path(folder))
         trainer.callbacks.append(clock)
         trainer.limit_train_batches, trainer.limit_val_batches = steps + WARM_UP, 0
-        data = instantiate.build_datamodule(config)
-        trainer.fit(instantiate.build_module(config), datamodule=data)
+        data = building.build_datamodule(config)
+        trainer.fit(building.build_module(config), datamodule=data)
     return clock.rate(config.data.batch_size)
 
 
@@ -94,9 +94,9 @@ def loop(
 
 
 def bare(config: DictConfig, steps: int, precision: str) -> float:
-    data = instantiate.build_datamodule(config)
+    data = building.build_datamodule(config)
     data.setup()
-    module = instantiate.build_module(config).train()
+    module = building.build_module(config).train()
     module.net[0].fit(*data.pixel_statistics())
     images, target = data.train_part.images.to(DEVICE), data.train_part.target.to(DEVICE)
     order = torch.randperm(len(target), device=DEVICE)
@@ -109,7 +109,7 @@ def peer_loader(config: DictConfig, folder: str) -> torch.utils.data.DataLoader:
     from torchvision import transforms
     from torchvision.datasets import MNIST
 
-    instantiate.build_datamodule(config).setup()  # finds or downloads the archives
+    building.build_datamodule(config).setup()  # finds or downloads the archives
     raw = Path(folder) / "MNIST" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     for archive in (Path(config.data.root) / "MNIST" / "raw").glob("*.gz"):
@@ -120,7 +120,7 @@ def peer_loader(config: DictConfig, folder: str) -> torch.utils.data.DataLoader:
 
 
 def peer(config: DictConfig, steps: int, precision: str) -> float:
-    module = instantiate.build_module(config).train().to(memory_format=torch.contiguous_format)
+    module = building.build_module(config).train().to(memory_format=torch.contiguous_format)
     with tempfile.TemporaryDirectory() as folder:
         batches = iter(peer_loader(config, folder))
         return loop(module, batches, steps, precision, 1, fused=False).rate(config.data.batch_size)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from icv_lightning.errors import UserError
 
 if TYPE_CHECKING:
-    from icv_lightning.embedding_model import EmbeddingModel
-    from icv_lightning.picture_files import PictureFiles
+    from icv_lightning.recognition.embedding_model import EmbeddingModel
+    from icv_lightning.recognition.picture_files import PictureFiles
 
 
 def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
@@ -69,7 +69,7 @@ def load(checkpoint: Path, device: str = "cpu", batch_size: int = 256) -> "Embed
     """Return the model in `checkpoint`; raise `UserError` where it or the device is not there."""
     import torch
 
-    from icv_lightning.embedding_model import EmbeddingModel
+    from icv_lightning.recognition.embedding_model import EmbeddingModel
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"

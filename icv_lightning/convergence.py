@@ -74,7 +74,7 @@ def choose(tuning: Path) -> tuple[dict[str, float], float]:
     That accuracy is the best that a chosen run had after its last epoch of tuning, on validation, rounded
     down to a whole percent.
     """
-    from icv_lightning.report.runs import read_runs
+    from icv_lightning.records.runs import read_runs
 
     means: dict[str, dict[float, float]] = {rule: {} for rule in RULES}
     ends: dict[tuple[str, float], float] = {}

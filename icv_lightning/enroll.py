@@ -4,7 +4,7 @@ import argparse
 
 from icv_lightning.command_line import add_checkpoint, add_images, load, run, status_of
 from icv_lightning.errors import UserError
-from icv_lightning.terminal import printable
+from icv_lightning.escaping import printable
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def _enroll(arguments: argparse.Namespace) -> int:
-    from icv_lightning.picture_files import PictureFiles
+    from icv_lightning.recognition.picture_files import PictureFiles
 
     model, name = load(arguments.checkpoint, arguments.device, arguments.batch_size), arguments.name
     files = PictureFiles(arguments.images, model.picture_input, model.batch_size)

@@ -2,7 +2,7 @@
 
 from pickle import UnpicklingError
 
-from icv_lightning.terminal import printable
+from icv_lightning.escaping import printable
 
 
 class UserError(ValueError):

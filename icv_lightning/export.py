@@ -6,7 +6,7 @@ from pathlib import Path
 
 from icv_lightning.command_line import add_checkpoint, load, run
 from icv_lightning.errors import UserError
-from icv_lightning.terminal import printable
+from icv_lightning.escaping import printable
 
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
 
@@ -26,7 +26,7 @@ def main() -> None:
 def _export(arguments: argparse.Namespace) -> int:
     if missing := [name for name in LIBRARIES if find_spec(name) is None]:
         raise UserError(f"{', '.join(missing)}: not installed; needs pip install 'icv-lightning[export]'")
-    from icv_lightning.onnx_file import write_onnx
+    from icv_lightning.recognition.onnx_file import write_onnx
 
     model = load(arguments.checkpoint)
     path = arguments.output or arguments.checkpoint.with_suffix(".onnx")

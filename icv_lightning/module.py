@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from icv_lightning.centroids import SparseRows
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import Batch, seed_of
+from icv_lightning.distributed import average_sparse, joined, shared
 from icv_lightning.metrics import Evaluation, Retrieval, TermMeans
 from icv_lightning.nets import Standardize
-from icv_lightning.processes import average_sparse, joined, shared
 
 
 class Outputs(NamedTuple):

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from icv_lightning import job, run
-from icv_lightning.record import read_results
+from icv_lightning.records.results import read_results
+from icv_lightning.run import __main__ as run
+from icv_lightning.run import job
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = (

@@ -5,7 +5,7 @@ import pytest
 from icv_lightning import convergence
 from icv_lightning.convergence import RULES, choose, compare
 from icv_lightning.errors import UserError
-from icv_lightning.report.cells import Cell
+from icv_lightning.records.cells import Cell
 from tests.report.grid import write_run
 
 CELL = Cell("mnist", 0.05, 2, False)

@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from icv_lightning import EmbeddingModel, NearestCentroidClassifier, enroll, predict
+from icv_lightning import EmbeddingModel, NearestCentroidClassifier, enroll
+from icv_lightning.predict import __main__ as predict
 
 
 @pytest.fixture

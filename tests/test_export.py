@@ -26,7 +26,7 @@ pytest.importorskip("onnxscript", reason="needs the extra `export`")
 onnx = pytest.importorskip("onnx", reason="needs the extra `export`")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra `export`")
 
-from icv_lightning import onnx_file  # noqa: E402
+from icv_lightning.recognition import onnx_file  # noqa: E402
 
 
 def session_of(path: Path) -> "onnxruntime.InferenceSession":

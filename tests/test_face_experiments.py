@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from icv_lightning import EmbeddingModel
+from icv_lightning.configuration.preflight import check
 from icv_lightning.data import FacesDataModule
-from icv_lightning.picture_files import PictureFiles
-from icv_lightning.preflight import check
-from icv_lightning.record import read_results
+from icv_lightning.recognition.picture_files import PictureFiles
+from icv_lightning.records.results import read_results
 from tests.conftest import cells
 from tests.data.test_faces import people
 

@@ -7,11 +7,11 @@ import torch
 from torchvision import models
 
 from icv_lightning import load_checkpoint
-from icv_lightning.checkpoint import read_checkpoint
-from icv_lightning.embedding_model import EmbeddingModel
+from icv_lightning.configuration.preflight import check
 from icv_lightning.errors import UserError
-from icv_lightning.preflight import check
-from icv_lightning.record import read_results
+from icv_lightning.recognition.embedding_model import EmbeddingModel
+from icv_lightning.records.checkpoints import read_checkpoint
+from icv_lightning.records.results import read_results
 from tests.conftest import cells
 from tests.data.test_cifar import write
 
@@ -114,7 +114,7 @@ def test_a_checkpoint_predicts_without_downloads(trained, tmp_path: Path, monkey
 def test_its_onnx_agrees(main, tmp_path: Path, architecture):
     pytest.importorskip("onnxruntime", reason="needs the extra export")
     pytest.importorskip("onnxscript", reason="needs the extra export")
-    from icv_lightning.onnx_file import write_onnx
+    from icv_lightning.recognition.onnx_file import write_onnx
 
     size = ("data=digits", "data.image_size=16", "model=backbone", f"model.net.architecture={architecture}")
     assert main("as_is", *size, *QUICK) == 0

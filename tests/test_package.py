@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import icv_lightning
-from icv_lightning.settings import SETTINGS
+from icv_lightning.configuration.settings import SETTINGS
 from tests.conftest import ROOT
 
 

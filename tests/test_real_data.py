@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from icv_lightning.record import read_results
+from icv_lightning.records.results import read_results
 from tests.conftest import cells
 
 

@@ -8,7 +8,7 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from icv_lightning.record import replaced
+from icv_lightning.records.files import replaced
 
 
 class WholeFiles(TorchCheckpointIO):

@@ -6,9 +6,9 @@ import lightning as L
 import torch
 from torch import Tensor
 
+from icv_lightning.distributed import processes
 from icv_lightning.errors import NonFiniteLossError
 from icv_lightning.module import ClassifierModule
-from icv_lightning.processes import processes
 
 NEVER = torch.iinfo(torch.int64).max
 

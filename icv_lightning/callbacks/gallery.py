@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from icv_lightning.callbacks import figures
+from icv_lightning.distributed import joined_batches
 from icv_lightning.loggers import Sample, Tracker
 from icv_lightning.module import ClassifierModule
-from icv_lightning.processes import joined_batches
 
 THUMBNAIL = 32  # pixels; larger images are shrunk
 

@@ -8,8 +8,8 @@ import lightning as L
 import torch
 from torch import Tensor
 
+from icv_lightning.distributed import processes
 from icv_lightning.module import ClassifierModule
-from icv_lightning.processes import processes
 
 log = logging.getLogger(__name__)
 

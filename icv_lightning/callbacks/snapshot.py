@@ -8,9 +8,9 @@ import numpy as np
 from torch import Tensor
 
 from icv_lightning.data.images import InMemoryImages
+from icv_lightning.distributed import joined_batches
 from icv_lightning.module import ClassifierModule
-from icv_lightning.processes import joined_batches
-from icv_lightning.record import replaced
+from icv_lightning.records.files import replaced
 
 
 class EmbeddingSnapshot(L.Callback):

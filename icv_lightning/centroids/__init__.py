@@ -1,8 +1,5 @@
 """Centroid rules: how class centres live and move."""
 
-from icv_lightning.centroids.batch_mean import BatchMeanCentroids
-from icv_lightning.centroids.learned import LearnedCentroids
-from icv_lightning.centroids.one_by_one import OneByOneCentroids
-from icv_lightning.centroids.rule import CentroidRule, SparseRows
+import lazy_loader
 
-__all__ = ["BatchMeanCentroids", "CentroidRule", "LearnedCentroids", "OneByOneCentroids", "SparseRows"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

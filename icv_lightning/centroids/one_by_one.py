@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from icv_lightning.centroids.rule import CentroidRule, check_alpha
-from icv_lightning.processes import processes
+from icv_lightning.distributed import processes
 
 
 def one_by_one_offset(

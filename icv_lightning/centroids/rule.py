@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from icv_lightning.processes import processes
+from icv_lightning.distributed import processes
 
 INITS = ("zeros", "normal", "class_means")
 

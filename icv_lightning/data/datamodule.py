@@ -20,8 +20,8 @@ from icv_lightning.data.images import (
     piece,
 )
 from icv_lightning.data.picture import PictureInput
+from icv_lightning.data.sizes import check_val_size
 from icv_lightning.errors import UserError
-from icv_lightning.sizes import check_val_size
 
 Part = tuple[Tensor, Tensor]
 FIXED_SEED = 20190131  # of what must not depend on the run's seed: the part of train that is looked at

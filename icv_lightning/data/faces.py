@@ -10,17 +10,17 @@ from torch import Tensor
 
 from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, channel_statistics
 from icv_lightning.data.decoding import LazyImages, decode_all
+from icv_lightning.data.folders import pictures
+from icv_lightning.data.identities import split_identities, tested_pictures
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
-from icv_lightning.folders import pictures
-from icv_lightning.identities import split_identities, tested_pictures
 
 LOOKED_AT = 10_000  # pictures that the standardising constants are taken from
 
 
 class FacesDataModule(ImageDataModule):
-    """Pictures of persons in the layouts of `icv_lightning.identities.split_identities`.
+    """Pictures of persons in the layouts of `icv_lightning.data.identities.split_identities`.
 
     CASIA-WebFace, exports of MS1M and LFW look like that. Persons are numbered in the order of their sorted
     names. Train and test part hold the persons trained on, `test_fraction` of each one's pictures in the

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 
 from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, stratified
+from icv_lightning.data.folders import SUFFIXES, class_folders, pictures
 from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
-from icv_lightning.folders import SUFFIXES, class_folders, pictures
 
 
 class ImageFolderDataModule(ImageDataModule):

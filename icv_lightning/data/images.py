@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from icv_lightning.data.decoding import LazyImages
+from icv_lightning.data.sizes import check_batch_size
 from icv_lightning.errors import UserError
-from icv_lightning.sizes import check_batch_size
 
 Batch = tuple[Tensor, Tensor]
 Transform = Callable[[Tensor], Tensor]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.data.faces import FacesDataModule
-from icv_lightning.identities import orl_folders, orl_split
+from icv_lightning.data.identities import orl_folders, orl_split
 
 
 class ORLDataModule(FacesDataModule):

@@ -9,10 +9,10 @@ from typing import Any
 from lightning.pytorch.utilities import rank_zero_only
 from PIL.Image import Image
 
-from icv_lightning.csv_files import csv_line
 from icv_lightning.loggers.past import FIGURES, METRICS, picture_path, read_rows
 from icv_lightning.loggers.tracker import Tracker
-from icv_lightning.record import replaced, write_text
+from icv_lightning.records.csv_files import csv_line
+from icv_lightning.records.files import replaced, write_text
 
 CLOCK = ("train/images_per_second",)  # differs each time, so metrics.csv, which does not, leaves it out
 

@@ -15,7 +15,7 @@ from PIL.Image import Image
 from PIL.Image import open as open_image
 from torch import nn
 
-from icv_lightning.cell import cell_any_seed
+from icv_lightning.configuration.identity import cell_any_seed
 from icv_lightning.loggers.past import read_past
 from icv_lightning.loggers.sample import Sample
 

@@ -13,8 +13,8 @@ from PIL.Image import Image, fromarray
 from icv_lightning.errors import UserError
 from icv_lightning.loggers.sample import Sample
 from icv_lightning.loggers.tracker import Tracker, cause, never_fatal, tags
-from icv_lightning.login import check_login
-from icv_lightning.record import write_text
+from icv_lightning.loggers.wandb_login import check_login
+from icv_lightning.records.files import write_text
 
 INTERRUPTED = 255  # the exit code by which W&B tells a run that was stopped from one that failed
 DATA_DIR = "WANDB_DATA_DIR"  # where W&B keeps what `wandb sync` still has to upload

@@ -1,16 +1,5 @@
 """Losses: a pure function and a thin module each. They log nothing and know no trainer."""
 
-from icv_lightning.losses.combined import CombinedLoss
-from icv_lightning.losses.discriminant import DiscriminantLoss, discriminant, inter_class_variance
-from icv_lightning.losses.intra_class_variance import IntraClassVarianceLoss, intra_class_variance
-from icv_lightning.losses.metric_learning import MetricLearningLoss
+import lazy_loader
 
-__all__ = [
-    "CombinedLoss",
-    "DiscriminantLoss",
-    "IntraClassVarianceLoss",
-    "MetricLearningLoss",
-    "discriminant",
-    "inter_class_variance",
-    "intra_class_variance",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassConfusionMatrix
 
+from icv_lightning.evaluation.neural_collapse import neural_collapse
 from icv_lightning.metrics.accuracy import HighestScoreAccuracy, NearestCentroidAccuracy
 from icv_lightning.metrics.agreement import Agreement
 from icv_lightning.metrics.class_variance import ClassVariance
 from icv_lightning.metrics.term_means import TermMeans
 from icv_lightning.metrics.within_class_covariance import WithinClassCovariance, explained
-from icv_lightning.statistics import neural_collapse
 
 CONFUSION_LIMIT = 1000  # classes; beyond it a K x K matrix is neither readable nor small
 COVARIANCE_LIMIT = 64  # dimensions; beyond it an N x N matrix a batch is too much for every epoch

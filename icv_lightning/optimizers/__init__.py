@@ -1,7 +1,5 @@
 """Optimizers beside those of torch, parameter groups, and learning-rate schedules."""
 
-from icv_lightning.optimizers.groups import parameter_groups
-from icv_lightning.optimizers.schedule import Schedule, one_cycle, restore
-from icv_lightning.optimizers.sparse_adam import AdamWithSparseRows
+import lazy_loader
 
-__all__ = ["AdamWithSparseRows", "Schedule", "one_cycle", "parameter_groups", "restore"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

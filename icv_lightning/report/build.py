@@ -7,19 +7,20 @@ from typing import Any
 
 from matplotlib import rc_context
 
-from icv_lightning.csv_files import csv_text
-from icv_lightning.record import write_bytes, write_text
-from icv_lightning.report import formats, verdicts
-from icv_lightning.report.evidence import Evidence, read_rows
+from icv_lightning.escaping import file_stem
+from icv_lightning.paper import verdicts
+from icv_lightning.paper.evidence import Evidence, read_rows
+from icv_lightning.records.csv_files import csv_text
+from icv_lightning.records.files import write_bytes, write_text
+from icv_lightning.records.runs import Run, read_runs
+from icv_lightning.records.variants import Variant, group
+from icv_lightning.report import formats
 from icv_lightning.report.explorer import write_explorer
 from icv_lightning.report.figures import all_figures, films
 from icv_lightning.report.figures.style import SETTINGS, save
 from icv_lightning.report.formats import Grid
 from icv_lightning.report.page import Image, Section, data_uri, image_of, write_page
-from icv_lightning.report.runs import Run, read_runs
 from icv_lightning.report.tables import paper_tables, reproduction, unfinished
-from icv_lightning.report.variants import Variant, group
-from icv_lightning.terminal import file_stem
 
 
 def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:

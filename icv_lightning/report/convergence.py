@@ -9,14 +9,14 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.ticker import MaxNLocator
 
-from icv_lightning.csv_files import csv_text
-from icv_lightning.record import write_text
-from icv_lightning.report import measures
-from icv_lightning.report.evidence import FILE
+from icv_lightning.evaluation import geometry
+from icv_lightning.paper.claims import LAG_MARGIN, NEVER
+from icv_lightning.paper.evidence import FILE
+from icv_lightning.records.csv_files import csv_text
+from icv_lightning.records.files import write_text
+from icv_lightning.records.runs import Run, read_runs
 from icv_lightning.report.figures.curves import draw_band, legend, over_seeds
 from icv_lightning.report.figures.style import LOSS_COLOURS, LOSS_DASHES, SETTINGS, new_figure, save
-from icv_lightning.report.rules import LAG_MARGIN, NEVER
-from icv_lightning.report.runs import Run, read_runs
 
 BY_EPOCH, FIGURE = "by_epoch.csv", "convergence"
 STATED = "acc_nearest_class_mean"  # of claims 5 and 11
@@ -65,8 +65,8 @@ def _rows(run: Run) -> Iterable[dict[str, Any]]:
             continue
         accuracies = {key: run.curves.loc[epoch, f"test/{key}"] for key in ACCURACIES}
         lengths = {
-            "centroid_lag": measures.centroid_lag(snapshot),
-            "spacing": measures.spacing(snapshot.class_means),
+            "centroid_lag": geometry.centroid_lag(snapshot),
+            "spacing": geometry.spacing(snapshot.class_means),
         }
         yield where | {"epoch": epoch} | accuracies | lengths
 

@@ -15,12 +15,12 @@ from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
-from icv_lightning.record import write_text
-from icv_lightning.report.cells import data_title
+from icv_lightning.records.cells import data_title
+from icv_lightning.records.files import write_text
+from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.panels import pick
 from icv_lightning.report.figures.style import CLASS_COLOURS
 from icv_lightning.report.packing import MOST, POINTS, Parts, packed_cell
-from icv_lightning.report.variants import Variant
 
 CELLS = 48  # at most, to keep the file below some 20 MB
 MARKERS = (

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from icv_lightning.report.cells import data_title
+from icv_lightning.escaping import printable
+from icv_lightning.paper.verdicts import Verdict
+from icv_lightning.records.cells import data_title
+from icv_lightning.records.variants import Variant
 from icv_lightning.report.tables import Entry, Table
-from icv_lightning.report.variants import Variant
-from icv_lightning.report.verdicts import Verdict
-from icv_lightning.terminal import printable
 
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$"}
 LATEX |= {"λ": r"$\lambda$", "−": "$-$"} | {sign: f"\\{sign}" for sign in "&%$#_{}"}

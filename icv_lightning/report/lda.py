@@ -17,17 +17,17 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from icv_lightning.csv_files import csv_text
 from icv_lightning.errors import UserError
-from icv_lightning.record import write_text
-from icv_lightning.report.cells import data_title
+from icv_lightning.escaping import printable
+from icv_lightning.evaluation.geometry import distances
+from icv_lightning.inference.intervals import t_interval
+from icv_lightning.records.cells import data_title
+from icv_lightning.records.csv_files import csv_text
+from icv_lightning.records.files import write_text
+from icv_lightning.records.runs import Run, read_runs
+from icv_lightning.records.snapshots import Snapshot
 from icv_lightning.report.figures.panels import draw, view_of
 from icv_lightning.report.figures.style import SETTINGS, new_figure, save
-from icv_lightning.report.intervals import t_interval
-from icv_lightning.report.measures import distances
-from icv_lightning.report.runs import Run, read_runs
-from icv_lightning.report.snapshots import Snapshot
-from icv_lightning.terminal import printable
 
 FILE, FIGURE = "lda.csv", "embeddings"
 CELL = ["data", "embedding_dim", "normalize", "weight", "loss"]

@@ -10,10 +10,10 @@ import numpy as np
 from bokeh.models import ColumnDataSource
 from PIL import Image
 
+from icv_lightning.records.runs import Run, read_images
+from icv_lightning.records.snapshots import Snapshot
+from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.panels import Frame, frame_of, names_of
-from icv_lightning.report.runs import Run, read_images
-from icv_lightning.report.snapshots import Snapshot
-from icv_lightning.report.variants import Variant
 
 POINTS = 2000  # of a cell
 THUMBNAIL = 48  # pixels, the largest side of an image

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from icv_lightning.record import write_text
-from icv_lightning.report import paper, rules
-from icv_lightning.report.cells import data_title
+from icv_lightning.paper import claims, publication
+from icv_lightning.paper.verdicts import Finding, Verdict
+from icv_lightning.records.cells import data_title
+from icv_lightning.records.files import write_text
+from icv_lightning.records.runs import Run
+from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures import Drawing
-from icv_lightning.report.runs import Run
 from icv_lightning.report.tables import Reproduction, Table
-from icv_lightning.report.variants import Variant
-from icv_lightning.report.verdicts import Finding, Verdict
 
 
 class Image(NamedTuple):
@@ -69,8 +69,9 @@ def write_page(
     environment.filters |= {"data_title": data_title, "interval": _interval, "colour": _colour}
     page = environment.get_template("page.html.j2").render(
         name=name, sections=sections, on_paper=on_paper, images=images, runs=runs, unfinished=unfinished,
-        explorer=explorer, counts=_counts(runs), source=paper.source(), made=f"{datetime.now(UTC):%F %H:%M}",
-        rules=rules.__doc__, settings=_settings(sections), versions=_versions(runs),
+        explorer=explorer, counts=_counts(runs), source=publication.source(),
+        made=f"{datetime.now(UTC):%F %H:%M}",
+        rules=claims.__doc__, settings=_settings(sections), versions=_versions(runs),
     )  # fmt: skip
     write_text(path, page)
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icv_lightning.report import paper
-from icv_lightning.report.cells import Cell
-from icv_lightning.report.intervals import Interval, prediction_interval, t_interval
-from icv_lightning.report.runs import Run
-from icv_lightning.report.variants import Variant
+from icv_lightning.inference.intervals import Interval, prediction_interval, t_interval
+from icv_lightning.paper import publication
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import Run
+from icv_lightning.records.variants import Variant
 
 MEASURES = {
     "acc_nearest_class_mean": "Table 1. Nearest centroid: means of the training embeddings",
@@ -99,9 +99,9 @@ def paper_tables(variant: Variant, whole_grid: bool = True) -> list[Table]:
         whole_grid: show all 32 cells of the paper where there is one of them, those not run too.
     """
     data = variant.data_sets()
-    whole = whole_grid and not variant.runs.keys().isdisjoint(paper.accuracies())
-    dims = sorted({cell.embedding_dim for cell in variant.runs} | (set(paper.DIMS) if whole else set()))
-    found = {cell.weight for cell in variant.runs} | ({0.0, *paper.WEIGHTS} if whole else set())
+    whole = whole_grid and not variant.runs.keys().isdisjoint(publication.accuracies())
+    dims = sorted({cell.embedding_dim for cell in variant.runs} | (set(publication.DIMS) if whole else set()))
+    found = {cell.weight for cell in variant.runs} | ({0.0, *publication.WEIGHTS} if whole else set())
     weights = sorted(found - {0.0}, reverse=True)
     shapes = {(cell.normalize, cell.embedding_dim) for cell in variant.runs}
     columns = [(unit, dim) for unit in (False, True) for dim in dims if whole or (unit, dim) in shapes]
@@ -119,10 +119,10 @@ def _entry(variant: Variant, cell: Cell, measure: str) -> Entry:
     values = list(variant.values(cell, measure).values())
     statuses = Counter(run.status for run in variant.runs.get(cell, {}).values())
     reproducible = variant.settings.get("data.val_size", 0) == 0
-    published = paper.published(cell, measure) if reproducible else None
+    published = publication.published(cell, measure) if reproducible else None
     if not values:
         return Entry(cell, None, published, statuses)
-    predicted = prediction_interval(values, paper.ROUNDING)
+    predicted = prediction_interval(values, publication.ROUNDING)
     return Entry(cell, t_interval(values), published, statuses, predicted, len(variant.seeds))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.errors import UserError
-from icv_lightning.terminal import printable
+from icv_lightning.escaping import printable
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from icv_lightning.data.images import seed_of
-from icv_lightning.nearest_centroid_classifier import NearestCentroidClassifier, Prediction
+from icv_lightning.recognition.nearest_centroid_classifier import NearestCentroidClassifier, Prediction
 
 FALSE_REJECTION_RATE = 0.05  # at which the threshold for unknown classes is set
 OF_DRAWS = ("among_new", "among_all_new", "among_all_known")

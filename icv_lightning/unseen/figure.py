@@ -9,9 +9,9 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from icv_lightning.report.cells import data_title, shape_title
+from icv_lightning.inference.intervals import t_interval
+from icv_lightning.records.cells import data_title, shape_title
 from icv_lightning.report.figures.style import LOSS_COLOURS, SETTINGS, new_figure
-from icv_lightning.report.intervals import t_interval
 from icv_lightning.unseen.gathered import Rows, evidence
 
 LOOKS: dict[str, dict[str, Any]] = {

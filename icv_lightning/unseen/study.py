@@ -8,15 +8,16 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from icv_lightning.checkpoint import load_checkpoint
-from icv_lightning.csv_files import csv_text
+from icv_lightning.building import recorded_datamodule
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.errors import UserError
-from icv_lightning.instantiate import recorded_datamodule
-from icv_lightning.nearest_centroid_classifier import DISTANCES
-from icv_lightning.record import is_completed, measured_once, read_results, replaced, write_text
+from icv_lightning.escaping import file_stem
+from icv_lightning.recognition.checkpoint import load_checkpoint
+from icv_lightning.recognition.nearest_centroid_classifier import DISTANCES
+from icv_lightning.records.csv_files import csv_text
+from icv_lightning.records.files import replaced, write_text
+from icv_lightning.records.results import is_completed, measured_once, read_results
 from icv_lightning.report.figures.style import DPI
-from icv_lightning.terminal import file_stem
 from icv_lightning.unseen.episodes import measure
 from icv_lightning.unseen.figure import accuracy_figure
 from icv_lightning.unseen.gathered import Rows, evidence

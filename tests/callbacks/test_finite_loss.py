@@ -15,7 +15,7 @@ from icv_lightning.errors import NonFiniteLossError
 from icv_lightning.losses import CombinedLoss
 from icv_lightning.module import ClassifierModule
 from icv_lightning.nets import LinearScores, Standardize
-from icv_lightning.record import read_results
+from icv_lightning.records.results import read_results
 from tests.conftest import cells
 
 

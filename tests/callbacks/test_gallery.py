@@ -10,11 +10,11 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from icv_lightning import instantiate
+from icv_lightning import building
 from icv_lightning.callbacks import Gallery, Throughput
 from icv_lightning.callbacks.gallery import thumbnails
-from icv_lightning.cell import register_resolvers
-from icv_lightning.composition import CONF
+from icv_lightning.configuration.composition import CONF
+from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.loggers import Tracker
 from tests.conftest import TINY
 
@@ -51,7 +51,7 @@ def train(folder: Path, gallery: Gallery, memory: Memory | None, **options: Any)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", list(TINY))
     torch.manual_seed(0)
-    data, module = instantiate.build_datamodule(config), instantiate.build_module(config)
+    data, module = building.build_datamodule(config), building.build_module(config)
     trainer = L.Trainer(
         logger=memory or False, callbacks=[gallery, Throughput()], default_root_dir=folder,
         log_every_n_steps=0, enable_progress_bar=False, enable_checkpointing=False,

@@ -8,7 +8,7 @@ import torch
 
 from icv_lightning import load_checkpoint
 from icv_lightning.callbacks import LastCheckpoint
-from icv_lightning.record import read_results
+from icv_lightning.records.results import read_results
 from tests.conftest import cells
 
 Main = Callable[..., int]

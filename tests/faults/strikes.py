@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from icv_lightning.loggers.past import read_rows
-from icv_lightning.record import read_results
+from icv_lightning.records.results import read_results
 
 PRELOADED = [
     "lightning",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from icv_lightning import preflight
-from icv_lightning.cell import register_resolvers
+from icv_lightning.configuration import preflight
+from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 
 LONG = "x" * 2000

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from icv_lightning.gallery_file import read_gallery
+from icv_lightning.recognition.gallery_file import read_gallery
 from tests.conftest import ROOT
 from tests.faults.strikes import at_call, run
 

@@ -21,11 +21,12 @@ from PIL import Image, PngImagePlugin
 from torchvision import datasets
 from torchvision.datasets import utils
 
-from icv_lightning import predict, preflight
-from icv_lightning.cell import register_resolvers
+from icv_lightning.configuration import preflight
+from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.data import FacesDataModule, ImageFolderDataModule, MNISTDataModule, OmniglotDataModule
 from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
+from icv_lightning.predict import __main__ as predict
 
 
 def png(width: int = 12, height: int = 10, shade: int = 90) -> bytes:

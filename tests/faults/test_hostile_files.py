@@ -15,13 +15,15 @@ import pytest
 import torch
 from PIL import Image
 
-from icv_lightning import EmbeddingModel, enroll, export, predict, unseen, verify
-from icv_lightning.csv_files import csv_text
+from icv_lightning import EmbeddingModel, enroll, export, unseen
+from icv_lightning.building import recorded_datamodule
 from icv_lightning.data import DigitsDataModule
 from icv_lightning.errors import UserError
-from icv_lightning.instantiate import recorded_datamodule
-from icv_lightning.record import read_results
-from icv_lightning.terminal import file_stem
+from icv_lightning.escaping import file_stem
+from icv_lightning.predict import __main__ as predict
+from icv_lightning.records.csv_files import csv_text
+from icv_lightning.records.results import read_results
+from icv_lightning.verify import __main__ as verify
 
 DATA = {"_target_": "icv_lightning.data.DigitsDataModule", "name": "digits", "num_classes": 10}
 DATA |= {"channels": 1, "image_size": 28}
@@ -270,7 +272,7 @@ def test_no_cell_of_csv_is_a_formula_whatever_separates_cells(separator):
 
 
 def test_json_lines_hold_no_number_that_json_has_not(capsys):
-    from icv_lightning.prediction_formats import write_json
+    from icv_lightning.predict.formats import write_json
 
     write_json([{"file": "a\x1b\n", "distance": math.nan, "margin": math.inf, "probability": -0.5}])
     (line,) = capsys.readouterr().out.splitlines()

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("pandas")
 
-from icv_lightning.report.runs import read_runs
+from icv_lightning.records.runs import read_runs
 
 CELL = {"data": "digits", "lambda": 0.05, "embedding_dim": 2, "normalize": False, "seed": 0}
 RECORD = {"status": "completed", "cell": CELL, "metrics": {"test/acc": 0.9, "test/loss": None}}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from icv_lightning.record import read_results
+from icv_lightning.records.results import read_results
 from tests.conftest import TINY, cells
 from tests.faults.strikes import broken, run
 

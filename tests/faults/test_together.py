@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from icv_lightning.loggers.past import read_rows
-from icv_lightning.together import rank
+from icv_lightning.run.processes import rank
 from tests.conftest import TINY, cells, is_running, results
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -43,7 +43,7 @@ def second(process: "subprocess.Popen[str]", folder: Path, after: int = 0) -> in
         assert process.poll() is None
         time.sleep(0.05)
     lines = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in children(process.pid)}
-    (other,) = (pid for pid, line in lines.items() if "icv_lightning.together" in line)
+    (other,) = (pid for pid, line in lines.items() if "icv_lightning.run.processes" in line)
     return other
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from icv_lightning import job, run
 from icv_lightning.callbacks import LastCheckpoint
+from icv_lightning.run import __main__ as run
+from icv_lightning.run import job
 from tests.conftest import TINY, cells
 
 API_KEY = "0123456789abcdef" * 3  # of nobody

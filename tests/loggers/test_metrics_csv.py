@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from icv_lightning import record
 from icv_lightning.loggers import MetricsCSV
+from icv_lightning.records import files
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -94,7 +94,7 @@ def test_an_interrupted_write_leaves_the_file_whole(tmp_path, monkeypatch):
     def interrupted(descriptor: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(record.os, "fsync", interrupted)
+    monkeypatch.setattr(files.os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         log_epoch(logger, 1, 1.0)
     assert (tmp_path / "metrics.csv").read_bytes() == before

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from lightning.pytorch import loggers
 
-from icv_lightning.record import read_results
+from icv_lightning.records.results import read_results
 from tests.conftest import ROOT, cells
 
 

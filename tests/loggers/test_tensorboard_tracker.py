@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from icv_lightning.loggers import TensorBoardTracker
-from icv_lightning.record import read_results
+from icv_lightning.records.results import read_results
 from tests.loggers.conftest import Grid
 
 pytest.importorskip("tensorboard")

@@ -11,8 +11,9 @@ from lightning.pytorch.loggers import CSVLogger, Logger
 from omegaconf import DictConfig
 from PIL import Image
 
-from icv_lightning.cell import cell_any_seed, cell_name, config_hash, register_resolvers
-from icv_lightning.composition import CONF
+from icv_lightning.configuration.composition import CONF
+from icv_lightning.configuration.identity import cell_any_seed, cell_name, config_hash
+from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.loggers import MetricsCSV, Tracker, recording
 from icv_lightning.loggers.tracker import never_fatal
 

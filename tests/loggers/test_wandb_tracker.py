@@ -13,7 +13,7 @@ import pytest
 
 from icv_lightning.errors import UserError
 from icv_lightning.loggers import WandbTracker
-from icv_lightning.record import read_results
+from icv_lightning.records.results import read_results
 from tests.loggers.conftest import API_KEY, Grid, everything_below, offline_run, wandb_records, wandb_summary
 
 LAMBDAS = ("0.05", "0.5", "1")

@@ -14,10 +14,11 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from icv_lightning import ClassifierModule, LearnedCentroids, load_checkpoint
-from icv_lightning.cell import cell_name, register_resolvers
-from icv_lightning.composition import CONF
+from icv_lightning.configuration.composition import CONF
+from icv_lightning.configuration.identity import cell_name
+from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.losses import CombinedLoss, DiscriminantLoss, discriminant, inter_class_variance
-from icv_lightning.statistics import between_class_variance, class_means, grand_mean, within_class_variance
+from icv_lightning.variability import between_class_variance, class_means, grand_mean, within_class_variance
 from tests.conftest import cells
 
 # two classes at x = 0 and x = 4, members one above and one below

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from icv_lightning.metrics import Evaluation
-from icv_lightning.statistics import within_class_covariance
+from icv_lightning.variability import within_class_covariance
 
 COLLAPSE = {"within_pc1", "within_pc2", "nc1", "nc2_norms", "nc2_angles"}
 

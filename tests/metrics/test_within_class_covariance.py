@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from icv_lightning.metrics import ClassVariance, WithinClassCovariance
 from icv_lightning.metrics.within_class_covariance import explained
-from icv_lightning.statistics import between_class_covariance, class_means, within_class_covariance
+from icv_lightning.variability import between_class_covariance, class_means, within_class_covariance
 
 
 def sample(seed, size, offset, dim=3, classes=5):

@@ -5,8 +5,8 @@ import torch
 from hydra import compose, initialize_config_dir
 from torch import nn
 
-from icv_lightning.cell import register_resolvers
-from icv_lightning.composition import CONF
+from icv_lightning.configuration.composition import CONF
+from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.nets import FaceDescriptor
 from icv_lightning.nets.face_descriptor import Residual
 

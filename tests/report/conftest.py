@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from icv_lightning.report.cells import Cell
+from icv_lightning.records.cells import Cell
 from tests.conftest import ROOT
 from tests.report.grid import embed, same, write_run, write_whole_grid
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from icv_lightning.report.cells import Cell
+from icv_lightning.records.cells import Cell
 
 FASHION = [
     "T-shirt/top",

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icv_lightning.report.cells import Cell
+from icv_lightning.paper.evidence import Evidence, read_rows
+from icv_lightning.paper.verdicts import judge_runs
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import read_runs
+from icv_lightning.records.variants import group
 from icv_lightning.report.convergence import evidence_rows, last_rows, write_convergence
-from icv_lightning.report.evidence import Evidence, read_rows
-from icv_lightning.report.runs import read_runs
-from icv_lightning.report.variants import group
-from icv_lightning.report.verdicts import judge_runs
 from tests.report.grid import embed, same, write_run
 
 CELL = Cell("mnist", 0.05, 2, False)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from icv_lightning.report.cells import Cell
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import read_runs
+from icv_lightning.records.variants import group
 from icv_lightning.report.explorer import write_explorer
 from icv_lightning.report.figures.panels import frame_of
 from icv_lightning.report.packing import POINTS, packed_cell
-from icv_lightning.report.runs import read_runs
-from icv_lightning.report.variants import group
 from tests.report.grid import FASHION, embed, same, write_images, write_run
 
 CELL = Cell("fashion_mnist", 0.05, 4, False)

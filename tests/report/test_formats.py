@@ -4,8 +4,11 @@ import io
 import pytest
 from rich.console import Console
 
-from icv_lightning.csv_files import csv_text
-from icv_lightning.report.cells import Cell
+from icv_lightning.paper.verdicts import judge_paper
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.csv_files import csv_text
+from icv_lightning.records.runs import read_runs
+from icv_lightning.records.variants import group
 from icv_lightning.report.formats import (
     Grid,
     entry_text,
@@ -17,10 +20,7 @@ from icv_lightning.report.formats import (
     tidy_verdicts,
     verdict_grid,
 )
-from icv_lightning.report.runs import read_runs
 from icv_lightning.report.tables import paper_tables
-from icv_lightning.report.variants import group
-from icv_lightning.report.verdicts import judge_paper
 from tests.report.grid import same, write_grid
 
 HOSTILE = Grid("A | title_ & 50 %", ["a", "b"], [["x | y", "[red]<b>\\n$1 {z} ~ ^ #"]])

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import read_runs
+from icv_lightning.records.snapshots import Snapshot
 from icv_lightning.report import lda
-from icv_lightning.report.cells import Cell
-from icv_lightning.report.runs import read_runs
-from icv_lightning.report.snapshots import Snapshot
 from tests.report.grid import embed, same, write_run
 
 CELL = Cell("mnist", 0.05, 2, False)

@@ -3,10 +3,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from icv_lightning.report.cells import Cell
-from icv_lightning.report.runs import read_runs
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import read_runs
+from icv_lightning.records.variants import group
 from icv_lightning.report.tables import paper_tables, reproduction, signed
-from icv_lightning.report.variants import group
 from tests.report.grid import same, write_grid, write_run
 
 CELL = Cell("mnist", 0.05, 2, False)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icv_lightning.statistics import (
+from icv_lightning.variability import (
     between_class_covariance,
     between_class_variance,
     class_covariance,
@@ -20,7 +20,7 @@ from icv_lightning.statistics import (
     within_class_covariance,
     within_class_variance,
 )
-from icv_lightning.statistics.classes import class_centred
+from icv_lightning.variability.classes import class_centred
 
 bounded = settings(max_examples=40, deadline=None)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from icv_lightning.report.evidence import read_rows
+from icv_lightning.paper.evidence import read_rows
 from icv_lightning.unseen import __main__ as unseen
 from icv_lightning.unseen import study
 

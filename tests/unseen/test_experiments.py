@@ -6,8 +6,8 @@ from itertools import combinations
 import pytest
 from omegaconf import OmegaConf
 
-from icv_lightning import preflight
-from icv_lightning.cell import register_resolvers
+from icv_lightning.configuration import preflight
+from icv_lightning.configuration.resolvers import register_resolvers
 
 
 def splits(name: str) -> list[list[int]]:

@@ -3,8 +3,8 @@
 import csv
 from io import StringIO
 
-from icv_lightning.csv_files import csv_text
-from icv_lightning.report.evidence import paired
+from icv_lightning.paper.evidence import paired
+from icv_lightning.records.csv_files import csv_text
 from icv_lightning.unseen.gathered import evidence
 from icv_lightning.unseen.study import Split
 

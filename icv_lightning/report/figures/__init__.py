@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.curves import curve_figures, weight_figures
 from icv_lightning.report.figures.embeddings import embedding_figures
 from icv_lightning.report.figures.spread import covariance_figures, distance_figures
 from icv_lightning.report.figures.steps import films, step_figures
 from icv_lightning.report.figures.style import Drawing
-from icv_lightning.report.variants import Variant
 
 __all__ = ["Drawing", "all_figures", "films"]
 

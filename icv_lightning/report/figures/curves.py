@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from icv_lightning.report import paper
-from icv_lightning.report.cells import Cell, data_title, norm_title
+from icv_lightning.inference.intervals import LEVEL, t_interval
+from icv_lightning.paper import publication
+from icv_lightning.records.cells import Cell, data_title, norm_title
+from icv_lightning.records.runs import Run
+from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.style import Drawing, empty_panel, loss_look, new_figure
-from icv_lightning.report.intervals import LEVEL, t_interval
-from icv_lightning.report.runs import Run
-from icv_lightning.report.variants import Variant
 
 MEASURES = {
     "acc": "highest score",
@@ -170,7 +170,7 @@ def _against_weight(axes: Axes, variant: Variant, cells: Sequence[Cell]) -> None
 def _published(
     axes: Axes, cells: Sequence[Cell], measure: str, shift: float, colour: str, marker: str
 ) -> None:
-    known = [(i + shift, paper.published(cell, measure)) for i, cell in enumerate(cells)]
+    known = [(i + shift, publication.published(cell, measure)) for i, cell in enumerate(cells)]
     known = [(x, y) for x, y in known if y is not None]
     if known:
         table = 2 if measure == "acc" else 1

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
-from icv_lightning.report import paper
-from icv_lightning.report.cells import Cell, data_title, norm_title
+from icv_lightning.paper import publication
+from icv_lightning.records.cells import Cell, data_title, norm_title
+from icv_lightning.records.runs import Run
+from icv_lightning.records.snapshots import Snapshot
+from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.panels import View, draw, names_of, panel_title, pick, view_of
 from icv_lightning.report.figures.style import Drawing, class_handles, empty_panel, new_figure
-from icv_lightning.report.runs import Run
-from icv_lightning.report.snapshots import Snapshot
-from icv_lightning.report.variants import Variant
 
 Shown = tuple[Run, Snapshot, View] | None
 UNIT = (
@@ -41,7 +41,7 @@ PLANS = (
 
 def plans_for(data: Sequence[str]) -> list[Plan]:
     """Return the paper's figures; a data set that it has not gets those of MNIST."""
-    others = [name for name in data if name not in paper.DATA]
+    others = [name for name in data if name not in publication.DATA]
     own = [plan for plan in PLANS if plan.data in data]
     return own + [plan._replace(data=name) for name in others for plan in PLANS if plan.data == "mnist"]
 
@@ -54,14 +54,16 @@ def embedding_figures(variant: Variant) -> Iterator[Drawing]:
 
 def stem_of(number: int, data: str) -> str:
     """Return the name of a figure's files; the paper's own data sets need no name."""
-    return f"figure{number}" if data in paper.DATA else f"figure{number}_{data}"
+    return f"figure{number}" if data in publication.DATA else f"figure{number}_{data}"
 
 
 def _figure(variant: Variant, plan: Plan) -> Drawing:
     what = "training" if plan.part == "train" else "test"
     through = "" if plan.dim == 2 else " through a 2-component PCA fitted on train"
     title = f"Figure {plan.number}. {data_title(plan.data)}, {plan.dim}-d {what} embeddings{through}"
-    cells = [Cell(plan.data, w, plan.dim, u) for u in plan.normalize for w in (0.0, paper.FIGURE_WEIGHT)]
+    cells = [
+        Cell(plan.data, w, plan.dim, u) for u in plan.normalize for w in (0.0, publication.FIGURE_WEIGHT)
+    ]
     shown = [_shown(variant, cell, plan.part) for cell in cells]
     drawn = [item for item in shown if item]
     if not drawn:

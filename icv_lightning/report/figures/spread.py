@@ -8,7 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from icv_lightning.report.cells import Cell, data_title, norm_title
+from icv_lightning.evaluation.geometry import own_and_other, spacing, within_components
+from icv_lightning.records.cells import Cell, data_title, norm_title
+from icv_lightning.records.runs import Run
+from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.curves import (
     BAND,
     by_epoch,
@@ -20,9 +23,6 @@ from icv_lightning.report.figures.curves import (
 )
 from icv_lightning.report.figures.panels import pick
 from icv_lightning.report.figures.style import Drawing, empty_panel, loss_look, new_figure
-from icv_lightning.report.measures import own_and_other, spacing, within_components
-from icv_lightning.report.runs import Run
-from icv_lightning.report.variants import Variant
 
 
 def covariance_figures(variant: Variant) -> Iterator[Drawing]:

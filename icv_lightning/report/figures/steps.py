@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from PIL import Image
 
-from icv_lightning.report import paper
-from icv_lightning.report.cells import Cell, data_title
+from icv_lightning.paper import publication
+from icv_lightning.records.cells import Cell, data_title
+from icv_lightning.records.runs import Run
+from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.embeddings import stem_of
 from icv_lightning.report.figures.panels import Frame, View, draw, frame_of, names_of, pick, view_of
 from icv_lightning.report.figures.style import Drawing, class_handles, empty_panel, new_figure, settle
-from icv_lightning.report.runs import Run
-from icv_lightning.report.variants import Variant
 
 EPOCHS = (1, 2, 3, 4, 5, 8, 11, 14, 17, 20)  # those that the paper shows
 POINTS = 2000
@@ -27,7 +27,7 @@ def step_figures(variant: Variant) -> Iterator[Drawing]:
     """Yield figures 6 (ICV, λ 0.05) and 7 (cross-entropy) of MNIST and of data new to the paper."""
     for data in variant.data_sets():
         if data != "fashion_mnist":
-            for number, weight in ((6, paper.FIGURE_WEIGHT), (7, 0.0)):
+            for number, weight in ((6, publication.FIGURE_WEIGHT), (7, 0.0)):
                 yield _figure(variant, number, Cell(data, weight, 2, False))
 
 
@@ -73,7 +73,7 @@ def _views(run: Run, epochs: Sequence[int]) -> dict[int, View]:
 def films(variant: Variant) -> Iterator[tuple[str, str, bytes]]:
     """Yield name, caption and GIF of cross-entropy beside ICV, 2-d, not normalised, for each data set."""
     for data in variant.data_sets():
-        runs = [pick(variant, Cell(data, weight, 2, False)) for weight in (0.0, paper.FIGURE_WEIGHT)]
+        runs = [pick(variant, Cell(data, weight, 2, False)) for weight in (0.0, publication.FIGURE_WEIGHT)]
         shown = [(run, _views(run, list(run.epochs))) for run in runs if run]
         shown = [(run, views) for run, views in shown if views]
         if shown:

@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from icv_lightning.record import replaced, write_bytes
-from icv_lightning.terminal import file_stem
+from icv_lightning.escaping import file_stem
+from icv_lightning.records.files import replaced, write_bytes
 
 # Ten colours of Petroff 2021, "Accessible color sequences for data visualization" (arXiv 2107.02270).
 CLASS_COLOURS = (

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icv_lightning.report.cells import Cell
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import read_runs
+from icv_lightning.records.variants import group
 from icv_lightning.report.figures.curves import curve_figures, over_seeds, weight_figures
-from icv_lightning.report.runs import read_runs
-from icv_lightning.report.variants import group
 from tests.report.grid import same, write_run
 
 

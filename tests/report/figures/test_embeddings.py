@@ -1,9 +1,9 @@
 import pytest
 
-from icv_lightning.report.cells import Cell
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import read_runs
+from icv_lightning.records.variants import group
 from icv_lightning.report.figures.embeddings import embedding_figures
-from icv_lightning.report.runs import read_runs
-from icv_lightning.report.variants import group
 from tests.report.grid import FASHION, embed, same, write_run
 
 

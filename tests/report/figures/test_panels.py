@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from icv_lightning.report.cells import Cell
+from icv_lightning.evaluation.geometry import spacing
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import read_runs
+from icv_lightning.records.snapshots import read_snapshot
+from icv_lightning.records.variants import group
 from icv_lightning.report.figures.panels import frame_of, names_of, pick, view_of
-from icv_lightning.report.measures import spacing
-from icv_lightning.report.runs import read_runs
-from icv_lightning.report.snapshots import read_snapshot
-from icv_lightning.report.variants import group
 from tests.report.grid import FASHION, embed, same, write_run
 
 CELL = Cell("fashion_mnist", 0.05, 2, False)

@@ -3,10 +3,10 @@ import io
 import pytest
 from PIL import Image
 
-from icv_lightning.report.cells import Cell
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import read_runs
+from icv_lightning.records.variants import group
 from icv_lightning.report.figures.steps import films, step_figures
-from icv_lightning.report.runs import read_runs
-from icv_lightning.report.variants import group
 from tests.report.grid import embed, same, write_run
 
 CE, ICV = Cell("mnist", 0.0, 2, False), Cell("mnist", 0.05, 2, False)

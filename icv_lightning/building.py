@@ -1,0 +1,128 @@
+"""From configuration to objects: the only place that calls `hydra.utils.instantiate`."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from icv_lightning.configuration.identity import identity
+from icv_lightning.errors import UserError
+from icv_lightning.records.trust import check_foreign
+
+if TYPE_CHECKING:
+    from lightning import Trainer
+
+    from icv_lightning.data import ImageDataModule
+    from icv_lightning.module import ClassifierModule
+
+log = logging.getLogger(__name__)
+MODEL_GROUPS = ("model", "centroids", "loss")
+
+
+def build_datamodule(config: DictConfig) -> "ImageDataModule":
+    """Return the data module of `config.data`."""
+    return _build(config.data, "data")
+
+
+def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
+    """Return the data module that `config.data` in a run's results.json describes, for evaluation.
+
+    A record may come from anybody: only this package's data sets are made, without training's transform.
+
+    Raises:
+        UserError: another `_target_`, or none.
+    """
+    from icv_lightning.data import ImageDataModule
+
+    own = {**settings, "transform": None}
+    prefixes, among = ("icv_lightning.data.",), "this package's data sets"
+    check_foreign(own, "results.json", prefixes, ImageDataModule, among)
+    data = build_datamodule(OmegaConf.create({"data": own}))
+    if not isinstance(data, ImageDataModule):
+        raise UserError("results.json: its config.data names no data set")
+    return data
+
+
+def build_module(config: DictConfig) -> "ClassifierModule":
+    """Return the module of `config`, fresh, its parameters drawn from the global random state."""
+    optimizer = _build(config.optimizer.algorithm, "optimizer.algorithm")
+    groups = {key: OmegaConf.to_container(config[key], resolve=True) for key in MODEL_GROUPS}
+    facts = {"num_classes": config.data.num_classes, "embedding_dim": config.model.embedding_dim}
+    module = module_of(
+        {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed,
+        settings=identity(config),
+    )  # fmt: skip
+    _check_pairs(config, module)
+    return module
+
+
+def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
+    """Return the module that the primitives in `config` (kept in every checkpoint) describe."""
+    from icv_lightning.module import ClassifierModule
+
+    return ClassifierModule(
+        net=_build(config["model"]["net"], "model.net"),
+        head=_build(config["model"]["head"], "model.head"),
+        centroids=_build(config["centroids"]["layer"], "centroids.layer"),
+        loss=_build(config["loss"]["criterion"], "loss.criterion"),
+        num_classes=config["num_classes"],
+        embedding_dim=config["embedding_dim"],
+        config=config,
+        **options,
+    )
+
+
+def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
+    """Return the trainer of `config` with its callbacks and loggers, writing into `folder`."""
+    import torch
+
+    if config.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
+        raise UserError(f"trainer.accelerator={config.trainer.accelerator}: no GPU is here; use auto or cpu")
+    shown, recorded = config.get("callbacks") or {}, config.get("logger") or {}
+    callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node]
+    loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node]
+    return _build(
+        config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
+        enable_progress_bar=bool(shown.get("progress")),
+    )  # fmt: skip
+
+
+def share_batch_norm(trainer: "Trainer", module: "ClassifierModule") -> None:
+    """Let batch normalisation see the batches of all processes on GPUs; warn on a CPU, which cannot."""
+    from torch import nn
+
+    if trainer.world_size == 1 or not any(
+        isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in module.modules()
+    ):
+        return
+    if trainer.strategy.root_device.type == "cuda":
+        module.net = nn.SyncBatchNorm.convert_sync_batchnorm(module.net)  # type: ignore[no-untyped-call]
+    elif trainer.is_global_zero:
+        log.warning(
+            "%d processes on a CPU: batch normalisation takes its statistics from each process's share of a "
+            "batch, so results differ from those of one process", trainer.world_size,
+        )  # fmt: skip
+
+
+def _check_pairs(config: DictConfig, module: "ClassifierModule") -> None:
+    data = config.data
+    if not getattr(module.loss, "needs_pairs", False) or data.get("per_class"):
+        return
+    if data.batch_size < 2 * data.num_classes:
+        raise UserError(
+            f"loss.name={config.loss.name}: compares pairs of a class, which batches of "
+            f"data.batch_size={data.batch_size} seldom hold with {data.num_classes} classes; set "
+            "data.per_class=2 or more"
+        )
+
+
+def _build(node: Any, key: str, **options: Any) -> Any:
+    try:
+        return instantiate(node, **options, _convert_="all")
+    except InstantiationException as error:  # what a constructor refuses is a setting to put right
+        reason = str(error.__cause__ or error).strip().partition("\nException raised from")[0]
+        raise UserError(f"{key}: {' '.join(reason.split())}") from error  # without the frames of C++

@@ -1,0 +1,54 @@
+"""Whether a run's folder can be written to and its starting point is there, before anything is loaded."""
+
+import os
+import tempfile
+import zipfile
+from functools import cache
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from icv_lightning.configuration.value_kinds import WORDS, is_text
+from icv_lightning.errors import UserError
+
+LONGEST = 255  # bytes of a file's or folder's name, on every usual file system
+
+
+def check_place(config: DictConfig) -> None:
+    """Raise `UserError` where `paths.run` cannot be made or written to; nothing is left behind."""
+    if not is_text(config.paths.run):
+        raise UserError(f"paths.run={config.paths.run}: must be {WORDS['text']}")
+    if trouble := _trouble(config.paths.run):
+        raise UserError(f"paths.outputs={config.paths.outputs} name={config.name}: {trouble}")
+
+
+def check_starting_point(config: DictConfig) -> None:
+    """Raise `UserError` where the `ckpt_path` is not there or no checkpoint."""
+    last, given = Path(config.paths.run) / "checkpoints" / "last.ckpt", config.ckpt_path
+    if given == "last" and not last.exists():
+        raise UserError(f"ckpt_path=last: there is no {last}")
+    if given in (None, "last"):
+        return
+    try:
+        found = Path(given).is_file()
+    except OSError:  # a name that is too long
+        found = False
+    if not found:
+        raise UserError(f"ckpt_path={given}: there is no such file")
+    if not zipfile.is_zipfile(given):
+        raise UserError(f"ckpt_path={given}: not a checkpoint")
+
+
+@cache  # the cells of a grid share all but the last folder
+def _trouble(folder: str) -> str:
+    """Return why files cannot be written in `folder`, or where it will be made; empty where they can."""
+    if any(len(os.fsencode(part)) > LONGEST for part in Path(folder).parts):
+        return f"a name of more than {LONGEST} bytes"
+    try:
+        nearest = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
+        if not nearest.is_dir():
+            return f"{nearest} is not a folder"
+        with tempfile.TemporaryFile(dir=nearest):
+            return ""
+    except OSError as error:
+        return f"cannot be written ({os.strerror(error.errno or 0)})"

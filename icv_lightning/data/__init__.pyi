@@ -1,0 +1,10 @@
+from .cifar import CIFARDataModule as CIFARDataModule
+from .datamodule import ImageDataModule as ImageDataModule
+from .digits import DigitsDataModule as DigitsDataModule
+from .emnist import EMNISTDataModule as EMNISTDataModule
+from .faces import FacesDataModule as FacesDataModule
+from .image_folder import ImageFolderDataModule as ImageFolderDataModule
+from .mnist import MNISTDataModule as MNISTDataModule
+from .omniglot import OmniglotDataModule as OmniglotDataModule
+from .orl import ORLDataModule as ORLDataModule
+from .synthetic_identities import SyntheticIdentitiesDataModule as SyntheticIdentitiesDataModule

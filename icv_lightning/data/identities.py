@@ -1,0 +1,98 @@
+"""Which persons are trained on and which are kept to verify, from names of folders; needs no torch."""
+
+from pathlib import Path
+
+import numpy as np
+
+from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.errors import UserError
+
+FIXED_SEED = 20190131  # who is held out is the same for every run
+ORL_PERSONS, ORL_FOLDS = 40, 5
+
+
+def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], list[Path]]:
+    """Return the sorted folders of the persons to train on and of those to verify, who are others.
+
+    `<folder>/train/<person>/` and `<folder>/test/<person>/`, where no person may stand in both; or
+    `<folder>/<person>/`, of which the fraction `held_out`, chosen once for all, is verified.
+
+    Raises:
+        UserError: fewer than two persons to train on, a person in both parts, or no such folder.
+    """
+    whole = Path(folder).expanduser()
+    train, test = whole / "train", whole / "test"
+    if train.is_dir():
+        trained, verified = _persons(train), _persons(test) if test.is_dir() else []
+        if both := sorted({path.name for path in trained} & {path.name for path in verified}):
+            raise UserError(f"{whole}: persons both in train and in test: {', '.join(both[:5])}")
+    else:
+        persons = _persons(whole)
+        size = round(held_out * len(persons))
+        chosen = set(np.random.default_rng(FIXED_SEED).permutation(len(persons))[:size].tolist())
+        trained = [path for k, path in enumerate(persons) if k not in chosen]
+        verified = [path for k, path in enumerate(persons) if k in chosen]
+    if len(trained) < 2:
+        names = [path.name for path in trained]
+        raise UserError(f"data.root={folder}: needs at least two persons to train on, found {names}")
+    return trained, verified
+
+
+def tested_pictures(count: int, test_fraction: float) -> int:
+    """Return how many of a person's `count` pictures are the test part: one at least, and never all."""
+    return min(max(1, round(test_fraction * count)), count - 1) if count else 0
+
+
+def count_identities(folder: str, held_out: float) -> int:
+    """Return how many persons of `folder` are trained on; raise `UserError` as `split_identities` does."""
+    return len(split_identities(folder, held_out)[0])
+
+
+def orl_split(fold: int | None) -> tuple[list[int], list[int]]:
+    """Return the numbers of the ORL persons to train on and to verify.
+
+    Args:
+        fold: None for 1 to 30 and 31 to 40; f from 0 to 4 verifies 8f + 1 to 8f + 8.
+
+    Raises:
+        UserError: another fold.
+    """
+    if fold is not None and fold not in range(ORL_FOLDS):
+        raise UserError(f"data.fold={fold}: must be from 0 to {ORL_FOLDS - 1}, or null")
+    each = ORL_PERSONS // ORL_FOLDS
+    first, last = (31, ORL_PERSONS) if fold is None else (each * fold + 1, each * (fold + 1))
+    persons = range(1, ORL_PERSONS + 1)
+    return [k for k in persons if not first <= k <= last], [k for k in persons if first <= k <= last]
+
+
+def orl_count(fold: int | None) -> int:
+    """Return how many ORL persons are trained on."""
+    return len(orl_split(fold)[0])
+
+
+def orl_folders(root: str | Path) -> dict[int, Path]:
+    """Return the folder of each ORL person by number, `<root>/orl_faces/s1` to `s40`.
+
+    Raises:
+        UserError: a person is absent, or has fewer pictures than others.
+    """
+    folder = Path(root).expanduser() / "orl_faces"
+    found = {k: folder / f"s{k}" for k in range(1, ORL_PERSONS + 1)}
+    if absent := [path.name for path in found.values() if not path.is_dir()]:
+        raise UserError(
+            f"{folder}: needs the ORL faces in s1 to s40, has no {absent[0]}; get them from "
+            "cam-orl.co.uk/facedatabase.html, unpack them there and set data.root (or the environment's "
+            "ICV_DATA) to the folder that holds orl_faces"
+        )
+    counts = {path: len(pictures(path)) for path in found.values()}
+    most = max(counts.values())
+    if fewer := [path for path, count in counts.items() if count < most]:
+        raise UserError(f"{fewer[0]}: has {counts[fewer[0]]} pictures, others have {most}")
+    return found
+
+
+def _persons(folder: Path) -> list[Path]:
+    try:
+        return [folder / name for name in class_folders(folder)]
+    except UserError as error:
+        raise UserError(f"data.root={error}") from error

@@ -1,0 +1,105 @@
+"""What a snapshot tells beyond the logged accuracies, in NumPy; lengths are in spacings of the class means.
+
+Scaling embeddings, centroids and head together changes no score, so raw lengths mean nothing across
+runs: every length here is divided by the mean distance of a class mean to the nearest other one.
+"""
+
+import numpy as np
+
+from icv_lightning.records.snapshots import Snapshot
+
+TAIL = (0.99, 0.5)  # the tail statistic is the ratio of these two quantiles
+
+
+def spacing(means: np.ndarray) -> float:
+    """Return the mean distance of a class mean (K x N) to the nearest other one."""
+    known = means[np.isfinite(means).all(1)].astype(np.float64)
+    distances = np.linalg.norm(known[:, None] - known[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    return float(distances.min(1).mean())
+
+
+def distances(embeddings: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Return the Euclidean distances of n embeddings to K means, n x K; infinite for an unknown mean."""
+    points, centres = embeddings.astype(np.float64), means.astype(np.float64)
+    squared = (points**2).sum(1)[:, None] - 2 * points @ centres.T + (centres**2).sum(1)
+    return np.sqrt(np.where(np.isnan(squared), np.inf, squared).clip(min=0))
+
+
+def own_and_other(
+    embeddings: np.ndarray, target: np.ndarray, means: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distances of each embedding to its own class mean and to the nearest other one."""
+    found = distances(embeddings, means)
+    rows = np.arange(len(target))
+    own = found[rows, target]
+    found[rows, target] = np.inf
+    return own, found.min(1)
+
+
+def tail(own: np.ndarray, target: np.ndarray) -> float:
+    """Return p99 / median of the distance to the own class mean, a mean over classes (claim 6)."""
+    ratios = [np.divide(*np.quantile(own[target == k], TAIL)) for k in np.unique(target)]
+    return float(np.mean(ratios))
+
+
+def tail_replicates(own: np.ndarray, target: np.ndarray, draws: int, seed: int = 0) -> np.ndarray:
+    """Return `tail` of `draws` bootstrap samples of the images, drawn class by class."""
+    generator = np.random.default_rng(seed)
+    total = np.zeros(draws)
+    classes = np.unique(target)
+    for k in classes:
+        values = own[target == k]
+        sample = values[generator.integers(len(values), size=(draws, len(values)))]
+        upper, middle = np.quantile(sample, TAIL, axis=1)
+        total += upper / middle
+    return total / len(classes)
+
+
+def class_covariances(snapshot: Snapshot) -> dict[int, np.ndarray]:
+    """Return R(X_k) of the training embeddings, N x N, for each class seen."""
+    found = {}
+    for k in np.unique(snapshot.train_target):
+        points = snapshot.train_embeddings[snapshot.train_target == k].astype(np.float64)
+        centred = points - points.mean(0)
+        found[int(k)] = centred.T @ centred / len(points)
+    return found
+
+
+def mahalanobis_preds(snapshot: Snapshot, floor: float = 1e-6) -> np.ndarray:
+    """Return the class whose own weighted distance (z − mean)ᵀ R(X_k)⁻¹ (z − mean) is least (claim 9).
+
+    `floor` times the mean variance of the class is added to the diagonal of R(X_k).
+    """
+    best = np.full(len(snapshot.target), np.inf)
+    preds = np.zeros(len(snapshot.target), dtype=np.int64)
+    for k, covariance in class_covariances(snapshot).items():
+        ridge = floor * np.trace(covariance) / len(covariance) + np.finfo(np.float64).tiny
+        centred = snapshot.embeddings.astype(np.float64) - snapshot.class_means[k]
+        weighted = np.linalg.solve(covariance + ridge * np.eye(len(covariance)), centred.T).T
+        squared = (centred * weighted).sum(1)
+        preds = np.where(squared < best, k, preds)
+        best = np.minimum(best, squared)
+    return preds
+
+
+def condition(snapshot: Snapshot) -> float:
+    """Return the median over classes of the condition number of R(X_k): 1 for a symmetric cluster."""
+    return float(
+        np.median([np.linalg.cond(covariance) for covariance in class_covariances(snapshot).values()])
+    )
+
+
+def within_components(snapshot: Snapshot) -> np.ndarray:
+    """Return the standard deviations along the principal axes of R_w (train), largest first, in spacings."""
+    points = snapshot.train_embeddings.astype(np.float64)
+    centred = points - snapshot.class_means.astype(np.float64)[snapshot.train_target]
+    eigenvalues = np.linalg.eigvalsh(centred.T @ centred / len(centred))[::-1]
+    components: np.ndarray = np.sqrt(eigenvalues.clip(min=0)) / spacing(snapshot.class_means)
+    return components
+
+
+def centroid_lag(snapshot: Snapshot) -> float:
+    """Return the mean distance of C_k to its class mean (train), in spacings (claim 10)."""
+    gap = np.linalg.norm(snapshot.centroids - snapshot.class_means, axis=1)
+    return float(np.nanmean(gap)) / spacing(snapshot.class_means)

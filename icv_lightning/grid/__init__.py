@@ -1,0 +1,1 @@
+"""Many cells: their progress, their table."""

@@ -1,0 +1,226 @@
+"""A grid while it runs and when it has ended: one display, one table, every failure with its cause.
+
+All is read from the folders of the cells, so it is the same whichever launcher runs them, and wherever.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column, Table
+
+from icv_lightning.configuration.identity import config_hash
+from icv_lightning.escaping import printable
+from icv_lightning.records.results import RESULTS, read_results
+from icv_lightning.run.job import LOCK
+
+SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_TO_BELIEVE_IN_DEATH = 30.0  # of workers that nobody answers for: no cell held its lock for so long
+COLUMNS = {
+    "highest score": "test/acc",
+    "nearest centroid": "test/acc_nearest_centroid",
+    "nearest class mean": "test/acc_nearest_class_mean",
+}
+
+
+class Cell:
+    """One cell of a grid, as its folder shows it; `look` brings `state`, `epoch` and `results` up to date.
+
+    Args:
+        config: of the cell; its `paths.run` is the folder.
+    """
+
+    def __init__(self, config: DictConfig) -> None:
+        self.folder, self.force = Path(config.paths.run), bool(config.force)
+        self.name, self.hash = self.folder.name, config_hash(config)
+        self.epochs, self.epoch = int(config.trainer.max_epochs), 0
+        self.state, self.results = "waiting", dict[str, Any]()
+        self._before = self._stamps()
+        self.look()
+        if self.state == "completed":
+            self.state = "already completed"
+        self.at_start = self.epoch
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to be expected."""
+        return self.state in ("completed", "already completed", "failed")
+
+    @property
+    def well(self) -> bool:
+        """Whether the results are there."""
+        return self.state.endswith("completed")
+
+    @property
+    def alive(self) -> bool:
+        """Whether a process works on it."""
+        try:
+            with FileLock(self.folder / LOCK, blocking=False):
+                return False
+        except (Timeout, OSError):
+            return (self.folder / LOCK).exists()
+
+    def look(self) -> None:
+        """Read the folder again, unless the cell has ended."""
+        if self.ended:
+            return
+        results = read_results(self.folder) or {}
+        started, written = (a != b for a, b in zip(self._stamps(), self._before, strict=True))
+        status = results.get("status") if results.get("config_hash") == self.hash else None
+        if status == "completed" and (written or not self.force):
+            self.state, self.epoch, self.results = "completed", self.epochs, results
+        elif status == "failed" and written:
+            self.state, self.results = "failed", results
+        elif started:
+            self.state = "running"
+        if self.state in ("waiting", "running"):
+            self.epoch = 0 if self.force and not started else self._rows()
+
+    def _stamps(self) -> tuple[int, int]:
+        """Return when the cell was last started and its results last written."""
+        files = (self.folder / ".hydra" / "overrides.yaml", self.folder / RESULTS)
+        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)  # type: ignore[return-value]
+
+    def _rows(self) -> int:
+        try:
+            return min(self.epochs, max(0, (self.folder / "metrics.csv").read_bytes().count(b"\n") - 1))
+        except OSError:
+            return 0
+
+
+class Display:
+    """A context that shows how far `cells` are: a bar in a terminal, elsewhere a line for each that ends."""
+
+    def __init__(self, cells: Sequence[Cell], console: Console | None = None) -> None:
+        self.cells, self.console = cells, console or Console(stderr=True, soft_wrap=True)
+        self.started, self.over = time.monotonic(), threading.Event()
+        self.told = {cell.name for cell in cells if cell.ended}
+        self.progress = Progress(
+            BarColumn(), TextColumn("{task.description}", markup=False),
+            console=self.console, disable=not self.console.is_terminal,
+        )  # fmt: skip
+        self.task = self.progress.add_task(self.line(), total=sum(cell.epochs for cell in cells))
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Display":
+        self.progress.start()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.over.set()
+        self.thread.join()
+        self.look()
+        self.progress.stop()
+
+    def line(self) -> str:
+        """Return what is done, running, failed and left, in words."""
+        count = {state: sum(c.state == state for c in self.cells) for state in ("running", "failed")}
+        done = sum(cell.well for cell in self.cells)
+        words = [
+            f"{done}/{len(self.cells)} cells",
+            f"{count['running']} running",
+            f"{count['failed']} failed",
+        ]
+        if (left := self.seconds_left()) is not None:
+            words.append(f"{int(left // 3600)}:{int(left // 60) % 60:02}:{int(left) % 60:02} left")
+        return " · ".join(words)
+
+    def seconds_left(self) -> float | None:
+        """Return the time for the epochs to come at the pace so far; None before the first epoch."""
+        done = sum(cell.epoch - cell.at_start for cell in self.cells if cell.state != "already completed")
+        left = sum(cell.epochs - cell.epoch for cell in self.cells if not cell.ended)
+        return (time.monotonic() - self.started) * left / done if done > 0 else None
+
+    def look(self) -> None:
+        """Bring the display up to date."""
+        for cell in self.cells:
+            cell.look()
+        for cell in self.cells:
+            if cell.ended and cell.name not in self.told:
+                self.told.add(cell.name)
+                self._tell(cell)
+        done = sum(cell.epochs if cell.ended else cell.epoch for cell in self.cells)
+        self.progress.update(self.task, completed=done, description=self.line())
+
+    def _tell(self, cell: Cell) -> None:
+        if cell.state == "failed":
+            cause = printable(str(cell.results.get("cause")))
+            self.console.print(f"failed: {cell.name}: {cause}", markup=False, style="red")
+        elif not self.console.is_terminal:
+            seconds = f"{cell.results['seconds']:.1f} s"
+            self.console.print(f"{cell.name}: completed in {seconds} ({self.line()})", markup=False)
+
+    def _watch(self) -> None:
+        while not self.over.wait(SECONDS_BETWEEN_LOOKS):
+            self.look()
+
+
+def watched(configs: Sequence[DictConfig], launch: Callable[[], object]) -> int:
+    """Run `launch` under a display of `configs`' cells, and show their table; give the exit status.
+
+    Returns:
+        0 where all cells are completed, 1 where any is not, 130 after Ctrl-C or SIGTERM.
+    """
+    cells = list({cell.folder: cell for cell in map(Cell, configs)}.values())
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # a launcher's own error shall reach this function
+    trouble, status = "", 0
+    with Display(cells) as display:
+        try:
+            launch()
+        except (KeyboardInterrupt, SystemExit):  # Lightning turns Ctrl-C and SIGTERM into the latter
+            trouble, status = "interrupted", 130
+        except Exception as error:
+            trouble = f"{type(error).__name__}: {str(error).strip().splitlines()[-1] if str(error) else ''}"
+            _wait_for_the_others(display)
+    show(cells, trouble)
+    return status or int(not all(cell.well for cell in cells))
+
+
+def show(cells: Sequence[Cell], trouble: str = "") -> None:
+    """Print the table of all cells, then each failure with its cause, and how to go on."""
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=160)
+    table = Table(Column("cell", overflow="fold"), "status", *COLUMNS, "seconds")
+    for cell in cells:
+        values = [(cell.results.get("metrics") or {}).get(key) for key in COLUMNS.values()]
+        seconds = cell.results.get("seconds")
+        numbers = ["-" if value is None else f"{value:.4f}" for value in values]
+        table.add_row(cell.name, _status(cell), *numbers, f"{seconds:.1f}" if seconds else "-")
+    console.print(table)
+    for cell in cells:
+        if cell.state in ("failed", "running"):
+            cause = printable(str(cell.results.get("cause") or "left no results; its process ended"))
+            console.print(
+                f"{_status(cell)}: {cell.name}: {cause} (see {cell.folder}/run.log)",
+                markup=False,
+                soft_wrap=True,
+            )
+    if trouble:
+        console.print(f"the grid was stopped: {trouble}", markup=False)
+    if not all(cell.well for cell in cells):
+        console.print("the same command goes on: it repeats nothing that is completed", highlight=False)
+    folder = cells[0].folder.parent
+    console.print(
+        f"folder: {folder}   report: python -m icv_lightning.report {folder}", highlight=False, soft_wrap=True
+    )
+
+
+def _status(cell: Cell) -> str:
+    return {"running": "interrupted", "waiting": "not started"}.get(cell.state, cell.state)
+
+
+def _wait_for_the_others(display: Display) -> None:
+    """Wait while other processes' cells go on: one that died ends Hydra's call, not these (Ray, Slurm)."""
+    last = time.monotonic()
+    while time.monotonic() - last < SECONDS_TO_BELIEVE_IN_DEATH and not all(c.ended for c in display.cells):
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        if any(cell.alive for cell in display.cells if cell.state == "running"):
+            last = time.monotonic()

@@ -1,0 +1,10 @@
+from .accuracy import HighestScoreAccuracy as HighestScoreAccuracy
+from .accuracy import NearestCentroidAccuracy as NearestCentroidAccuracy
+from .accuracy import nearest_centroid as nearest_centroid
+from .agreement import Agreement as Agreement
+from .class_variance import ClassVariance as ClassVariance
+from .evaluation import Evaluation as Evaluation
+from .retrieval import Retrieval as Retrieval
+from .retrieval import retrieval as retrieval
+from .term_means import TermMeans as TermMeans
+from .within_class_covariance import WithinClassCovariance as WithinClassCovariance

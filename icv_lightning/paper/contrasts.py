@@ -1,0 +1,56 @@
+"""What a claim is judged on: weighted sums of cells, over a plan of data sets, sizes and λ."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from icv_lightning.paper import publication
+from icv_lightning.records.cells import Cell
+
+Term = tuple[float, Cell, int]  # weight, cell, and which runs: 0 the judged ones, i those of the i-th rival
+
+
+class Contrast(NamedTuple):
+    """A weighted sum of cells that should lie above −margin; `similar`: below +margin too."""
+
+    label: str
+    terms: tuple[Term, ...]
+    margin: float = 0.0
+    similar: bool = False
+
+
+class Plan(NamedTuple):
+    """The cells that claims range over, and the titles of rival centroid rules among the runs.
+
+    Attributes:
+        data: names of data sets.
+        dims: embedding sizes N.
+        weights: λ above 0.
+        normalize: which of unit length or not.
+        rivals: titles of other centroid rules.
+    """
+
+    data: Sequence[str]
+    dims: Sequence[int]
+    weights: Sequence[float]
+    normalize: Sequence[bool] = (False, True)
+    rivals: Sequence[str] = ()
+
+    def shapes(self, *normalize: bool) -> list[tuple[str, int, bool]]:
+        """Return data set, size and normalisation of all rows with one of `normalize`."""
+        return [(d, n, u) for d in self.data for n in self.dims for u in normalize if u in self.normalize]
+
+    def icv(self, *normalize: bool) -> list[Cell]:
+        """Return the cells with λ > 0 and one of `normalize`."""
+        return [Cell(d, w, n, u) for d, n, u in self.shapes(*normalize) for w in self.weights]
+
+
+PAPER = Plan(publication.DATA, publication.DIMS, publication.WEIGHTS)
+
+
+def difference(ours: Cell, other: Cell, margin: float = 0.0, similar: bool = False) -> Contrast:
+    """Return `ours` − `other`, labelled by what tells them apart."""
+    parts = (
+        [] if other.normalize == ours.normalize else ["normalised" if other.normalize else "not normalised"]
+    )
+    parts += [] if other.weight == ours.weight else [other.loss_title]
+    return Contrast(f"{ours.title} − {', '.join(parts)}", ((1.0, ours, 0), (-1.0, other, 0)), margin, similar)

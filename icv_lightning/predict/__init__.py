@@ -1,0 +1,1 @@
+"""The command `python -m icv_lightning.predict`: classes of pictures, by a trained network."""

@@ -1,0 +1,1 @@
+"""A trained network in use: embeddings, nearest centroids, thresholds, pictures, ONNX."""

@@ -1,0 +1,58 @@
+"""The threshold of rejection, chosen on images of known classes that training did not see."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from icv_lightning.building import recorded_datamodule
+from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.errors import UserError
+from icv_lightning.recognition.embedding_model import EmbeddingModel
+from icv_lightning.recognition.picture_files import PictureFiles
+from icv_lightning.records.results import read_results
+
+
+def fitted_threshold(
+    model: EmbeddingModel, checkpoint: Path, false_rejection_rate: float, folder: Path | None = None
+) -> tuple[float, int]:
+    """Return the least threshold that rejects at most this share of the validation images, and their number.
+
+    Args:
+        model: what `checkpoint` holds.
+        checkpoint: `<run>/checkpoints/last.ckpt`; `<run>/results.json` says what the run's data were.
+        false_rejection_rate: in [0, 1).
+        folder: `<class>/` folders of pictures; None for the validation part of the run.
+
+    Raises:
+        UserError: no validation part, or a folder with a class that the model does not know.
+    """
+    images, names = _of_run(model, checkpoint) if folder is None else _of_folder(model, folder)
+    return model.fit_threshold(images, names, false_rejection_rate), len(names)
+
+
+def _of_folder(model: EmbeddingModel, folder: Path) -> tuple[Tensor, list[str]]:
+    found, names = [], []
+    for name in class_folders(folder):
+        if name not in model.names:
+            raise UserError(f"--validation {folder}: {name} is none of the model's classes")
+        for files, images in PictureFiles(pictures(folder / name), model.picture_input):
+            found.append(images)
+            names += [name] * len(files)
+    if not found:
+        raise UserError(f"--validation {folder}: no pictures in class folders")
+    return torch.cat(found), names
+
+
+def _of_run(model: EmbeddingModel, checkpoint: Path) -> tuple[Tensor, list[str]]:
+    run = checkpoint.absolute().parent.parent
+    settings = ((read_results(run) or {}).get("config") or {}).get("data") or {}
+    if not settings.get("val_size"):
+        raise UserError(
+            f"{run}: no results.json of a run with a validation part (data.val_size) is there; give "
+            "--validation FOLDER, a folder per class"
+        )
+    data = recorded_datamodule(settings)
+    data.setup()
+    part = data.val_part
+    return part.images[part.index], [model.class_names[k] for k in part.target.tolist()]

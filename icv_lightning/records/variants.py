@@ -1,0 +1,169 @@
+"""Which runs may stand in one table: equal settings, but for the grid's coordinates and the seed."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from icv_lightning.configuration.identity import LATER
+from icv_lightning.paper import publication
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import Run
+
+# Settings that are the coordinates themselves, follow from the data set, or cannot change a result.
+COORDINATES = {"model.embedding_dim", "model.normalize", "loss.lambda"}
+DERIVED = set("embedding_dim num_classes channels image_size normalize normalized weight seed".split())  # noqa: SIM905
+OF_DATA = {"data._target_", "data.name", "data.dataset", "data.root", "data.folder", "data.test_fraction"}
+QUIET_TRAINER = (
+    "_target_", "accelerator", "devices", "num_nodes", "strategy", "deterministic", "benchmark", "logger",
+    "num_sanity_val_steps", "log_every_n_steps", "enable_model_summary", "enable_progress_bar",
+    "enable_checkpointing", "check_val_every_n_epoch", "use_distributed_sampler",
+)  # fmt: skip
+NO_EFFECT = {"data.eval_batch_size", "data.monitor_size", "data.num_workers"}
+NO_EFFECT |= {f"trainer.{key}" for key in QUIET_TRAINER}
+PLAIN_TRAINER = {"trainer.max_epochs", "trainer.precision"}  # any other key departs from the paper
+UNSTATED = {
+    "trainer.precision": "32-true"
+}  # the paper is silent: no departure, but said where it is not this
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Runs of equal settings.
+
+    Attributes:
+        settings: dotted key to value, without the grid's coordinates.
+        departures: in words, where they are not those that the paper states.
+        differences: in words, where they are not those of the leading variant.
+        runs: by cell and seed, one each.
+    """
+
+    settings: Mapping[str, Any]
+    departures: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    runs: Mapping[Cell, Mapping[int, Run]] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Say what these runs are, in a line."""
+        stated = "; ".join(self.departures) if self.departures else ""
+        first = f"not the paper's settings: {stated}" if stated else "the settings that the paper states"
+        notes = [
+            f"{key}={_word(self.settings[key])}"
+            for key, usual in UNSTATED.items()
+            if self.settings.get(key, usual) != usual
+        ]
+        first = "; ".join([first, *notes])
+        other = [text for text in self.differences if text.split(" ")[0] not in first]
+        return f"{first}; beside the first: {', '.join(other)}" if other else first
+
+    @property
+    def seeds(self) -> list[int]:
+        """Return the seeds that there are."""
+        return sorted({seed for by_seed in self.runs.values() for seed in by_seed})
+
+    @property
+    def all_runs(self) -> list[Run]:
+        """Return the runs in order of cell and seed."""
+        return [run for by_seed in self.runs.values() for run in by_seed.values()]
+
+    def values(self, cell: Cell, measure: str) -> dict[int, float]:
+        """Return the final test value of `measure` by seed, of the completed runs that have it."""
+        found = {seed: run.metrics.get(f"test/{measure}") for seed, run in self.runs.get(cell, {}).items()}
+        return {seed: value for seed, value in found.items() if value is not None}
+
+    def data_sets(self) -> list[str]:
+        """Return the names of the data sets, the paper's first and both where one is there."""
+        found = {cell.data for cell in self.runs}
+        own = list(publication.DATA) if found & set(publication.DATA) else []
+        return own + sorted(found - set(own))
+
+
+def group(runs: Iterable[Run]) -> tuple[list[Variant], list[Run]]:
+    """Return the variants, leading one first, and the runs that stand in none.
+
+    The leading variant has completed runs, then the fewest departures from the paper's settings, then the
+    most completed runs.
+    A run stands in none where its settings are unknown, or another has the same settings, cell and seed.
+    """
+    members: dict[str, dict[Cell, dict[int, Run]]] = defaultdict(lambda: defaultdict(dict))
+    settings: dict[str, dict[str, Any]] = {}
+    aside = []
+    for run in sorted(runs, key=lambda run: run.status != "completed"):
+        if not run.config:
+            aside.append(run)
+            continue
+        own = dict(flattened(run.config))
+        key = json.dumps(own, sort_keys=True, default=str)
+        settings[key] = own
+        if run.seed in members[key][run.cell]:
+            aside.append(run)
+        else:
+            members[key][run.cell][run.seed] = run
+    return _ordered([(settings[key], members[key]) for key in members]), aside
+
+
+def _ordered(found: Sequence[tuple[dict[str, Any], dict[Cell, dict[int, Run]]]]) -> list[Variant]:
+    def rank(item: tuple[dict[str, Any], dict[Cell, dict[int, Run]]]) -> tuple[bool, int, int]:
+        statuses = Counter(run.status for by_seed in item[1].values() for run in by_seed.values())
+        return not statuses["completed"], len(departures(item[0])), -statuses["completed"]
+
+    ranked = sorted(found, key=rank)
+    return [
+        Variant(own, tuple(departures(own)), tuple(differences(own, ranked[0][0])), _sorted(runs))
+        for own, runs in ranked
+    ]
+
+
+def departures(settings: Mapping[str, Any]) -> list[str]:
+    """Say where `settings` are not what the paper states, e.g. `trainer.max_epochs=3 (paper: 20)`."""
+    stated = publication.settings()
+    unlike = [
+        f"{key}={_word(settings[key])} (paper: {_word(value)})"
+        for key, value in stated.items()
+        if key in settings and settings[key] != value
+    ]
+    extra = [
+        f"{key}={_word(value)}"
+        for key, value in settings.items()
+        if key in LATER or (key.startswith("trainer.") and key not in PLAIN_TRAINER and value is not None)
+    ]
+    return unlike + extra
+
+
+def differences(settings: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
+    """Say where `settings` differ from `others`."""
+    keys = sorted(settings.keys() | others.keys())
+    return [f"{key}={_word(settings.get(key))}" for key in keys if settings.get(key) != others.get(key)]
+
+
+def flattened(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted keys and values of all that tells one variant from another."""
+    for key, value in config.items():
+        dotted = f"{prefix}{key}"
+        if dotted in COORDINATES | OF_DATA | NO_EFFECT or (key in DERIVED and dotted.count(".") >= 1):
+            continue
+        if isinstance(value, Mapping):
+            yield from flattened(value, f"{dotted}.")
+        else:
+            if dotted in LATER and value == LATER[dotted]:
+                continue  # what came later and is not used: as if it were not there
+            same = dotted == "optimizer.centroid_lr" and value == config.get("lr")
+            yield dotted, None if same else _plain(value)
+
+
+def _sorted(runs: Mapping[Cell, Mapping[int, Run]]) -> dict[Cell, dict[int, Run]]:
+    return {cell: dict(sorted(runs[cell].items())) for cell in sorted(runs)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "null"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""The command `python -m icv_lightning.run`: one run, from its settings to its record."""

@@ -1,0 +1,118 @@
+"""One cell in Hydra's output folder: what a launcher calls, in this or another process.
+
+Whatever needs torch is imported only once a run starts. Importing this module makes the resolvers known, so
+that a launcher's worker can resolve the name of the cell's folder.
+"""
+
+import logging
+import shutil
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from icv_lightning.configuration.identity import config_hash
+from icv_lightning.configuration.resolvers import register_resolvers
+from icv_lightning.errors import UserError
+from icv_lightning.escaping import printable
+from icv_lightning.records.files import remove_parts
+from icv_lightning.records.results import is_completed, read_results
+from icv_lightning.run import processes, stopping
+from icv_lightning.run.training import in_grid, record_failure, train
+
+log = logging.getLogger(__name__)
+register_resolvers()
+# Files in conf/hydra/launcher/ bear the names of the plugins' own, and replace them.
+warnings.filterwarnings("ignore", "(?s).*is validated against ConfigStore schema")
+failures: list[str] = []  # of single runs in this process; a grid reads the folders
+LOCK = ".lock"  # held by the process that works in the folder; the system frees it when that dies
+
+
+def job(config: DictConfig) -> None:
+    """Run one cell; keep its failure for the end, so that the other cells of a grid run too."""
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    alone = HydraConfig.get().mode != RunMode.MULTIRUN
+    logging.raiseExceptions = False  # a run.log that cannot be written is no second failure
+    stopping.end_worker_with_parent()
+    if processes.rank(config.trainer):
+        return _follow(config, folder)
+    if not alone:
+        _name_the_cell(folder.name)
+    try:
+        with FileLock(folder / LOCK):
+            results = run_cell(config, folder)
+        if alone:
+            from icv_lightning.run.summary import show
+
+            show(results, folder)
+    except UserError as error:
+        log.info("error: %s", error)
+        _say(f"error: {error}", str(error), alone)
+        if alone:
+            _forget(folder)
+        elif not read_results(folder):
+            record_failure(folder, config, error)
+    except (KeyboardInterrupt, SystemExit):  # Lightning turns Ctrl-C and SIGTERM into the latter
+        if alone:
+            print(stopping.GOES_ON, file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        log.info("run failed", exc_info=True)  # the traceback is for run.log
+        cause = printable(f"{folder.name}: {type(error).__name__}: {error}")
+        _say(f"failed: {cause} (see {folder / 'run.log'})", cause, alone)
+        record_failure(folder, config, error)
+
+
+def _follow(config: DictConfig, folder: Path) -> None:
+    """Train beside the first process that torchrun or Slurm started, which alone tells and records."""
+    try:
+        if config.force or not is_completed(folder):
+            train(config, folder)
+    except UserError:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def run_cell(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """Return the results of the cell in `folder`: those that are there, or those of a run now.
+
+    Raises:
+        UserError: `folder` holds the results of another configuration.
+    """
+    results = read_results(folder)
+    if results and results.get("config_hash") != config_hash(config):
+        raise UserError(f"{folder}: holds the results of another configuration; choose another name=…")
+    if results and results.get("status") == "completed" and not config.force:
+        if not in_grid():
+            print("already completed (force=true does it again)")
+        return results
+    remove_parts(folder)
+    return train(config, folder)
+
+
+def _say(line: str, failure: str, alone: bool) -> None:
+    """Tell of a failed single run; that of a grid's cell is told by the display, from its results."""
+    if alone:
+        failures.append(failure)
+        print(line, file=sys.stderr)
+
+
+def _name_the_cell(name: str) -> None:
+    """Put the cell's name before the warnings of a grid in the terminal."""
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.setFormatter(logging.Formatter(f"%(levelname)s: {name}: %(message)s"))
+
+
+def _forget(folder: Path) -> None:
+    """Remove what Hydra made for a run that could not start, unless an earlier run left more there."""
+    if {path.name for path in folder.iterdir()} <= {".hydra", "run.log", LOCK}:
+        shutil.rmtree(folder)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()

@@ -1,0 +1,154 @@
+"""Training, testing and recording one cell, in its first process and in those that follow it.
+
+Whatever needs torch is imported only once a run starts.
+"""
+
+import logging
+import sys
+import time
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from icv_lightning import hardware
+from icv_lightning.configuration.identity import cell_fields, config_hash
+from icv_lightning.records.results import RESULTS, read_results, versions, write_results
+from icv_lightning.run import processes, stopping
+from icv_lightning.run.starting_point import starting_point
+
+if TYPE_CHECKING:
+    from lightning import Trainer
+
+    from icv_lightning.data import ImageDataModule
+    from icv_lightning.module import ClassifierModule
+
+
+def train(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """Return the results of a run, after writing them; the first of several processes writes for all.
+
+    Raises:
+        Exception: of the training; its `step` says how far that came.
+    """
+    started = time.perf_counter()
+    checkpoint, resumed = starting_point(config, folder)
+    data, module, trainer = _prepared(config, folder, checkpoint)
+    from icv_lightning.loggers import recording
+
+    identity = _identity(config)
+    give_up = partial(_give_up, folder, config)
+    with (
+        recording(trainer.loggers, config, module, resumed),
+        processes.together(trainer, identity["config"], folder, give_up),
+    ):
+        try:
+            stopping.check()  # imports are over
+            trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+            trainer.test(module, datamodule=data, verbose=False)
+        except Exception as error:
+            error.step = getattr(error, "step", trainer.global_step)  # type: ignore[attr-defined]
+            raise
+        measured = module.measured()  # asked of every process
+        seconds = time.perf_counter() - started
+        found = {"status": "completed"} | identity | measured
+        if trainer.is_global_zero:
+            write_results(folder, found | {"class_names": data.class_names, "seconds": seconds})
+    return read_results(folder) or {}
+
+
+def record_failure(folder: Path, config: DictConfig, error: Exception) -> None:
+    """Write results.json of a run that failed: its cause, its last step, its settings."""
+    failed = {"status": "failed", "cause": f"{type(error).__name__}: {error}"}
+    try:
+        write_results(folder, failed | {"step": getattr(error, "step", 0)} | _identity(config))
+    except OSError as full:  # then the cause stands in the terminal alone
+        print(f"failed: {folder.name}: {failed['cause']} (not recorded: {full.strerror})", file=sys.stderr)
+
+
+def in_grid() -> bool:
+    """Tell whether this process runs a cell of a grid."""
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+
+
+def _prepared(
+    config: DictConfig, folder: Path, checkpoint: Path | None
+) -> tuple["ImageDataModule", "ClassifierModule", "Trainer"]:
+    """Return what a run needs; from here on its folder holds no results of an earlier try."""
+    import lightning as L
+    import torch
+
+    from icv_lightning import building
+    from icv_lightning.run.starting_point import check_fits
+
+    _quieten()
+    _share_the_cores(config)
+    L.seed_everything(config.seed, workers=True, verbose=False)
+    # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    data = building.build_datamodule(config)
+    data.setup()
+    module = building.build_module(config)
+    if checkpoint:
+        check_fits(module, checkpoint)
+    _leave_displays(config)
+    trainer = building.build_trainer(config, folder)
+    building.share_batch_norm(trainer, module)
+    trainer.precision_plugin.convert_module(module)  # a checkpoint of float64 is read into float32 otherwise
+    if trainer.is_global_zero:
+        (folder / RESULTS).unlink(missing_ok=True)
+    return data, module, trainer
+
+
+def _leave_displays(config: DictConfig) -> None:
+    """Take away the progress bar of a grid's cell, and all displays and loggers of a process that follows."""
+    follows = processes.rank(config.trainer) > 0
+    with open_dict(config):
+        if (follows or in_grid()) and config.get("callbacks"):
+            config.callbacks.pop("progress", None)  # the grid has a display of its own
+        if follows:
+            config.logger = {}
+
+
+def _share_the_cores(config: DictConfig) -> None:
+    import torch
+
+    choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
+    launcher = choices.get("hydra/launcher", "basic")
+    if config.threads or launcher in ("joblib", "ray"):
+        each = hardware.threads_each(launcher, config.workers, config.gpu_share)
+        torch.set_num_threads(config.threads or min(torch.get_num_threads(), each))
+
+
+def _quieten() -> None:
+    """Leave Lightning's chatter to run.log, and silence what these settings make moot."""
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    logging.captureWarnings(True)
+    for moot in (
+        ".*does not have many workers",
+        ".*LeafSpec.*deprecated",
+        "Checkpoint directory .* exists",
+        "The dirpath has changed from",  # of a checkpoint that is given
+        "It is recommended to use `self.log.*sync_dist",  # what is logged was computed over all processes
+    ):
+        warnings.filterwarnings("ignore", moot)
+
+
+def _identity(config: DictConfig) -> dict[str, Any]:
+    return {
+        "cell": cell_fields(config),
+        "config_hash": config_hash(config),
+        "config": OmegaConf.to_container(config, resolve=True),
+        "versions": versions(),
+    }
+
+
+def _give_up(folder: Path, config: DictConfig, cause: str) -> None:
+    line = f"{folder.name}: {cause}"
+    print(f"failed: {line} (see {folder / 'run.log'})", file=sys.stderr, flush=True)
+    record_failure(folder, config, RuntimeError(cause))

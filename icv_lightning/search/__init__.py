@@ -1,0 +1,1 @@
+"""The command `python -m icv_lightning.search`: settings tried one after the other by a sampler."""

@@ -1,0 +1,107 @@
+"""The command `python -m icv_lightning.search`: look for settings by trials, each an ordinary run."""
+
+import argparse
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from icv_lightning.configuration import preflight
+from icv_lightning.configuration.resolvers import register_resolvers
+from icv_lightning.errors import UserError
+from icv_lightning.search.space import read_space
+from icv_lightning.search.trials import Plan, composed, search, words
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+HELP = """Look for the settings whose validation metric is best: λ (log-uniform) and the embedding size, or
+any other keys. Each trial is a run with a folder of its own; the same command goes on after a kill."""
+EXAMPLES = """examples:
+  python -m icv_lightning.search experiment=search_lambda
+  python -m icv_lightning.search experiment=search_lambda search.space.loss.lambda.high=10 search.trials=40
+  python -m icv_lightning.search search=lambda_dim data=digits data.val_size=300 name=mine \\
+      '~search.space.model' '+search.space.optimizer.lr={low: 1e-4, high: 1e-2, log: true}'
+"""
+
+
+def read_plan(arguments: Sequence[str]) -> Plan:
+    """Compose and check what the command line asks for.
+
+    Raises:
+        UserError: the first wrong setting, in one line.
+    """
+    preflight.check([text for text in arguments if not text.lstrip("+~").startswith("search.space")])
+    config = composed(arguments)
+    if config.get("search") is None:
+        raise UserError("search: nothing to look for; give experiment=search_lambda or search=lambda_dim")
+    if not config.data.val_size:
+        raise UserError("data.val_size=0: a search needs a validation part: data.val_size=5000")
+    own = [text for text in arguments if not text.lstrip("+~").startswith(("search.", "search="))]
+    settings: Any = OmegaConf.to_container(config.search, resolve=True)
+    return Plan(own, config, read_space(settings.get("space") or {}, own))
+
+
+def show(plan: Plan, study: "Study") -> bool:
+    """Print the trials, the best and how to train it on all of train; tell whether there is one."""
+    table = Table("trial", *plan.space, plan.config.search.metric)
+    for trial in study.get_trials(deepcopy=False):
+        value = trial.state.name.lower() if trial.value is None else f"{trial.value:.4f}"
+        table.add_row(str(trial.number), *(_short(trial.params[key]) for key in plan.space), value)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    found = [trial for trial in study.get_trials(deepcopy=False) if trial.value is not None]
+    if found:
+        best = study.best_trial
+        print(f"best: trial {best.number}, {words(best)}: {plan.config.search.metric} {best.value:.4f}")
+        print("on the whole training part, tested once:")
+        print("  python -m icv_lightning.run " + shlex.join(plan.arguments(best.params, "data.val_size=0")))
+    print(f"trials: {plan.folder / 'trials.csv'}")
+    return bool(found)
+
+
+def main() -> None:
+    """Search; exit with 0, 1 (no trial succeeded), 2 (a wrong setting), 130 or 143 (stopped)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m icv_lightning.search",
+        description=HELP,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="as for icv_lightning.run, and search.…"
+    )
+    parser.add_argument("--config-dir", type=Path, help="a folder of your own YAML files")
+    given, unknown = parser.parse_known_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    register_resolvers()
+    try:
+        if unknown:
+            raise UserError(f"{unknown[0]}: unknown, a search takes key=value and --config-dir (see --help)")
+        if find_spec("optuna") is None:
+            raise UserError("optuna: not installed; a search needs pip install 'icv-lightning[search]'")
+        own = [f"hydra.searchpath=[{given.config_dir.absolute()}]"] if given.config_dir else []
+        plan = read_plan([*given.overrides, *own])
+        found = show(plan, search(plan))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped: the same command goes on", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
+    sys.exit(0 if found else 1)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+from .classes import between_class_variance as between_class_variance
+from .classes import class_means as class_means
+from .classes import class_priors as class_priors
+from .classes import within_class_variance as within_class_variance
+from .covariance import between_class_covariance as between_class_covariance
+from .covariance import class_covariance as class_covariance
+from .covariance import within_class_covariance as within_class_covariance
+from .sample import grand_mean as grand_mean
+from .sample import scatter as scatter
+from .sample import variance as variance

@@ -1,0 +1,1 @@
+"""The command `python -m icv_lightning.verify`: whether two pictures show one person, and who it is."""

@@ -1,0 +1,123 @@
+"""The command `python -m icv_lightning.verify`: are two pictures of one person, by a trained network."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from icv_lightning.errors import UserError
+from icv_lightning.records.files import replaced, write_text
+
+
+def main() -> None:
+    """Measure a checkpoint or all runs of a folder; exit with 0, or 1 and one line on what is wrong."""
+    arguments = _parser().parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        if arguments.checkpoint:
+            _one(arguments)
+        else:
+            _all(arguments)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m icv_lightning.verify",
+        description="Verification and identification of persons that training never saw: accuracy over "
+        "folds, ROC, AUC, EER, TAR at FARs, rank-1, open set; Euclidean and cosine distance.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", nargs="?", type=Path, help="of a grid, e.g. outputs/orl_verification")
+    what.add_argument("--checkpoint", type=Path, help="of one run, or alone")
+    parser.add_argument("--pairs", type=Path, help="a file in LFW's format; else pairs are drawn by --seed")
+    parser.add_argument("--images", type=Path, help="a folder of persons; else those that the run kept")
+    parser.add_argument("--crop", type=_share, help="central part of --images that is kept; else the run's")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder to write to (default: verification/ in the run, or beside a lone checkpoint)",
+    )
+    parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
+    parser.add_argument("--flip", action="store_true", help="average with the embedding of the mirror image")
+    parser.add_argument("--seed", type=_count(0), default=0, help="of pairs drawn (default: 0)")
+    parser.add_argument("--folds", type=_count(2), default=10, help="of the accuracy (default: 10)")
+    parser.add_argument("--each", type=_count(1), default=300, help="genuine pairs a fold (default: 300)")
+    return parser
+
+
+def _count(low: int):  # type: ignore[no-untyped-def]
+    def number(text: str) -> int:
+        """Read a number."""
+        if int(text) < low:
+            raise ValueError
+        return int(text)
+
+    return number
+
+
+def _share(text: str) -> float:
+    if not 0 < float(text) <= 1:
+        raise ValueError
+    return float(text)
+
+
+def _one(arguments: argparse.Namespace) -> None:
+    from icv_lightning.evaluation.verification import DISTANCES
+    from icv_lightning.verify.figure import roc_figure
+    from icv_lightning.verify.pairs import read_pairs
+    from icv_lightning.verify.pictures import Verifier
+    from icv_lightning.verify.study import FAR_GRID, PLACE, Protocol, measure_pairs, measure_persons
+
+    named = read_pairs(arguments.pairs) if arguments.pairs else None
+    verifier = Verifier(
+        arguments.checkpoint, arguments.images, arguments.data_root, arguments.flip, arguments.crop
+    )
+    found, curves = {}, {}
+    protocol = Protocol(arguments.folds, arguments.each, arguments.seed, arguments.flip)
+    part, pairs = verifier.pairs(named) if named else (verifier.persons(), None)
+    for distance in DISTANCES:
+        try:
+            found[distance], tars = (
+                measure_pairs(part, pairs, distance) if pairs else measure_persons(part, protocol, distance)
+            )
+        except ValueError as error:
+            raise UserError(f"{arguments.checkpoint}: {error}") from error
+        curves[distance] = {0: tars}
+    run = arguments.checkpoint.parent.parent if verifier.results else arguments.checkpoint.parent
+    out = arguments.out or run / PLACE
+    write_text(out / "measures.json", json.dumps(found, indent=1) + "\n")
+    with replaced(out / "roc.png") as file:
+        roc_figure(FAR_GRID, curves).savefig(file, format="png", dpi=150)
+    _show(found)
+    print(out / "measures.json")
+
+
+def _all(arguments: argparse.Namespace) -> None:
+    from icv_lightning.verify.gathered import table
+    from icv_lightning.verify.study import PLACE, Protocol, evaluate
+
+    for option in ("pairs", "images", "crop", "out"):
+        if getattr(arguments, option) is not None:
+            raise UserError(f"--{option}: needs --checkpoint")
+    protocol = Protocol(arguments.folds, arguments.each, arguments.seed, arguments.flip)
+    rows = evaluate(arguments.folder, protocol, arguments.data_root)
+    print(table(rows))
+    print(arguments.folder / PLACE / "results.csv")
+
+
+def _show(found: Mapping[str, Mapping[str, float]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    columns = Table("measure", *found)
+    for key in next(iter(found.values())):
+        columns.add_row(key, *(f"{values[key]:.4f}" for values in found.values()))
+    Console(soft_wrap=True).print(columns)
+
+
+if __name__ == "__main__":
+    main()

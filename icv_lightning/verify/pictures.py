@@ -1,0 +1,147 @@
+"""Which pictures are verified, and their embeddings by a checkpoint's network."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from icv_lightning.building import recorded_datamodule
+from icv_lightning.data.datamodule import ImageDataModule
+from icv_lightning.data.decoding import LazyImages
+from icv_lightning.data.faces import FacesDataModule, files_of
+from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.data.images import InMemoryImages
+from icv_lightning.data.picture import read_picture
+from icv_lightning.errors import UserError
+from icv_lightning.module import ClassifierModule
+from icv_lightning.recognition.checkpoint import module_in, trained_for
+from icv_lightning.records.checkpoints import read_checkpoint
+from icv_lightning.records.results import read_results
+from icv_lightning.unseen.episodes import Embedded
+from icv_lightning.unseen.spaces import Space, embedded, of_network
+from icv_lightning.verify.pairs import NamedPairs, Pairs, Picture
+
+
+class Verifier:
+    """A checkpoint's network, the run that it comes from, and pictures that neither has seen.
+
+    Args:
+        checkpoint: a run's `checkpoints/last.ckpt`, or such a file alone.
+        images: a folder of persons; None for those that the run kept to verify.
+        root: where data sets lie, if not where the run found them.
+        flip: average the embeddings of each picture and of its mirror image.
+        crop: share of the central part that is kept; None for the run's.
+
+    Raises:
+        UserError: a checkpoint that cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Path,
+        images: Path | None = None,
+        root: str | None = None,
+        flip: bool = False,
+        crop: float | None = None,
+    ) -> None:
+        content = read_checkpoint(checkpoint)
+        module = module_in(content, checkpoint)
+        self.checkpoint, self.images = checkpoint, images
+        self.results = read_results(checkpoint.parent.parent) or {}
+        self.settings: dict[str, Any] = self.results.get("config", {}).get("data", {})
+        if root:
+            self.settings = self.settings | {"root": root}
+        self.space = flip_averaged(module) if flip else of_network(module)
+        _, taken = trained_for(content, checkpoint)
+        crop = crop or taken.crop or 1.0
+        self.decode = partial(read_picture, **taken._replace(crop=crop)._asdict())
+
+    def persons(self) -> Embedded:
+        """Return the embeddings of all pictures to verify, and whose each is.
+
+        Raises:
+            UserError: no such pictures, or a person who was trained on.
+        """
+        if self.images is None:
+            part = unseen_pictures(self.settings) if self.settings else None
+            if part is None or not len(part):
+                raise UserError(f"{self.checkpoint}: its run kept no persons to verify; give --images")
+            return embedded(self.space, part)
+        names = class_folders(self.images)
+        self._check_strangers(names)
+        files, target = files_of([self.images / name for name in names])
+        return embedded(self.space, InMemoryImages(LazyImages(files, self.decode), torch.from_numpy(target)))
+
+    def pairs(self, named: NamedPairs) -> tuple[Embedded, Pairs]:
+        """Return the embeddings of the pictures that pairs name, and the pairs among them.
+
+        Raises:
+            UserError: a picture that is not there, or a person who was trained on.
+        """
+        wanted = named.pictures()
+        self._check_strangers(sorted({name for name, _ in wanted}))
+        files = find_pictures(self._folder(), wanted)
+        numbers = {name: k for k, name in enumerate(dict(wanted))}
+        target = torch.tensor([numbers[name] for name, _ in wanted])
+        return embedded(self.space, InMemoryImages(LazyImages(files, self.decode), target)), named.at(wanted)
+
+    def _folder(self) -> Path:
+        if self.images is not None:
+            return self.images
+        data = data_of(self.settings) if self.settings else None
+        verified = data.persons()[1] if isinstance(data, FacesDataModule) else []
+        if not verified:
+            raise UserError(f"{self.checkpoint}: its run kept no folder of persons to verify; give --images")
+        return verified[0].parent
+
+    def _check_strangers(self, names: Sequence[str]) -> None:
+        if known := sorted(set(names) & set(self.results.get("class_names", []))):
+            raise UserError(f"{self.checkpoint}: trained on persons to verify: {', '.join(known[:5])}")
+
+
+def data_of(settings: Mapping[str, Any]) -> ImageDataModule:
+    """Return the data module of a run's data settings, loaded as far as persons to verify need it."""
+    data = recorded_datamodule(settings)
+    if not isinstance(data, FacesDataModule):  # which needs not decode what it trained on
+        data.setup()
+    return data
+
+
+def unseen_pictures(settings: Mapping[str, Any]) -> InMemoryImages:
+    """Return the pictures that a run with these data settings kept to verify."""
+    return data_of(settings).unseen()
+
+
+def flip_averaged(module: ClassifierModule) -> Space:
+    """Return embeddings averaged over a picture and its mirror image, of unit length if the network's are."""
+    plain, unit = (
+        of_network(module),
+        any(getattr(layer, "normalize", False) for layer in module.net.modules()),
+    )
+
+    def space(images: Tensor) -> Tensor:
+        mean = (plain(images) + plain(images.flip(-1))) / 2
+        return normalize(mean) if unit else mean
+
+    return space
+
+
+def find_pictures(folder: Path, wanted: Sequence[Picture]) -> list[Path]:
+    """Return the files of (person, number): `<person>/<person>_0001.*`, as LFW has it, or `<person>/1.*`.
+
+    Raises:
+        UserError: a picture that is not there.
+    """
+    stems = {name: {path.stem: path for path in pictures(folder / name)} for name in dict(wanted)}
+    found = []
+    for name, number in wanted:
+        names = (f"{name}_{number:04}", str(number))
+        path = next((stems[name][stem] for stem in names if stem in stems[name]), None)
+        if path is None:
+            raise UserError(f"{folder / name}: has no picture {number} ({names[0]}.* or {names[1]}.*)")
+        found.append(path)
+    return found

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import mahalanobis
+from sklearn.decomposition import PCA
+
+from icv_lightning.evaluation import geometry
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.snapshots import Snapshot
+from tests.report.grid import embed
+
+
+def snapshot(weight=0.05, dim=2, seed=0, scale=1.0):
+    arrays = embed(Cell("mnist", weight, dim, False), seed, 400, 300)
+    lengths = ("train_embeddings", "test_embeddings", "centroids", "class_means")
+    a = {key: scale * value.astype(np.float64) if key in lengths else value for key, value in arrays.items()}
+    return Snapshot(
+        20, "test", a["train_embeddings"], a["train_target"], a["test_embeddings"], a["test_target"],
+        a["test_preds"], a["test_index"], a["centroids"], a["class_means"],
+    )  # fmt: skip
+
+
+def test_spacing_is_the_mean_distance_to_the_nearest_other_mean():
+    means = np.array([[0, 0], [3, 0], [3, 4.0]])  # nearest: 3, 3, 4
+    assert geometry.spacing(means) == pytest.approx(10 / 3)
+    assert geometry.spacing(np.vstack([means, [np.nan, np.nan]])) == pytest.approx(10 / 3)
+
+
+def test_distances_to_own_and_nearest_other_mean():
+    means = np.array([[0, 0], [3, 4.0]])
+    own, other = geometry.own_and_other(np.array([[0, 0], [3, 0.0]]), np.array([0, 1]), means)
+    assert own.tolist() == [0, 4]
+    assert other.tolist() == [5, 3]
+
+
+def test_a_class_without_a_mean_is_never_the_nearest():
+    means = np.array([[0, 0], [np.nan, np.nan]])
+    assert geometry.distances(np.array([[9.0, 9.0]]), means).argmin(1).tolist() == [0]
+
+
+def test_tail_by_hand():
+    own = np.r_[np.arange(101), 2 * np.ones(101)]  # p99 99, median 50; and a class without a tail
+    target = np.r_[np.zeros(101, int), np.ones(101, int)]
+    assert geometry.tail(own, target) == pytest.approx((99 / 50 + 1) / 2)
+
+
+def test_bootstrap_of_the_tail_surrounds_it():
+    rng = np.random.default_rng(1)
+    own, target = rng.exponential(size=2000), np.arange(2000) % 4
+    draws = geometry.tail_replicates(own, target, 200)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    assert low < geometry.tail(own, target) < high
+    assert high - low < 2
+
+
+@pytest.mark.parametrize("dim", [2, 4])
+def test_mahalanobis_is_that_of_scipy(dim):
+    s = snapshot(0.0, dim)
+    inverse = {
+        k: np.linalg.inv(np.cov(s.train_embeddings[s.train_target == k].T, bias=True)) for k in range(10)
+    }
+    expected = [
+        min(range(10), key=lambda k: mahalanobis(point, s.class_means[k], inverse[k]))
+        for point in s.embeddings
+    ]
+    assert (geometry.mahalanobis_preds(s) == expected).mean() > 0.995  # the ridge may decide a tie
+
+
+def test_mahalanobis_bears_a_class_without_any_spread():
+    means = np.array([[0, 0], [4.0, 0]])
+    target = np.array([0, 0, 1, 1])
+    train = np.array([[0, 0], [0, 0], [3, 1], [5, -1.0]])
+    s = Snapshot(1, "test", train, target, means, np.array([0, 1]), target[:2], target[:2], means, means)
+    assert geometry.mahalanobis_preds(s).tolist() == [0, 1]
+
+
+def test_condition_of_stretched_clusters():
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(4000, 2)) * [3, 1]
+    target = np.arange(4000) % 2
+    means = np.zeros((2, 2))
+    s = Snapshot(1, "test", points, target, points, target, target, target, means, means)
+    assert geometry.condition(s) == pytest.approx(9, rel=0.1)
+
+
+def test_components_are_those_of_a_pca_of_the_centred_sample():
+    s = snapshot(0.0, 4)
+    centred = s.train_embeddings - s.class_means[s.train_target]
+    expected = np.sqrt(PCA().fit(centred).explained_variance_ * (399 / 400)) / geometry.spacing(s.class_means)
+    assert geometry.within_components(s) == pytest.approx(expected, rel=1e-4)
+
+
+def test_lag_by_hand():
+    means = np.array([[0, 0], [4.0, 0]])
+    centroids = np.array([[0, 1], [4.0, 3]])  # 1 and 3 away, spacing 4
+    both = np.array([0, 1])
+    s = Snapshot(1, "test", means, both, means, both, both, both, centroids, means)
+    assert geometry.centroid_lag(s) == pytest.approx(0.5)
+
+
+@given(st.floats(0.01, 100))
+def test_scaling_embeddings_and_centroids_together_changes_nothing(scale):
+    one, other = snapshot(), snapshot(scale=scale)
+    assert geometry.within_components(other) == pytest.approx(geometry.within_components(one), rel=1e-6)
+    assert geometry.centroid_lag(other) == pytest.approx(geometry.centroid_lag(one), rel=1e-6)
+    assert geometry.condition(other) == pytest.approx(geometry.condition(one), rel=1e-6)
+    assert (geometry.mahalanobis_preds(other) == geometry.mahalanobis_preds(one)).all()

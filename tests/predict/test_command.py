@@ -1,0 +1,214 @@
+"""Predicting the classes of pictures, as a command."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from icv_lightning import EmbeddingModel
+from icv_lightning.data import DigitsDataModule
+from icv_lightning.escaping import printable, spreadsheet
+from icv_lightning.predict import __main__ as predict
+from icv_lightning.records.results import read_results
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The test part of digits as pictures, a folder per class."""
+    data = DigitsDataModule("digits", num_classes=10, channels=1, image_size=28)
+    data.setup()
+    folder = tmp_path_factory.mktemp("digits")
+    for position, (image, k) in enumerate(zip(data.test_part.images, data.test_part.target, strict=True)):
+        (folder / str(int(k))).mkdir(exist_ok=True)
+        Image.fromarray(image[0].numpy()).save(folder / str(int(k)) / f"{position:03}.png")
+    return folder
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_accuracy_of_csv_is_that_of_the_run(checkpoint, digits, started, capsys):
+    assert started(predict, "--checkpoint", checkpoint, "--format", "csv", digits) == 0
+    rows = rows_of(capsys.readouterr().out)
+    metrics = (read_results(checkpoint.parent.parent) or {})["metrics"]
+    truth = [Path(row["file"]).parent.name for row in rows]
+    assert len(rows) == 360
+    assert np.mean([r["class"] == k for r, k in zip(rows, truth, strict=True)]) == pytest.approx(
+        metrics["test/acc"]
+    )
+    near = np.mean([r["nearest"] == k for r, k in zip(rows, truth, strict=True)])
+    assert near == pytest.approx(metrics["test/acc_nearest_centroid"])
+
+
+def test_json_lines_hold_what_python_gives(checkpoint, digits, started, capsys):
+    files = sorted((digits / "3").iterdir())[:5]
+    assert started(predict, "--checkpoint", checkpoint, "--format", "json", "--batch-size", 2, *files) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = EmbeddingModel.load(checkpoint).predict(files)
+    assert [row["file"] for row in rows] == [str(file) for file in files]
+    assert [row["class"] for row in rows] == found.names
+    assert [row["nearest"] for row in rows] == found.nearest
+    for key, values in {"probability": found.probabilities, "distance": found.distances}.items():
+        assert [row[key] for row in rows] == pytest.approx(values.tolist(), rel=1e-5)
+    assert {row["unknown"] for row in rows} == {False}
+
+
+def test_the_table_says_unknown_beyond_the_threshold(checkpoint, digits, started, capsys):
+    file = next((digits / "3").iterdir())
+    assert started(predict, "--checkpoint", checkpoint, "--threshold", 0, file) == 0
+    output = capsys.readouterr().out
+    assert "unknown (" in output
+    assert file.name in output
+    assert started(predict, "--checkpoint", checkpoint, "--threshold", 1e6, file) == 0
+    assert "unknown (" not in capsys.readouterr().out
+
+
+def test_the_threshold_comes_from_the_run_s_validation_part_or_a_folder(checkpoint, digits, started, capsys):
+    data = DigitsDataModule("digits", num_classes=10, channels=1, image_size=28, val_size=200)
+    data.setup()
+    model, part = EmbeddingModel.load(checkpoint), data.val_part
+    own = (model.embed(part.images[part.index]).double() - model.centroids[part.target]).norm(dim=1)
+    arguments = ("--checkpoint", checkpoint, "--format", "csv", "--false-rejection-rate", 0.1)
+    assert started(predict, *arguments, digits / "0") == 0
+    said = re.search(r"threshold (\S+): 0.1 of 200 validation images", capsys.readouterr().err)
+    assert said
+    assert float(said[1]) == pytest.approx(own.sort().values[-21].item(), rel=1e-5)
+    assert started(predict, *arguments, "--validation", digits, digits) == 0
+    printed = capsys.readouterr()
+    assert "0.1 of 360 validation images" in printed.err
+    unknown = [row["unknown"] == "true" for row in rows_of(printed.out)]
+    assert 0 < np.mean(unknown) <= 0.1
+
+
+def test_odd_pictures_are_read_and_broken_ones_named(checkpoint, digits, started, tmp_path, capsys):
+    good = next((digits / "7").iterdir())
+    grey = np.asarray(Image.open(good))
+    folder = tmp_path / "mixed"
+    (folder / "below" / ".hidden").mkdir(parents=True)
+    (folder / "pipe.png").mkdir()
+    Image.fromarray(grey).save(folder / "grey.png")
+    Image.fromarray(grey.astype(np.uint16) << 8).save(folder / "sixteen.png")
+    alpha = np.dstack([grey] * 3 + [np.full_like(grey, 200)])
+    Image.fromarray(alpha, "RGBA").save(folder / "below" / "alpha.png")
+    Image.fromarray(grey).convert("P").save(folder / "palette.gif")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # taken with the camera turned: to be shown turned by 90° clockwise
+    turned = Image.fromarray(grey).transpose(Image.Transpose.ROTATE_90)
+    turned.save(folder / "turned.png", exif=exif)
+    Image.fromarray(grey).resize((3000, 3000), Image.Resampling.NEAREST).save(folder / "huge.png")
+    (folder / "broken.png").write_bytes(good.read_bytes()[:60])
+    (folder / "text.jpg").write_text("not a picture")
+    (folder / "empty.png").touch()
+    (folder / "notes.txt").write_text("not looked at")
+    Image.fromarray(grey).save(folder / "below" / ".hidden" / "hidden.png")
+
+    assert (
+        started(predict, "--checkpoint", checkpoint, "--format", "json", folder, tmp_path / "none.png") == 1
+    )
+    printed = capsys.readouterr()
+    rows = {Path(row["file"]).name: row for row in map(json.loads, printed.out.splitlines())}
+    assert sorted(rows) == ["alpha.png", "grey.png", "huge.png", "palette.gif", "sixteen.png", "turned.png"]
+    for name in ("alpha.png", "palette.gif", "sixteen.png", "turned.png"):
+        assert rows[name]["distance"] == pytest.approx(rows["grey.png"]["distance"], rel=1e-6)
+    assert rows["huge.png"]["class"] == rows["grey.png"]["class"]
+    for name in ("broken.png", "text.jpg", "empty.png", "none.png"):
+        assert re.search(rf"{name}: unreadable picture \(.+\)", printed.err)
+    assert "4 of 10 files could not be read" in printed.err
+
+
+def test_a_decompression_bomb_is_unreadable(checkpoint, digits, started, monkeypatch, capsys):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 28 * 28 // 2 - 1)
+    assert started(predict, "--checkpoint", checkpoint, next((digits / "1").iterdir())) == 1
+    assert re.search(r"unreadable picture \(Image size .* exceeds limit .*\)", capsys.readouterr().err)
+
+
+def test_names_are_harmless(checkpoint, digits, started, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ["=1+1.png", "[red]x\x1b[31m.png", "new\nline.png"]
+    for name in names:
+        Image.open(next((digits / "1").iterdir())).save(name)
+    assert started(predict, "--checkpoint", checkpoint, "--format", "csv", *names) == 0
+    output = capsys.readouterr().out
+    assert [row["file"] for row in rows_of(output)] == ["'=1+1.png", r"[red]x\x1b[31m.png", r"new\nline.png"]
+    assert started(predict, "--checkpoint", checkpoint, *names, "bad\x1b.png") == 1
+    printed = capsys.readouterr()
+    assert "[red]x" in printed.out
+    assert "\x1b" not in printed.out + printed.err
+    assert started(predict, "--checkpoint", checkpoint, "--format", "json", *names) == 0
+    assert [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()] == names
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a é", "a é"), ("\x9b\x07", r"\x9b\x07"), ("\u202e", r"\u202e"), ("\udcff", r"\udcff")],
+)
+def test_printable(text, shown):
+    assert printable(text) == shown
+    assert printable(text).encode()
+
+
+@pytest.mark.parametrize("sign", "=+-@")
+def test_spreadsheet(sign):
+    assert spreadsheet(f"{sign}x") == f"'{sign}x"
+    assert spreadsheet(f"x{sign}") == f"x{sign}"
+    assert spreadsheet(f"\t{sign}x") == rf"\t{sign}x"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--threshold", "-1"], "--threshold: -1: must be a number of at least 0"),
+        (["--threshold", "x"], "--threshold: x: must be a number of at least 0"),
+        (["--false-rejection-rate", "1"], "1: must be a number of at least 0 and below 1"),
+        (["--batch-size", "0"], "--batch-size: 0: must be an integer of at least 1"),
+        (["--threshold", "1", "--false-rejection-rate", "0.1"], "not allowed with"),
+        (["--device", "abacus"], "error: --device abacus: "),
+        (
+            ["--validation", "nowhere", "--false-rejection-rate", "0"],
+            "nowhere: not a folder that can be read",
+        ),
+    ],
+)
+def test_wrong_arguments(checkpoint, digits, started, capsys, arguments, message):
+    assert started(predict, "--checkpoint", checkpoint, digits, *arguments) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert not printed.out
+
+
+def test_what_is_not_there(checkpoint, own_checkpoint, digits, started, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "strangers" / "ant").mkdir(parents=True)
+    own_checkpoint.parent.parent.joinpath("results.json").unlink()
+    rate = ("--false-rejection-rate", 0.1)
+    for arguments, message in (
+        ((tmp_path / "no.ckpt", digits), "no.ckpt: not a checkpoint that can be loaded safely"),
+        ((checkpoint, tmp_path / "empty"), "empty: no pictures in it (.bmp,"),
+        ((own_checkpoint, digits, *rate), "cell: no results.json of a run with a validation part"),
+        ((checkpoint, digits, *rate, "--validation", tmp_path / "strangers"), "ant is none of the model's"),
+        ((checkpoint, digits, *rate, "--validation", tmp_path / "empty"), "no pictures in class folders"),
+    ):
+        assert started(predict, "--checkpoint", *arguments) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_a_record_s_stranger_is_not_built(own_checkpoint, digits, started, capsys):
+    results = own_checkpoint.parent.parent / "results.json"
+    evil = results.read_text().replace("icv_lightning.data.DigitsDataModule", "os.getcwd")
+    results.write_text(evil)
+    assert started(predict, "--checkpoint", own_checkpoint, "--false-rejection-rate", 0.1, digits) == 2
+    assert "names 'os.getcwd', which is none of this package's data sets" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_says_the_same(checkpoint, digits):
+    files = sorted((digits / "5").iterdir())
+    here, there = (EmbeddingModel.load(checkpoint, device).predict(files) for device in ("cpu", "cuda"))
+    torch.testing.assert_close(here.distances, there.distances, atol=1e-3, rtol=1e-3)

@@ -1,0 +1,101 @@
+import json
+import os
+import time
+
+import pytest
+
+from icv_lightning.errors import UserError
+from icv_lightning.records.cells import Cell
+from icv_lightning.records.runs import read_images, read_runs
+from tests.report.grid import same, write_images, write_run
+
+CELL = Cell("mnist", 0.05, 2, False)
+
+
+def only(grid):
+    (run,) = read_runs([grid])
+    return run
+
+
+def test_a_completed_run(tmp_path):
+    write_run(tmp_path, CELL, 3, same(0.9), curve={"acc": [0.5, 0.9]})
+    run = only(tmp_path)
+    assert (run.status, run.cell, run.seed, run.cause) == ("completed", CELL, 3, "")
+    assert run.metrics["test/acc"] == 0.9
+    assert run.curves["test/acc"].to_dict() == {1: 0.5, 2: 0.9}
+
+
+def test_a_failed_run_tells_cause_and_step(tmp_path):
+    write_run(tmp_path, CELL, status="failed", metrics=same(0.9))
+    run = only(tmp_path)
+    assert (run.status, run.cause) == ("failed", "ValueError: loss is nan (step 17)")
+    assert run.metrics == {}
+
+
+def test_a_run_under_way_tells_how_far_it_is(tmp_path):
+    write_run(tmp_path, CELL, status="running", curve={"acc": [0.5, 0.9]})
+    run = only(tmp_path)
+    assert run.status == "running"
+    assert run.cause == "2 of 20 epochs done, last sign of life less than a minute ago"
+    assert run.config["data"]["batch_size"] == 256
+
+
+def test_a_silent_run_is_interrupted(tmp_path):
+    folder = write_run(tmp_path, CELL, status="running")
+    old = time.time() - 2 * 3600
+    for path in [*folder.rglob("*"), folder]:
+        os.utime(path, (old, old))
+    run = only(tmp_path)
+    assert (run.status, run.cause) == ("interrupted", "0 of 20 epochs done, last sign of life 2 h ago")
+
+
+def test_interpolations_of_hydra_are_resolved(tmp_path):
+    folder = write_run(tmp_path, CELL, status="running")
+    config = json.loads((folder / ".hydra" / "config.yaml").read_text())
+    config["model"]["net"]["embedding_dim"] = "${model.embedding_dim}"
+    (folder / ".hydra" / "config.yaml").write_text(json.dumps(config))
+    assert only(tmp_path).config["model"]["net"]["embedding_dim"] == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"status": "completed"}', '{"status": "completed", "cell": 3}']
+)
+def test_results_that_cannot_be_read_are_a_failure(tmp_path, text):
+    folder = write_run(tmp_path, CELL)
+    (folder / "results.json").write_text(text)
+    run = only(tmp_path)
+    assert (run.status, run.cause, run.cell) == ("failed", "results.json cannot be read", CELL)
+
+
+@pytest.mark.parametrize("text", ["", "{", "a: ${nothing}", "data: ${oops:}"])
+def test_a_configuration_that_cannot_be_read_is_empty(tmp_path, text):
+    folder = write_run(tmp_path, CELL, status="running")
+    (folder / ".hydra" / "config.yaml").write_text(text)
+    assert only(tmp_path).config == {}
+
+
+def test_other_folders_are_no_runs(tmp_path):
+    write_run(tmp_path, CELL, metrics=same(0.9))
+    for name in ("report", "wandb", ".cache"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "notes.txt").write_text("")
+    assert len(read_runs([tmp_path])) == 1
+
+
+def test_a_missing_folder_is_one_line(tmp_path):
+    with pytest.raises(UserError, match="nowhere: no such folder; give the folder of a grid"):
+        read_runs([tmp_path / "nowhere"])
+
+
+def test_an_empty_folder_is_one_line(tmp_path):
+    with pytest.raises(UserError, match=r"no run in it; a run is a folder with results\.json"):
+        read_runs([tmp_path])
+
+
+def test_images_are_read_from_the_first_folder_that_has_them_whole(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "images-mnist.npz").write_bytes(b"PK")
+    write_images(tmp_path / "b", "mnist", 5, 7)
+    assert len(read_images([tmp_path / "a", tmp_path / "b"], "mnist")["test_images"]) == 7
+    assert read_images([tmp_path], "mnist") == {}
