@@ -2,10 +2,9 @@
 
     python -m benchmarks.augmentation [--rounds 3] [--images 20000]
 
-Ours: shuffled uint8 batches of 256 made-up images of 3 x 32 x 32 from memory, then `data/augment=crop_flip` in
-this process, with 2 threads. Torchvision's: RandomCrop with padding 4 and RandomHorizontalFlip of
-`torchvision.transforms.v2` on each image, a `DataLoader` of 2 workers, as its examples do. Standardising is in
-neither.
+Ours: shuffled uint8 batches of 256 made-up images of 3 x 32 x 32 from memory, then `data/augment=crop_flip`
+in this process, with 2 threads. Torchvision's: RandomCrop with padding 4 and RandomHorizontalFlip of
+`torchvision.transforms.v2` on each image, in a `DataLoader` of 2 workers. Standardising is in neither.
 """
 
 import argparse

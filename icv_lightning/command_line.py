@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icv_lightning.errors import UserError
+from icv_lightning.records.checkpoint_files import WEIGHTS, checkpoint_file
 
 if TYPE_CHECKING:
     from icv_lightning.recognition.embedding_model import EmbeddingModel
@@ -21,6 +22,8 @@ def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace],
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", "Image size")  # Pillow's, of large pictures that it reads all the same
     try:
+        if getattr(arguments, "checkpoint", None):
+            arguments.checkpoint = checkpoint_file(arguments.checkpoint, arguments.weights)
         status = command(arguments)
         sys.stdout.flush()
     except UserError as error:
@@ -33,9 +36,20 @@ def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace],
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """Add --checkpoint."""
+    """Add --checkpoint and --weights; `run` makes one file of them."""
     parser.add_argument(
-        "--checkpoint", type=Path, required=True, help="outputs/<name>/<cell>/checkpoints/last.ckpt"
+        "--checkpoint",
+        type=Path,
+        required=True,
+        help="a run's folder, outputs/<name>/<cell>, or a checkpoint",
+    )
+    add_weights(parser)
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Add --weights."""
+    parser.add_argument(
+        "--weights", choices=WEIGHTS, help="of a run's folder; default: those that its final test measured"
     )
 
 

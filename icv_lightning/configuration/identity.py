@@ -3,9 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+
+from icv_lightning.errors import UserError
+from icv_lightning.records.checkpoint_files import checkpoint_file
 
 NO_EFFECT = frozenset(
     {
@@ -38,6 +43,26 @@ LATER: Mapping[str, Any] = {
     "data.per_class": None,
     "centroids.layer.sparse": False,
     "optimizer.algorithm.fused": True,
+    "optimizer.decay_all": False,
+    "scheduler": {
+        "_target_": "icv_lightning.optimizers.Schedule",
+        "name": "none",
+        "interval": "step",
+        "length": None,
+        "warmup": 0.0,
+        "monitor": None,
+        "centroids": "follow",
+        "algorithm": None,
+    },
+    "loss.warmup": 0.0,
+    "loss.label_smoothing": 0.0,
+    "loss.class_weights": None,
+    "loss.criterion.label_smoothing": 0.0,
+    "loss.criterion.class_weights": None,
+    "data.augment": None,
+    "data.sampling": "shuffle",
+    "model.freeze": False,
+    "init_from": None,
 }
 
 
@@ -46,6 +71,8 @@ def identity(config: DictConfig) -> dict[str, Any]:
     settings = _without_effectless(config)
     if settings.get("ckpt_path") in (None, "last"):  # going on from this cell's own state changes nothing
         settings.pop("ckpt_path", None)
+    if settings.get("init_from"):
+        settings["init_from"] = _content(Path(settings["init_from"]))
     return settings
 
 
@@ -83,6 +110,16 @@ def cell_fields(config: DictConfig) -> dict[str, Any]:
         "model": config.model.name,
         "seed": config.seed,
     }
+
+
+@cache
+def _content(path: Path) -> str:
+    """Return a checkpoint's SHA-256, so that its place does not matter; its name where it is not here."""
+    try:
+        with checkpoint_file(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, UserError):
+        return str(path)
 
 
 def _without_effectless(config: DictConfig, prefix: str = "") -> dict[str, Any]:

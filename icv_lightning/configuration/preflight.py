@@ -18,6 +18,7 @@ from icv_lightning.configuration.combinations import check_centroids, check_devi
 from icv_lightning.configuration.composition import CONF, arguments, cells, parse
 from icv_lightning.configuration.identity import cell_name
 from icv_lightning.configuration.paths import check_place, check_starting_point
+from icv_lightning.configuration.recipes import check_recipe
 from icv_lightning.configuration.secrets import check_no_secret
 from icv_lightning.configuration.settings import ADDED, SETTINGS, check_value
 from icv_lightning.data.sizes import check_sizes
@@ -117,6 +118,7 @@ def check_config(config: DictConfig, multirun: bool = False) -> None:
     _check_cell(config)
     _check_targets(config)
     check_centroids(config)
+    check_recipe(config)
     check_devices(config, multirun)
     check_sizes(config.data)
     check_place(config)

@@ -78,11 +78,15 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "gpu_share": Setting("number", "of a GPU for a cell, with hydra/launcher=ray", low=0, high=1),
     "ckpt_path": Setting("text", "last, or a checkpoint of equal settings to train further", optional=True),
+    "init_from": Setting(
+        "text", "checkpoint or run whose fitting weights a new run starts with", optional=True
+    ),
     "paths.outputs": Setting("text", "where runs are written"),
     "data.root": Setting("text", "folder of data sets, or of your pictures"),
     "data.batch_size": Setting("integer", "images of a training batch, over all devices", low=2, high=10**6),
     "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1, high=10**6),
     "data.val_size": Setting("integer", "images cut from train for validation", low=0),
+    "data.sampling": Setting("text", "order of training images", choices=("shuffle", "balanced")),
     "data.per_class": Setting(
         "integer",
         "images of a class in a class-balanced batch; null for a plain shuffle",
@@ -96,6 +100,13 @@ SETTINGS: Mapping[str, Setting] = {
     "data.channels": Setting("integer", "1 grey, 3 RGB", low=1, high=3),
     "data.classes": Setting("classes", "classes to keep, numbered anew from 0; null for all", optional=True),
     "data.transform": Setting("node", "of an image in training; null for none", optional=True),
+    "data.augment": Setting("node", "augmentation of training batches; null for none", optional=True),
+    "data.augment.padding": Setting("integer", "largest shift in pixels", low=0, high=4096),
+    "data.augment.flip": Setting("boolean", "mirror half of the images"),
+    "data.augment.edge": Setting("boolean", "repeat the edge beyond the image"),
+    "data.augment.degrees": Setting("number", "largest rotation", low=0, high=180),
+    "data.augment.scale": Setting("number", "largest change of size, as a share", low=0, high=0.99),
+    "data.augment.shift": Setting("number", "largest shift, as a share of the side", low=0, high=1),
     "data.split": Setting(
         "text",
         "which split of EMNIST",
@@ -125,6 +136,7 @@ SETTINGS: Mapping[str, Setting] = {
     "model.name": Setting("text", "as it stands in results"),
     "model.embedding_dim": Setting("integer", "size N of the embedding", low=1, high=MOST),
     "model.normalize": Setting("boolean", "embeddings of unit length"),
+    "model.freeze": Setting("boolean", "keep the network up to its embedding layer as it starts"),
     "model.net.source": Setting("text", "library of a backbone", choices=("torchvision", "timm")),
     "model.net.architecture": Setting("text", "a backbone's name in that library"),
     "model.net.weights": Setting("text", "pretrained weights of that name; null for none", optional=True),
@@ -150,6 +162,11 @@ SETTINGS: Mapping[str, Setting] = {
     "centroids.layer.sparse": Setting("boolean", "sparse gradients of learned; with optimizer=sparse_adam"),
     "loss.name": Setting("text", "as it stands in results; which metric-learning loss"),
     "loss.lambda": Setting("number", "weight λ of the variance term", low=0),
+    "loss.warmup": Setting("number", "share of the run over which λ rises from near 0", low=0, high=1),
+    "loss.label_smoothing": Setting(
+        "number", "share of each target spread over all classes", low=0, high=0.99
+    ),
+    "loss.class_weights": Setting("weights", "weights of the classes in the cross-entropy", optional=True),
     "loss.between": Setting("number", "weight β of the subtracted variance of discriminant", low=0),
     "loss.max_total_variance": Setting("number", "bound τ of discriminant on the total variance", above=0),
     "loss.margin": Setting(
@@ -162,9 +179,25 @@ SETTINGS: Mapping[str, Setting] = {
     "optimizer.centroid_lr": Setting(
         "number", "learning rate of centroids, also of a grand mean", above=0, optional=True
     ),
+    "optimizer.decay_all": Setting("boolean", "weight decay on biases, normalisation and centroids too"),
+    "optimizer.algorithm.momentum": Setting("number", "momentum of SGD", low=0, high=0.9999),
+    "optimizer.algorithm.nesterov": Setting("boolean", "Nesterov momentum"),
     "optimizer.algorithm.betas": Setting("shares", "decays of Adam's two moments"),
     "optimizer.algorithm.eps": Setting("number", "added to Adam's denominator", low=0),
     "optimizer.algorithm.weight_decay": Setting("number", "decay of the weights", low=0),
+    "scheduler.interval": Setting("text", "when the scheduler changes the rate", choices=("step", "epoch")),
+    "scheduler.warmup": Setting(
+        "number", "share of the run over which the rate rises from near 0", low=0, high=0.99
+    ),
+    "scheduler.monitor": Setting("text", "key of the validation part that plateau looks at", optional=True),
+    "scheduler.centroids": Setting("text", "learning rate of the centroids", choices=("follow", "stay")),
+    "scheduler.algorithm.step_size": Setting("integer", "epochs between drops of the rate", low=1),
+    "scheduler.algorithm.gamma": Setting("number", "factor of each drop", above=0, high=1),
+    "scheduler.algorithm.patience": Setting("integer", "evaluations without progress before a drop", low=0),
+    "scheduler.algorithm.factor": Setting("number", "factor of a drop of plateau", above=0, high=0.99),
+    "scheduler.algorithm.mode": Setting(
+        "text", "better end of the key that plateau looks at", choices=("min", "max")
+    ),
     "trainer.max_epochs": Setting("integer", "epochs", low=1, high=10**6),
     "trainer.accelerator": Setting("text", "what computes", choices=ACCELERATORS),
     "trainer.devices": Setting("devices", "how many devices, or which"),
@@ -180,6 +213,14 @@ SETTINGS: Mapping[str, Setting] = {
     "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
     "callbacks.gallery.epochs": Setting("epochs", "of which loggers show pictures, beside the last"),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),
+    "callbacks.best.monitor": Setting("text", "key of the validation part that chooses the best epoch"),
+    "callbacks.best.mode": Setting("text", "better end of it", choices=("min", "max")),
+    "callbacks.early_stopping.monitor": Setting("text", "key of the validation part that ends a run"),
+    "callbacks.early_stopping.mode": Setting("text", "better end of it", choices=("min", "max")),
+    "callbacks.early_stopping.patience": Setting(
+        "integer", "evaluations without progress before the end", low=0
+    ),
+    "callbacks.early_stopping.min_delta": Setting("number", "least change that counts as progress", low=0),
     "callbacks.finite_loss.every": Setting("integer", "steps between looks at the loss", low=1),
     "search.trials": Setting("integer", "trials of a search in all", low=1),
     "search.seed": Setting("integer", "of what a search asks for", low=0),

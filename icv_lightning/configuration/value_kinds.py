@@ -18,6 +18,7 @@ WORDS = {
     "counts": f"a list of one or more integers of at least 0 and at most {MOST}",
     "epochs": "a list of integers of at least 1",
     "shares": "a list of two numbers of at least 0 and below 1",
+    "weights": "balanced, or a list of two or more positive numbers",
     "node": "a node with _target_",
     "strategy": "auto, ddp, ddp_find_unused_parameters_true, single_device, or a node with _target_",
     "devices": "auto, -1, a number of devices or a list of their numbers",
@@ -46,6 +47,11 @@ def _different_numbers(value: Any) -> bool:
     return len(numbers) == len(set(numbers)) >= 2
 
 
+def _positive(value: Any) -> bool:
+    numbers = _is_list(value) and [x for x in value if isinstance(x, int | float) and 0 < x < math.inf]
+    return bool(numbers) and len(value) == len(numbers) >= 2
+
+
 def _is_shares(value: Any) -> bool:
     return (
         isinstance(value, Sequence)
@@ -71,5 +77,6 @@ LISTS: Mapping[str, Callable[[Any], bool]] = {
     "shares": _is_shares,
     "devices": _is_devices,
     "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),
+    "weights": lambda value: value == "balanced" or _positive(value),
     "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
 }

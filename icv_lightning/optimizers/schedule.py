@@ -49,6 +49,8 @@ class Schedule:
             raise ValueError(f"warmup must be at least 0 and below 1, got {warmup}")
         if centroids not in ("follow", "stay"):
             raise ValueError(f"centroids must be 'follow' or 'stay', got {centroids!r}")
+        if length and length in getattr(algorithm, "keywords", {}):
+            raise ValueError(f"{length} must be left out: it is the length of the run")
         self.name, self.algorithm, self.interval, self.length = name, algorithm, interval, length
         self.warmup, self.monitor, self.centroids = warmup, monitor, centroids
 

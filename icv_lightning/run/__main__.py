@@ -28,11 +28,15 @@ def _status() -> int:
 
     from icv_lightning.configuration import preflight
     from icv_lightning.configuration.composition import CONF
+    from icv_lightning.configuration.short_words import full_key
     from icv_lightning.errors import UserError
+    from icv_lightning.run.again import check_same, expanded
     from icv_lightning.run.job import failures, job
 
     try:
-        request = preflight.check(sys.argv[1:])
+        again = expanded(sys.argv[1:])
+        request = preflight.check([full_key(word) for word in again.argv])
+        check_same(again, request.cells)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning.configuration.identity import identity
 from icv_lightning.errors import UserError, reason
+from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.checkpoints import read_checkpoint
 from icv_lightning.records.trust import check_plain
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # A given checkpoint is given for more epochs, or to go on with other devices.
 MACHINE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
 FREE = frozenset({"ckpt_path", "trainer.max_epochs", *MACHINE})
+TIMED = frozenset({"trainer.max_epochs"})  # not free where a schedule has run its course
 MODEL_GROUPS = ("model", "centroids", "loss")  # all that older checkpoints say of their settings
 SHOWN = 5
 TRAINING = ("epoch", "global_step", "loops", "optimizer_states")
@@ -36,8 +38,15 @@ def starting_point(config: DictConfig, folder: Path) -> tuple[Path | None, bool]
         return own, True
     if given in (None, "last"):
         return None, False
-    check_settings(config, Path(given), FREE)
-    return Path(given), False
+    path = checkpoint_file(Path(given))
+    check_settings(config, path, FREE - TIMED if _is_timed(config) else FREE)
+    return path, False
+
+
+def _is_timed(config: DictConfig) -> bool:
+    """Tell whether the learning rate or λ at a step depends on the run's length."""
+    scheduler = config.get("scheduler") or {}
+    return bool(scheduler.get("length") or scheduler.get("warmup") or config.loss.get("warmup"))
 
 
 def check_settings(config: DictConfig, path: Path, free: frozenset[str] = frozenset()) -> None:

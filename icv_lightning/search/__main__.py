@@ -15,6 +15,7 @@ from rich.table import Table
 
 from icv_lightning.configuration import preflight
 from icv_lightning.configuration.resolvers import register_resolvers
+from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError
 from icv_lightning.search.space import read_space
 from icv_lightning.search.trials import Plan, composed, search, words
@@ -38,6 +39,7 @@ def read_plan(arguments: Sequence[str]) -> Plan:
     Raises:
         UserError: the first wrong setting, in one line.
     """
+    arguments = [full_key(text) for text in arguments]
     preflight.check([text for text in arguments if not text.lstrip("+~").startswith("search.space")])
     config = composed(arguments)
     if config.get("search") is None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from icv_lightning.command_line import add_weights
 from icv_lightning.errors import UserError
 from icv_lightning.records.files import replaced, write_text
 
@@ -32,7 +33,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("folder", nargs="?", type=Path, help="of a grid, e.g. outputs/orl_verification")
-    what.add_argument("--checkpoint", type=Path, help="of one run, or alone")
+    what.add_argument("--checkpoint", type=Path, help="a run's folder, or a checkpoint alone")
+    add_weights(parser)
     parser.add_argument("--pairs", type=Path, help="a file in LFW's format; else pairs are drawn by --seed")
     parser.add_argument("--images", type=Path, help="a folder of persons; else those that the run kept")
     parser.add_argument("--crop", type=_share, help="central part of --images that is kept; else the run's")

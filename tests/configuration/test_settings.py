@@ -14,7 +14,19 @@ from icv_lightning.errors import UserError
 ABSENT = object()
 
 
-GROUPS = ("data", "model", "centroids", "loss", "optimizer", "trainer", "callbacks", "logger", "search")
+GROUPS = (
+    "data",
+    "data/augment",
+    "model",
+    "centroids",
+    "loss",
+    "optimizer",
+    "scheduler",
+    "trainer",
+    "callbacks",
+    "logger",
+    "search",
+)
 
 
 @pytest.fixture(scope="module")
