@@ -7,6 +7,7 @@ from benchmarks import written
 
 SCRIPTS = {
     "startup": [],
+    "import_time": [],
     "loading": [],
     "steps": [],
     "floor": [],

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torchmetrics.utilities.distributed import gather_all_tensors
 
 
 def processes() -> int:
@@ -34,6 +33,8 @@ def joined(values: Tensor) -> Tensor:
     """
     if (world := processes()) == 1:
         return values
+    from torchmetrics.utilities.distributed import gather_all_tensors  # imports scipy and torchvision
+
     fixed = values.detach()
     parts = gather_all_tensors(fixed)
     if values.requires_grad:

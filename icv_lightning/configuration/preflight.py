@@ -21,9 +21,9 @@ from icv_lightning.configuration.paths import check_place, check_starting_point
 from icv_lightning.configuration.recipes import check_recipe
 from icv_lightning.configuration.secrets import check_no_secret
 from icv_lightning.configuration.settings import ADDED, SETTINGS, check_value
+from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.data.sizes import check_sizes
 from icv_lightning.errors import UserError
-from icv_lightning.loggers.wandb_login import check_login
 
 SAFE_NAME = re.compile(r"[\w+=,@-][\w+=,@. -]*")
 NODES = ("model.net", "model.head", "centroids.layer", "loss.criterion", "optimizer.algorithm")

@@ -18,8 +18,7 @@ from rich.table import Column, Table
 
 from icv_lightning.configuration.identity import config_hash
 from icv_lightning.escaping import printable
-from icv_lightning.records.results import RESULTS, read_results
-from icv_lightning.run.job import LOCK
+from icv_lightning.records.results import LOCK, RESULTS, read_results
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_TO_BELIEVE_IN_DEATH = 30.0  # of workers that nobody answers for: no cell held its lock for so long

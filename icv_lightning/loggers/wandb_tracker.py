@@ -10,10 +10,10 @@ from typing import Any
 from lightning.pytorch.utilities import rank_zero_only
 from PIL.Image import Image, fromarray
 
+from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.errors import UserError
 from icv_lightning.loggers.sample import Sample
 from icv_lightning.loggers.tracker import Tracker, cause, never_fatal, tags
-from icv_lightning.loggers.wandb_login import check_login
 from icv_lightning.records.files import write_text
 
 INTERRUPTED = 255  # the exit code by which W&B tells a run that was stopped from one that failed

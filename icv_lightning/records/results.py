@@ -14,6 +14,7 @@ from icv_lightning.records.files import replaced, write_text
 
 log = logging.getLogger(__name__)
 RESULTS = "results.json"
+LOCK = ".lock"  # held by the process that works in a run's folder; the system frees it when that dies
 PACKAGES = (
     "icv-lightning",
     "torch",

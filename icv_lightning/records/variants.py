@@ -1,13 +1,14 @@
 """Which runs may stand in one table: equal settings, but for the grid's coordinates and the seed."""
 
+import dataclasses
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from icv_lightning.configuration.identity import LATER
-from icv_lightning.paper import publication
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import Run
 
@@ -37,12 +38,14 @@ class Variant:
         departures: in words, where they are not those that the paper states.
         differences: in words, where they are not those of the leading variant.
         runs: by cell and seed, one each.
+        first: names of data sets that come before all others, all of them where one has runs.
     """
 
     settings: Mapping[str, Any]
     departures: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
     runs: Mapping[Cell, Mapping[int, Run]] = field(default_factory=dict)
+    first: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -74,18 +77,25 @@ class Variant:
         return {seed: value for seed, value in found.items() if value is not None}
 
     def data_sets(self) -> list[str]:
-        """Return the names of the data sets, the paper's first and both where one is there."""
+        """Return the names of the data sets, those of `first` before all others."""
         found = {cell.data for cell in self.runs}
-        own = list(publication.DATA) if found & set(publication.DATA) else []
+        own = list(self.first) if found & set(self.first) else []
         return own + sorted(found - set(own))
 
 
-def group(runs: Iterable[Run]) -> tuple[list[Variant], list[Run]]:
+def group(
+    runs: Iterable[Run], stated: Mapping[str, Any] = MappingProxyType({}), first: tuple[str, ...] = ()
+) -> tuple[list[Variant], list[Run]]:
     """Return the variants, leading one first, and the runs that stand in none.
 
-    The leading variant has completed runs, then the fewest departures from the paper's settings, then the
-    most completed runs.
+    The leading variant has completed runs, then the fewest departures from the settings `stated` by a paper,
+    then the most completed runs.
     A run stands in none where its settings are unknown, or another has the same settings, cell and seed.
+
+    Args:
+        runs: of a grid.
+        stated: settings by dotted key that variants are held against.
+        first: names of data sets that come before all others.
     """
     members: dict[str, dict[Cell, dict[int, Run]]] = defaultdict(lambda: defaultdict(dict))
     settings: dict[str, dict[str, Any]] = {}
@@ -101,24 +111,26 @@ def group(runs: Iterable[Run]) -> tuple[list[Variant], list[Run]]:
             aside.append(run)
         else:
             members[key][run.cell][run.seed] = run
-    return _ordered([(settings[key], members[key]) for key in members]), aside
+    found = [(settings[key], members[key]) for key in members]
+    return [dataclasses.replace(variant, first=first) for variant in _ordered(found, stated)], aside
 
 
-def _ordered(found: Sequence[tuple[dict[str, Any], dict[Cell, dict[int, Run]]]]) -> list[Variant]:
+def _ordered(
+    found: Sequence[tuple[dict[str, Any], dict[Cell, dict[int, Run]]]], stated: Mapping[str, Any]
+) -> list[Variant]:
     def rank(item: tuple[dict[str, Any], dict[Cell, dict[int, Run]]]) -> tuple[bool, int, int]:
         statuses = Counter(run.status for by_seed in item[1].values() for run in by_seed.values())
-        return not statuses["completed"], len(departures(item[0])), -statuses["completed"]
+        return not statuses["completed"], len(departures(item[0], stated)), -statuses["completed"]
 
     ranked = sorted(found, key=rank)
     return [
-        Variant(own, tuple(departures(own)), tuple(differences(own, ranked[0][0])), _sorted(runs))
+        Variant(own, tuple(departures(own, stated)), tuple(differences(own, ranked[0][0])), _sorted(runs))
         for own, runs in ranked
     ]
 
 
-def departures(settings: Mapping[str, Any]) -> list[str]:
+def departures(settings: Mapping[str, Any], stated: Mapping[str, Any]) -> list[str]:
     """Say where `settings` are not what the paper states, e.g. `trainer.max_epochs=3 (paper: 20)`."""
-    stated = publication.settings()
     unlike = [
         f"{key}={_word(settings[key])} (paper: {_word(value)})"
         for key, value in stated.items()

@@ -10,10 +10,11 @@ from matplotlib import rc_context
 from icv_lightning.escaping import file_stem
 from icv_lightning.paper import verdicts
 from icv_lightning.paper.evidence import Evidence, read_rows
+from icv_lightning.paper.runs import grouped
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_bytes, write_text
 from icv_lightning.records.runs import Run, read_runs
-from icv_lightning.records.variants import Variant, group
+from icv_lightning.records.variants import Variant
 from icv_lightning.report import formats
 from icv_lightning.report.explorer import write_explorer
 from icv_lightning.report.figures import all_figures, films
@@ -36,7 +37,7 @@ def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
         UserError: a folder that is not there or holds no run.
     """
     runs = read_runs(folders)
-    variants, aside = group(runs)
+    variants, aside = grouped(runs)
     report = folders[0] / "report"
     for folder in (report / "tables", report / "figures"):
         folder.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,7 @@ def entry_text(entry: Entry) -> str:
 def verdict_grid(on_paper: Sequence[Verdict], on_runs: Sequence[Verdict], note: str) -> Grid:
     """Return the twelve claims with both verdicts."""
     rows = [
-        [str(ours.claim.number), ours.claim.text, _verdict(theirs), _verdict(ours)]
+        [ours.claim.label, ours.claim.text, _verdict(theirs), _verdict(ours)]
         for theirs, ours in zip(on_paper, on_runs, strict=True)
     ]
     return Grid(f"The paper's claims ({note})", ["#", "claim", "on the paper's tables", "on our runs"], rows)
@@ -109,6 +109,8 @@ def tidy_tables(variant: Variant, tables: Iterable[Table]) -> Iterable[dict[str,
                 "high": ours.high if ours else None,
                 "published": entry.published,
                 "difference": entry.difference,
+                "difference_low": entry.bounds[0],
+                "difference_high": entry.bounds[1],
                 "status": ", ".join(f"{count} {status}" for status, count in entry.statuses.items())
                 or "not run",
             }
@@ -122,19 +124,23 @@ def tidy_verdicts(settings: str, source: str, verdicts: Iterable[Verdict]) -> It
             yield {
                 "settings": settings,
                 "on": source,
-                "claim": verdict.claim.number,
+                "claim": verdict.claim.label,
                 "verdict": verdict.word,
                 "contrast": finding.label,
                 "margin": finding.margin,
-                "state": finding.state,
+                "word": finding.word,
+                "judging": finding.n,
+                "planned": finding.planned,
                 "seeds": ours.n if ours else 0,
                 "mean": ours.mean if ours else None,
                 "low": ours.low if ours else None,
                 "high": ours.high if ours else None,
-                "p_holm": finding.p,
+                "smallest_shown": finding.detectable,
+                "p_shown": finding.p_shown,
+                "p_contrary": finding.p_contrary,
                 "bootstrap_low": draws[0] if draws else None,
                 "bootstrap_high": draws[1] if draws else None,
-                "beside": finding.beside,
+                "beside": "; ".join(f"{key} {value:.6g}" for key, value in finding.beside.items()),
             }
 
 

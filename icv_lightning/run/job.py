@@ -21,7 +21,7 @@ from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
 from icv_lightning.records.files import remove_parts
-from icv_lightning.records.results import is_completed, read_results
+from icv_lightning.records.results import LOCK, is_completed, read_results
 from icv_lightning.run import processes, stopping
 from icv_lightning.run.training import in_grid, record_failure, train
 
@@ -30,7 +30,6 @@ register_resolvers()
 # Files in conf/hydra/launcher/ bear the names of the plugins' own, and replace them.
 warnings.filterwarnings("ignore", "(?s).*is validated against ConfigStore schema")
 failures: list[str] = []  # of single runs in this process; a grid reads the folders
-LOCK = ".lock"  # held by the process that works in the folder; the system frees it when that dies
 
 
 def job(config: DictConfig) -> None:

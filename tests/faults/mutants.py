@@ -1,11 +1,11 @@
 """`python -m tests.faults.mutants [paths…] [--list]`: break each formula once; a test must notice.
 
-Without paths all modules of losses, centroids, metrics and statistics. Each of their breaks (`breaks.py`)
-runs in a process of its own, forked once everything but the package and its tests is imported: the module's
-own tests (`tests/<folder>/test_<module>.py`), then its folder's, then `BEYOND`, none of them slow, until one
-fails or does not end. Prints what no test notices, and exits with 1 where any of that is not in
-`equivalent_mutants.txt`: breaks that change nothing a test could see, each below its reason. Hypothesis takes
-the examples of a plain test run.
+Without paths all modules of losses, centroids, metrics and variability, and `neural_collapse`. Each of
+their breaks (`breaks.py`) runs in a process of its own, forked once everything but the package and its
+tests is imported: the module's own tests (`tests/<folder>/test_<module>.py`), then its folder's, then
+`BEYOND`, none of them slow, until one fails or does not end. Prints what no test notices, and exits with 1
+where any of that is not in `equivalent_mutants.txt`: breaks that change nothing a test could see, each
+below its reason. Hypothesis takes the examples of a plain test run.
 """
 
 import argparse
@@ -30,9 +30,15 @@ from tests.faults.breaks import Break, breaks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KNOWN = Path(__file__).with_name("equivalent_mutants.txt")
-FOLDERS = ("losses", "centroids", "metrics", "statistics")
+FOLDERS = ("losses", "centroids", "metrics", "variability")
 PACKAGE = [path for folder in FOLDERS for path in sorted((ROOT / "icv_lightning" / folder).glob("*.py"))]
-BEYOND = ("center_losses", "shapes", "processes", "nearest_centroid_classifier")
+PACKAGE += [ROOT / "icv_lightning" / "evaluation" / "neural_collapse.py"]
+BEYOND = (
+    "test_center_losses",
+    "test_shapes",
+    "test_distributed",
+    "recognition/test_nearest_centroid_classifier",
+)
 SECONDS = 120  # of the processor; what does not end by then would hang a test run too
 
 
@@ -82,7 +88,7 @@ def rounds(path: Path) -> list[list[Path]]:
     """Return the tests of a module, nearest first."""
     folder = ROOT / "tests" / path.parent.name
     own = folder / f"test_{path.stem}.py"
-    return [[own]] * own.exists() + [[folder], [ROOT / "tests" / f"test_{name}.py" for name in BEYOND]]
+    return [[own]] * own.exists() + [[folder], [ROOT / "tests" / f"{name}.py" for name in BEYOND]]
 
 
 def import_all_but_the_package(folders: set[str]) -> None:

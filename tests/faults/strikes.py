@@ -19,10 +19,11 @@ from icv_lightning.records.results import read_results
 
 PRELOADED = [
     "lightning",
-    "icv_lightning.run",
+    "icv_lightning.run.__main__",
+    "icv_lightning.run.training",
     "icv_lightning.module",
-    "icv_lightning.callbacks",
-    "icv_lightning.data",
+    "icv_lightning.callbacks.snapshot",
+    "icv_lightning.data.digits",
 ]
 HIDDEN = "."  # what a half-written file's name begins with
 
@@ -116,7 +117,7 @@ def run(
     folder: Path,
     arguments: list[str],
     arm: Callable[[], None] | None = None,
-    module: str = "icv_lightning.run",
+    module: str = "icv_lightning.run.__main__",
 ) -> int | None:
     """Return the exit status of a command in `folder`, negative for a signal; its output is in `said`.
 
@@ -131,7 +132,7 @@ def begun(
     folder: Path,
     arguments: list[str],
     arm: Callable[[], None] | None = None,
-    module: str = "icv_lightning.run",
+    module: str = "icv_lightning.run.__main__",
 ) -> BaseProcess:
     """Return a started process, forked where all imports are done; see `run`."""
     context = multiprocessing.get_context("forkserver")

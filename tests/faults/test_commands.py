@@ -17,7 +17,7 @@ from tests.faults.strikes import at_call, run
 
 
 def strike_before_file(number: int) -> None:
-    """Kill the process before the `number`-th file of `record.replaced` is complete."""
+    """Kill the process before the `number`-th file of `records.files.replaced` is complete."""
     at_call("os", "fsync", number)(9)
 
 
@@ -107,25 +107,23 @@ def test_a_killed_verification_leaves_whole_files(tmp_path: Path, own_checkpoint
         noise = generator.integers(0, 256, (28, 28), dtype=np.uint8)
         Image.fromarray(noise).save(folder / f"{number}.png")
     arguments = ["--checkpoint", str(own_checkpoint), "--images", str(persons), "--folds", "2", "--each", "8"]
-    assert killed_until_done(tmp_path, "icv_lightning.verify", arguments) == 2
+    assert killed_until_done(tmp_path, "icv_lightning.verify.__main__", arguments) == 2
 
 
 def test_every_file_is_written_beside_its_name_first() -> None:
-    """No module writes to a path on its own: what is written goes through `record`, or into an open file."""
+    """No module writes to a path on its own: only through `records.files`, or into an open file."""
     package = ROOT / "icv_lightning"
     found = []
-    for path in sorted({*package.rglob("*.py")} - {package / "record.py"}):
+    for path in sorted({*package.rglob("*.py")} - {package / "records" / "files.py"}):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _writes(node):
                 found.append(f"{path.name}: {ast.unparse(node)}")
-    assert found == ["search_trials.py: (plan.folder / 'search.lock').open('w')"]  # a lock holds nothing
+    assert found == ["trials.py: (plan.folder / 'search.lock').open('w')"]  # a lock holds nothing
 
 
 def _writes(node: ast.Call) -> bool:
     assert isinstance(node.func, ast.Attribute)
     called, modes = node.func.attr, {ast.unparse(argument) for argument in node.args}
-    if ast.unparse(node.func.value) == "record":
-        return False
     if called in ("savefig", "save", "savez", "to_csv"):
         return any(map(_is_path, node.args))
     return called in ("write_text", "write_bytes") or (

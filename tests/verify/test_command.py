@@ -11,7 +11,7 @@ from PIL import Image
 
 from icv_lightning.verify import __main__ as verify
 from icv_lightning.verify import study
-from tests.verification.conftest import SETTINGS, made  # noqa: F401
+from tests.verify.conftest import SETTINGS
 
 OPTIONS = ("--folds", "3", "--each", "5")
 
@@ -32,7 +32,7 @@ def measure(monkeypatch):
 
 
 @pytest.fixture
-def checkpoint(main, made) -> Path:  # noqa: F811
+def checkpoint(main, made) -> Path:
     assert main("as_is", *SETTINGS, f"data.root={made}", "name=one") == 0
     (path,) = Path("outputs/one").glob("*/checkpoints/last.ckpt")
     return path
@@ -42,7 +42,7 @@ def measures(folder: Path) -> dict:
     return json.loads((folder / "measures.json").read_text())
 
 
-def test_one_checkpoint(checkpoint, measure, made, tmp_path, capsys):  # noqa: F811
+def test_one_checkpoint(checkpoint, measure, made, tmp_path, capsys):
     assert measure("--checkpoint", checkpoint, *OPTIONS) == 0
     shown = capsys.readouterr().out
     found = measures(checkpoint.parent.parent / "verification")
@@ -89,7 +89,7 @@ def test_another_folder_of_persons(checkpoint, measure, tmp_path):
     assert measure("--checkpoint", alone).endswith("its run kept no persons to verify; give --images")
 
 
-def test_a_grid_is_measured_once(main, measure, made, monkeypatch, capsys):  # noqa: F811
+def test_a_grid_is_measured_once(main, measure, made, monkeypatch, capsys):
     grid = ("data.fold=0,1", "loss.lambda=0,0.5", "name=grid", f"data.root={made}")
     assert main("as_is", "-m", *SETTINGS, *grid) == 0
     assert measure("outputs/grid", *OPTIONS) == 0

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments import linear_discriminants as lda
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
 from icv_lightning.records.snapshots import Snapshot
-from icv_lightning.report import lda
 from tests.report.grid import embed, same, write_run
 
 CELL = Cell("mnist", 0.05, 2, False)

@@ -1,6 +1,6 @@
 """The field's losses by the rules of "A Metric Learning Reality Check" (Musgrave, Belongie, Lim 2020).
 
-    python benchmarks/field.py --dims 64 2 --outputs outputs
+    python -m experiments.field --dims 64 2 --outputs outputs
 
 Same network for all. For each loss the same number of trials, the first its defaults, the others drawn
 at random; each is trained on fewer images with a seed of its own and scored on a validation part of train
@@ -23,6 +23,7 @@ import numpy as np
 
 from icv_lightning.inference.intervals import t_interval
 from icv_lightning.run import __main__ as run
+from icv_lightning.run import job
 
 SEARCH_SEED = 1000
 SEARCH = (
@@ -93,10 +94,10 @@ def score(folder: Path) -> float:
 def train(*overrides: str) -> None:
     """Run the command in this process, which spares its imports; its table is not shown."""
     sys.argv = ["run", "experiment=field", *overrides]
-    run.failures.clear()
+    job.failures.clear()
     with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
         run.main()
-    print(f"{'failed' if run.failures else 'done'}: {' '.join(overrides)}", flush=True)
+    print(f"{'failed' if job.failures else 'done'}: {' '.join(overrides)}", flush=True)
 
 
 def searched(loss: str, dim: int, number: int, outputs: Path, shared: list[str]) -> list[str]:

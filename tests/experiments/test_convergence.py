@@ -2,8 +2,8 @@
 
 import pytest
 
-from icv_lightning import convergence
-from icv_lightning.convergence import RULES, choose, compare
+from experiments import convergence
+from experiments.convergence import RULES, choose, compare
 from icv_lightning.errors import UserError
 from icv_lightning.records.cells import Cell
 from tests.report.grid import write_run
@@ -32,9 +32,9 @@ def write_tuning(folder, left_out=""):
                 table.write_text(table.read_text().replace("test/", "val/"))
 
 
-def test_the_best_mean_over_epochs_is_chosen_and_its_end_is_the_stated_accuracy(tmp_path):
+def test_the_best_mean_over_epochs_is_chosen(tmp_path):
     write_tuning(tmp_path)
-    assert choose(tmp_path) == (BEST, 0.93)
+    assert choose(tmp_path) == BEST
 
 
 def test_a_rule_without_completed_runs_is_named(tmp_path):
@@ -51,7 +51,7 @@ def test_what_is_run(tmp_path, monkeypatch):
     commands = []
     monkeypatch.setattr(convergence, "_run", lambda outputs, overrides: commands.append(overrides))
     monkeypatch.setattr(
-        "icv_lightning.report.convergence.write_convergence", lambda *given: commands.append(given)
+        "experiments.convergence_evidence.write_convergence", lambda *given: commands.append(given)
     )
     compare(tmp_path, "0,1", ["data=digits"], ["data.val_size=9"])
     tuning, judging, (last,) = commands[:3], commands[3:7], commands[7:]
@@ -66,7 +66,7 @@ def test_what_is_run(tmp_path, monkeypatch):
         ["centroids=one_by_one", "centroids.layer.alpha=0.1", "seed=0,1", "data=digits"],
         ["centroids=learned", "seed=0,1", "data=digits"],
     ]
-    assert last == (tmp_path / "convergence", 0.93)
+    assert last == (tmp_path / "convergence",)
 
 
 def test_a_failed_run_ends_it_in_one_line(tmp_path, monkeypatch, capfd):
@@ -84,7 +84,7 @@ def test_the_command_on_digits_and_again(tmp_path, command):
         "model.net.hidden=16", "trainer.max_epochs=2", "callbacks.progress=null",
     ]  # fmt: skip
     for _ in range(2):
-        done = command(*tiny, module="icv_lightning.convergence")
+        done = command(*tiny, module="experiments.convergence")
         assert done.returncode == 0, done.stderr
     assert "already completed" in done.stdout
     assert len(list((tmp_path / "convergence_tuning").glob("*/results.json"))) == 12

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import wandb
 
+from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.errors import UserError
-from icv_lightning.loggers.wandb_login import check_login
 
 KEY = "0123456789abcdef" * 3
 

@@ -1,4 +1,4 @@
-"""The command `python -m icv_lightning.report.lda outputs/<name>`: classical LDA on the embeddings of runs.
+"""Classical LDA on the embeddings of runs: `python -m experiments.linear_discriminants outputs/<name>`.
 
 Linear discriminant analysis (class means, one pooled within-class covariance, Bayes' rule) is fitted on the
 train embeddings of a run's last snapshot and tested on its test embeddings, beside highest score, nearest
@@ -37,7 +37,8 @@ MEASURES = ["acc", "acc_nearest_class_mean", "acc_nearest_centroid", "acc_lda", 
 def main() -> None:
     """Write `lda.csv` and `embeddings.png`, print means; exit with 0, or 1 and one line on what is wrong."""
     parser = argparse.ArgumentParser(
-        prog="python -m icv_lightning.report.lda", description="Classical LDA on the embeddings of runs."
+        prog="python -m experiments.linear_discriminants",
+        description="Classical LDA on the embeddings of runs.",
     )
     parser.add_argument("folder", type=Path, help="of runs, e.g. outputs/discriminant")
     folder = parser.parse_args().folder
