@@ -82,7 +82,7 @@ class ClassifierModule(L.LightningModule):
         self.keeps_constants = False  # the standardising constants came with weights of another run
         self.initial: dict[str, Any] = {}  # what was taken of a checkpoint at the start
         self.full_weight = getattr(loss, "weight", 0.0)  # λ
-        self.freeze = freeze
+        self.holds = freeze
         for layer in self._frozen():
             layer.requires_grad_(requires_grad=False).eval()
         self.step_terms = TermMeans(self.loss.terms)
@@ -114,17 +114,14 @@ class ClassifierModule(L.LightningModule):
         return self
 
     def _frozen(self) -> list[nn.Module]:
-        return _trunk(self.net) if self.freeze else []
+        return _trunk(self.net) if self.holds else []
 
     def make_optimizer(self) -> torch.optim.Optimizer:
         """Return one optimizer of all parameters that learn."""
         assert self.optimizer is not None, "a module loaded for prediction has no optimizer"
-        network, own = ((self.net, self.head), (self.centroids, self.loss))
-        groups = parameter_groups(
-            *([p for part in parts for p in part.parameters()] for parts in (network, own)),
-            self.centroid_lr, self.decay_all,
-        )  # fmt: skip
-        return self.optimizer(groups)
+        network = [*self.net.parameters(), *self.head.parameters()]
+        own = [*self.centroids.parameters(), *self.loss.parameters()]
+        return self.optimizer(parameter_groups(network, own, self.centroid_lr, self.decay_all))
 
     def configure_optimizers(self) -> Any:
         """Return the optimizer, and Lightning's configuration of its schedulers where there are any."""

@@ -48,8 +48,9 @@ def _different_numbers(value: Any) -> bool:
 
 
 def _positive(value: Any) -> bool:
-    numbers = _is_list(value) and [x for x in value if isinstance(x, int | float) and 0 < x < math.inf]
-    return bool(numbers) and len(value) == len(numbers) >= 2
+    if not _is_list(value) or len(value) < 2:
+        return False
+    return all(isinstance(x, int | float) and not isinstance(x, bool) and 0 < x < math.inf for x in value)
 
 
 def _is_shares(value: Any) -> bool:

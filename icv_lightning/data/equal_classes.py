@@ -23,7 +23,7 @@ class EqualClassesEachEpoch(Sampler[int]):
     def __init__(self, dataset: InMemoryImages, seed: int) -> None:
         self.dataset, self.seed = dataset, seed
         order = dataset.target.argsort(stable=True)
-        self.positions = order.split(dataset.target.unique(return_counts=True)[1].tolist())
+        self.positions = torch.split(order, [n for n in dataset.target.bincount().tolist() if n])
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, from 0."""

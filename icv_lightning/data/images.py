@@ -72,7 +72,7 @@ class InMemoryImages(Dataset[Batch]):
             return images, self.all_target[index]
         return images, self.all_target[index], self.draws(self.augment.draws)[index]
 
-    def __getitem__(self, position: int) -> tuple[Tensor, ...]:
+    def __getitem__(self, position: int) -> tuple[Tensor, ...]:  # type: ignore[override]
         return tuple(values[0] for values in self.__getitems__([position]))
 
     def draws(self, count: int) -> Float[Tensor, "all draw"]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
@@ -37,7 +38,7 @@ class InTurn:
         self, images: UInt8[Tensor, "batch channel height width"], draws: Float[Tensor, "batch draw"]
     ) -> UInt8[Tensor, "batch channel height width"]:
         """Return the changed images."""
-        own = draws.split([part.draws for part in self.parts], dim=1)
+        own = torch.split(draws, [part.draws for part in self.parts], dim=1)
         for part, numbers in zip(self.parts, own, strict=True):
             images = part(images, numbers)
         return images

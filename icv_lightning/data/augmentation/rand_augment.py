@@ -66,7 +66,8 @@ class RandAugment:
     ) -> UInt8[Tensor, "batch channel height width"]:
         """Return the changed images, as many and as large."""
         names = list(OPERATIONS)
-        for chosen, signs in (draws * torch.tensor([len(names), 2] * self.num_ops)).long().T.split(2):
+        drawn = (draws * torch.tensor([len(names), 2] * self.num_ops)).long()
+        for chosen, signs in torch.split(drawn.T, 2):
             changed = images.clone()
             for k, name in enumerate(names):
                 for sign in (0, 1) if name in SIGNED else (-1,):
