@@ -9,7 +9,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning.configuration.identity import identity
+from icv_lightning.configuration.settings import ABOUT
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.records.trust import check_foreign
 
@@ -25,7 +25,7 @@ MODEL_GROUPS = ("model", "centroids", "loss")
 
 def build_datamodule(config: DictConfig) -> "ImageDataModule":
     """Return the data module of `config.data`."""
-    return _build(config.data, "data")
+    return _build(_without_about(config.data), "data")
 
 
 def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
@@ -40,6 +40,8 @@ def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     from icv_lightning.data import ImageDataModule
 
     own = {**settings, "transform": None, "augment": None}
+    if "cache" in own:  # a folder that somebody else chose
+        own["cache"] = None
     prefixes, among = ("icv_lightning.data.",), "this package's data sets"
     check_foreign(own, "results.json", prefixes, ImageDataModule, among)
     data = build_datamodule(OmegaConf.create({"data": own}))
@@ -48,15 +50,18 @@ def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     return data
 
 
-def build_module(config: DictConfig, data: "ImageDataModule | None" = None) -> "ClassifierModule":
+def build_module(
+    config: DictConfig, settings: Mapping[str, Any] | None = None, data: "ImageDataModule | None" = None
+) -> "ClassifierModule":
     """Return the module of `config`, fresh, its parameters drawn from the global random state.
 
     Args:
-        config: the composed configuration.
+        config: of a run.
+        settings: those that can change its result (`Identity.settings`), kept in the checkpoint.
         data: set up; needed for class weights that depend on the training part.
     """
     optimizer, loss = config.optimizer, config.loss
-    groups: dict[str, Any] = {key: OmegaConf.to_container(config[key], resolve=True) for key in MODEL_GROUPS}
+    groups = {key: _without_about(config[key]) for key in MODEL_GROUPS}
     if loss.get("class_weights") is not None:
         groups["loss"]["criterion"]["class_weights"] = _class_weights(loss.class_weights, config, data)
     facts = {"num_classes": config.data.num_classes, "embedding_dim": config.model.embedding_dim}
@@ -64,7 +69,7 @@ def build_module(config: DictConfig, data: "ImageDataModule | None" = None) -> "
         {**groups, **facts}, optimizer=_build(optimizer.algorithm, "optimizer.algorithm"),
         centroid_lr=optimizer.centroid_lr, decay_all=optimizer.get("decay_all", False), seed=config.seed,
         schedule=_build(config.get("scheduler"), "scheduler"), loss_warmup=loss.get("warmup", 0.0),
-        freeze=config.model.get("freeze", False), settings=identity(config),
+        freeze=config.model.get("freeze", False), settings=settings,
     )  # fmt: skip
     _check_pairs(config, module)
     if loss.get("warmup") and not hasattr(module.loss, "weight"):
@@ -122,13 +127,14 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
     if config.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UserError(f"trainer.accelerator={config.trainer.accelerator}: no GPU is here; use auto or cpu")
     shown, recorded = config.get("callbacks") or {}, config.get("logger") or {}
-    callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node]
+    callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node and key != ABOUT]
     for callback in callbacks:
         if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
             callback.dirpath = str(folder / "checkpoints")  # Lightning's own is named after the first logger
-    loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node]
+    loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node and key != ABOUT]
     return _build(
-        config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
+        _without_about(config.trainer), "trainer", callbacks=callbacks, logger=loggers,
+        default_root_dir=str(folder),
         enable_progress_bar=bool(shown.get("progress")),
     )  # fmt: skip
 
@@ -160,6 +166,13 @@ def _check_pairs(config: DictConfig, module: "ClassifierModule") -> None:
             f"data.batch_size={data.batch_size} seldom hold with {data.num_classes} classes; set "
             "data.per_class=2 or more"
         )
+
+
+def _without_about(node: DictConfig) -> dict[str, Any]:
+    """Return the resolved settings of a component, without what its YAML file says of it to others."""
+    found: Any = OmegaConf.to_container(node, resolve=True)
+    found.pop(ABOUT, None)
+    return found  # type: ignore[no-any-return]
 
 
 def _build(node: Any, key: str, **options: Any) -> Any:

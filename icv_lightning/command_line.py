@@ -1,56 +1,33 @@
-"""What the commands that take a checkpoint and pictures share: arguments, exit statuses, the model."""
+"""What the commands that take a checkpoint and pictures share: arguments, and the model."""
 
 import argparse
 import math
-import os
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icv_lightning.errors import UserError
-from icv_lightning.records.checkpoint_files import WEIGHTS, checkpoint_file
+from icv_lightning.records.checkpoint_files import checkpoint_file
 
 if TYPE_CHECKING:
     from icv_lightning.recognition.embedding_model import EmbeddingModel
     from icv_lightning.recognition.picture_files import PictureFiles
 
-
-def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
-    """Run a command and exit with what it returns, or with 2 and one line on what is wrong."""
-    arguments = parser.parse_args()
-    warnings.filterwarnings("ignore", "Image size")  # Pillow's, of large pictures that it reads all the same
-    try:
-        if getattr(arguments, "checkpoint", None):
-            arguments.checkpoint = checkpoint_file(arguments.checkpoint, arguments.weights)
-        status = command(arguments)
-        sys.stdout.flush()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        status = 2
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
-    sys.exit(status)
+CHECKPOINT = "a run's folder (then the weights that its final test measured), or one of its checkpoints"
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """Add --checkpoint and --weights; `run` makes one file of them."""
-    parser.add_argument(
-        "--checkpoint",
-        type=Path,
-        required=True,
-        help="a run's folder, outputs/<name>/<cell>, or a checkpoint",
-    )
-    add_weights(parser)
+    """Add --checkpoint."""
+    parser.add_argument("--checkpoint", type=checkpoint, required=True, help=CHECKPOINT)
 
 
-def add_weights(parser: argparse.ArgumentParser) -> None:
-    """Add --weights."""
-    parser.add_argument(
-        "--weights", choices=WEIGHTS, help="of a run's folder; default: those that its final test measured"
-    )
+def checkpoint(text: str) -> Path:
+    """Read a checkpoint's path, or that of a run's folder, as an argument."""
+    try:
+        return checkpoint_file(Path(text))
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_images(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from icv_lightning.errors import UserError, reason
 
@@ -50,9 +50,9 @@ def expanded(argv: Sequence[str]) -> Again:
     return Again([*kept, *rest], folder.resolve().name if own.rerun else None)
 
 
-def check_same(again: Again, cells: Sequence[DictConfig]) -> None:
+def check_same(again: Again, cells: Sequence[str]) -> None:
     """Raise `UserError` where `--rerun` composes another cell than that of the run."""
-    others = [cell.cell for cell in cells if again.cell not in (None, cell.cell)]
+    others = [cell for cell in cells if again.cell not in (None, cell)]
     if others:
         raise UserError(
             f"--rerun {again.cell}: with the defaults of today these settings are another run, {others[0]}; "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from icv_lightning.configuration import preflight
+from icv_lightning.configuration import checks
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError
@@ -41,25 +41,25 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("overrides", BAD)
 def test_what_does_not_fit_is_said(overrides: str) -> None:
     with pytest.raises(UserError) as error:
-        preflight.check(["data=digits", *overrides.split()])
+        checks.check(["data=digits", *overrides.split()])
     assert str(error.value).startswith(BAD[overrides])
     assert "\n" not in str(error.value)
 
 
 def test_a_run_starts_anew_or_goes_on_but_not_both(tmp_path: Path, checkpoint: Path) -> None:
     with pytest.raises(UserError, match=r"^init_from=.*: starts a new run, ckpt_path=.* goes on; give one"):
-        preflight.check([f"init_from={checkpoint}", f"ckpt_path={checkpoint}"])
+        checks.check([f"init_from={checkpoint}", f"ckpt_path={checkpoint}"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"^init_from=empty: there is no checkpoints/last\.ckpt"):
-        preflight.check(["init_from=empty"])
-    preflight.check(["data=digits", f"init_from={checkpoint.parent.parent}", "model.freeze=true"])
+        checks.check(["init_from=empty"])
+    checks.check(["data=digits", f"init_from={checkpoint.parent.parent}", "model.freeze=true"])
 
 
 def test_recipes_that_fit() -> None:
-    preflight.check(["callbacks=[best,early_stopping]", "data.val_size=5000", "scheduler=plateau"])
-    preflight.check(["-m", "optimizer=adam,adamw,sgd", "scheduler=none,cosine,linear,step,one_cycle"])
-    preflight.check(["-m", "data/augment=none,crop_flip,digits,faces,randaugment", "data.channels=3"])
-    preflight.check(["loss.class_weights=[1,1,1,1,1,1,1,1,1,2]", "loss.label_smoothing=0.1"])
+    checks.check(["callbacks=[best,early_stopping]", "data.val_size=5000", "scheduler=plateau"])
+    checks.check(["-m", "optimizer=adam,adamw,sgd", "scheduler=none,cosine,linear,step,one_cycle"])
+    checks.check(["-m", "data/augment=none,crop_flip,digits,faces,randaugment", "data.channels=3"])
+    checks.check(["loss.class_weights=[1,1,1,1,1,1,1,1,1,2]", "loss.label_smoothing=0.1"])
 
 
 @pytest.mark.parametrize(

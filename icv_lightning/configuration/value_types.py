@@ -20,6 +20,7 @@ WORDS = {
     "shares": "a list of two numbers of at least 0 and below 1",
     "weights": "balanced, or a list of two or more positive numbers",
     "node": "a node with _target_",
+    "group": "a node",
     "strategy": "auto, ddp, ddp_find_unused_parameters_true, single_device, or a node with _target_",
     "devices": "auto, -1, a number of devices or a list of their numbers",
 }
@@ -80,4 +81,5 @@ LISTS: Mapping[str, Callable[[Any], bool]] = {
     "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),
     "weights": lambda value: value == "balanced" or _positive(value),
     "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
+    "group": lambda value: isinstance(value, Mapping),
 }
