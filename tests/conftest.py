@@ -13,18 +13,23 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has one core; so have the processes that it starts
+    os.environ["OMP_NUM_THREADS"] = "1"
+
 from icv_lightning.records.results import read_results
 from icv_lightning.run import __main__ as run
 from icv_lightning.run import job
 
 ROOT = Path(__file__).resolve().parent.parent
-TINY = (
+TINY_WITH_FIGURES = (
     "data=digits",
+    "data.image_size=8",
     "data.batch_size=64",
     "model.net.widths=[4,4]",
     "model.net.hidden=16",
     "~callbacks.progress",
 )
+TINY = (*TINY_WITH_FIGURES, "~callbacks.gallery")
 
 settings.register_profile("project", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("project")
@@ -65,7 +70,7 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     monkeypatch.delenv("ICV_DATA", raising=False)
 
     def call(*arguments: str) -> int:
-        given = arguments[1:] if arguments[:1] == ("as_is",) else (*arguments, *TINY)
+        given = arguments[1:] if arguments[:1] == ("as_is",) else (*TINY, *arguments)
         monkeypatch.setattr(sys, "argv", ["run", *given])
         job.failures.clear()
         with pytest.raises(SystemExit) as end:
@@ -80,7 +85,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint of a tiny run on digits with a validation part; to be left as it is."""
     folder = tmp_path_factory.mktemp("checkpoint")
     with pytest.MonkeyPatch.context() as patch:
-        options = ["trainer.max_epochs=1", "data.val_size=200", f"paths.outputs={folder}"]
+        options = ["trainer.max_epochs=1", "data.image_size=28", "data.val_size=200"]
+        options += [f"paths.outputs={folder}"]
         patch.setattr(sys, "argv", ["run", *TINY, *options])
         with pytest.raises(SystemExit):
             run.main()

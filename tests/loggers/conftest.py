@@ -16,7 +16,7 @@ import pytest
 from icv_lightning.callbacks import LastCheckpoint
 from icv_lightning.run import __main__ as run
 from icv_lightning.run import job
-from tests.conftest import TINY, cells
+from tests.conftest import TINY_WITH_FIGURES, cells
 
 API_KEY = "0123456789abcdef" * 3  # of nobody
 
@@ -43,7 +43,8 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grid]:
             raise RuntimeError("power cut")
 
     def main(*arguments: str) -> int:
-        patch.setattr(sys, "argv", ["run", *arguments, "trainer.max_epochs=2", "logger=many", *TINY])
+        fixed = ("trainer.max_epochs=2", "logger=many", *TINY_WITH_FIGURES)
+        patch.setattr(sys, "argv", ["run", *arguments, *fixed])
         job.failures.clear()
         with pytest.raises(SystemExit) as end, contextlib.redirect_stdout(output):
             run.main()

@@ -138,7 +138,7 @@ def test_lambda_zero_trains_the_network_as_cross_entropy_alone(main: Main, tmp_p
 def test_an_interrupted_run_ends_bit_equal_to_an_undisturbed_one(
     main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    settings = ("trainer.max_epochs=3", "data.transform={_target_:tests.test_run.Noise}")
+    settings = ("trainer.max_epochs=3", "data.transform={_target_:tests.run.test_command.Noise}")
     assert main(*settings, "paths.outputs=whole") == 0
 
     written = LastCheckpoint.on_train_epoch_end
