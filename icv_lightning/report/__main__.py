@@ -34,7 +34,7 @@ def _write(folders: list[Path]) -> None:
     from rich.console import Console
 
     from icv_lightning.report.build import write_report
-    from icv_lightning.report.formats import rich_table
+    from icv_lightning.report.text_tables import rich_table
 
     report, grids = write_report(folders)
     console = Console(width=None if sys.stdout.isatty() else 140)

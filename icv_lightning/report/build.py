@@ -15,13 +15,13 @@ from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_bytes, write_text
 from icv_lightning.records.runs import Run, read_runs
 from icv_lightning.records.variants import Variant
-from icv_lightning.report import formats
+from icv_lightning.report import formats, text_tables
 from icv_lightning.report.explorer import write_explorer
 from icv_lightning.report.figures import all_figures, films
 from icv_lightning.report.figures.style import SETTINGS, save
-from icv_lightning.report.formats import Grid
 from icv_lightning.report.page import Image, Section, data_uri, image_of, write_page
 from icv_lightning.report.tables import paper_tables, reproduction, unfinished
+from icv_lightning.report.text_tables import Grid
 
 
 def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
@@ -80,8 +80,8 @@ def _write_tables(
     judged = [row for s in sections for row in formats.tidy_verdicts(s.variant.label, "our runs", s.verdicts)]
     judged += formats.tidy_verdicts("", "the paper's tables", on_paper)
     texts = {
-        "tables.md": "\n".join(map(formats.markdown, grids)),
-        "tables.tex": "\n".join(map(formats.latex, grids)),
+        "tables.md": "\n".join(map(text_tables.markdown, grids)),
+        "tables.tex": "\n".join(map(text_tables.latex, grids)),
         "tables.csv": csv_text(cells),
         "claims.csv": csv_text(judged),
     }

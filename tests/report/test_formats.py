@@ -10,17 +10,14 @@ from icv_lightning.records.cells import Cell
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.runs import read_runs
 from icv_lightning.report.formats import (
-    Grid,
     entry_text,
     grid_of,
-    latex,
-    markdown,
-    rich_table,
     tidy_tables,
     tidy_verdicts,
     verdict_grid,
 )
 from icv_lightning.report.tables import paper_tables
+from icv_lightning.report.text_tables import Grid, latex, markdown, rich_table
 from tests.report.grid import same, write_grid
 
 HOSTILE = Grid("A | title_ & 50 %", ["a", "b"], [["x | y", "[red]<b>\\n$1 {z} ~ ^ #"]])
