@@ -18,7 +18,7 @@ from rich.table import Column, Table
 
 from icv_lightning.configuration.identity import config_hash
 from icv_lightning.escaping import printable
-from icv_lightning.records.results import LOCK, RESULTS, read_results
+from icv_lightning.records.results import LOCK, RESULTS, number, place_again, read_results
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_TO_BELIEVE_IN_DEATH = 30.0  # of workers that nobody answers for: no cell held its lock for so long
@@ -70,7 +70,7 @@ class Cell:
         """Read the folder again, unless the cell has ended."""
         if self.ended:
             return
-        results = read_results(self.folder) or {}
+        results = read_results(self._place()) or {}
         started, written = (a != b for a, b in zip(self._stamps(), self._before, strict=True))
         status = results.get("status") if results.get("config_hash") == self.hash else None
         if status == "completed" and (written or not self.force):
@@ -82,14 +82,19 @@ class Cell:
         if self.state in ("waiting", "running"):
             self.epoch = 0 if self.force and not started else self._rows()
 
+    def _place(self) -> Path:
+        """Return where the cell trains, or trained at last."""
+        again = place_again(self.folder)
+        return again if self.force and again.exists() else self.folder
+
     def _stamps(self) -> tuple[int, int]:
         """Return when the cell was last started and its results last written."""
-        files = (self.folder / ".hydra" / "overrides.yaml", self.folder / RESULTS)
+        files = (self.folder / ".hydra" / "overrides.yaml", self._place() / RESULTS)
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)  # type: ignore[return-value]
 
     def _rows(self) -> int:
         try:
-            return min(self.epochs, max(0, (self.folder / "metrics.csv").read_bytes().count(b"\n") - 1))
+            return min(self.epochs, max(0, (self._place() / "metrics.csv").read_bytes().count(b"\n") - 1))
         except OSError:
             return 0
 
@@ -154,7 +159,7 @@ class Display:
             cause = printable(str(cell.results.get("cause")))
             self.console.print(f"failed: {cell.name}: {cause}", markup=False, style="red")
         elif not self.console.is_terminal:
-            seconds = f"{cell.results['seconds']:.1f} s"
+            seconds = f"{number(cell.results.get('seconds'), 1)} s"
             self.console.print(f"{cell.name}: completed in {seconds} ({self.line()})", markup=False)
 
     def _watch(self) -> None:
@@ -189,10 +194,9 @@ def show(cells: Sequence[Cell], trouble: str = "") -> None:
     console = terminal if terminal.is_terminal else Console(width=160)
     table = Table(Column("cell", overflow="fold"), "status", *COLUMNS, "seconds")
     for cell in cells:
-        values = [(cell.results.get("metrics") or {}).get(key) for key in COLUMNS.values()]
-        seconds = cell.results.get("seconds")
-        numbers = ["-" if value is None else f"{value:.4f}" for value in values]
-        table.add_row(cell.name, _status(cell), *numbers, f"{seconds:.1f}" if seconds else "-")
+        metrics = cell.results.get("metrics") or {}
+        numbers = [number(metrics.get(key), 4) for key in COLUMNS.values()]
+        table.add_row(cell.name, _status(cell), *numbers, number(cell.results.get("seconds"), 1))
     console.print(table)
     for cell in cells:
         if cell.state in ("failed", "running"):

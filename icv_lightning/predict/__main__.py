@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from icv_lightning.command_line import add_checkpoint, add_images, load, number, run, status_of
+from icv_lightning.command_line import add_checkpoint, add_images, load, number, status_of
+from icv_lightning.exit_status import run
 from icv_lightning.predict.formats import COLUMNS, WRITERS
 
 if TYPE_CHECKING:

@@ -6,21 +6,13 @@ Little is imported above `main`, so that Ctrl-C is answered in one line from the
 import os
 import sys
 
+from icv_lightning.exit_status import finish
 from icv_lightning.run import stopping
 
 
 def main() -> None:
     """Check and run; exit with 0 (all completed), 1 (a run failed), 2 (a wrong setting), 130 (stopped)."""
-    stopping.listen()
-    try:
-        status = _status()
-    except KeyboardInterrupt:
-        print(stopping.GOES_ON, file=sys.stderr)
-        status = 130
-    except OSError as error:  # what Hydra writes before and after a cell
-        print(f"error: {error.filename or 'outputs'}: {error.strerror or error}", file=sys.stderr)
-        status = 1
-    sys.exit(status)
+    finish(_status, stopping.GOES_ON)
 
 
 def _status() -> int:
@@ -28,14 +20,9 @@ def _status() -> int:
 
     from icv_lightning.configuration import preflight
     from icv_lightning.configuration.composition import CONF
-    from icv_lightning.errors import UserError
     from icv_lightning.run.job import failures, job
 
-    try:
-        request = preflight.check(sys.argv[1:])
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    request = preflight.check(sys.argv[1:])
     sys.argv[1:] = request.argv
     os.environ["HYDRA_FULL_ERROR"] = (
         "1"  # errors shall reach `main`, or the grid, and not Hydra's own printing
@@ -46,7 +33,7 @@ def _status() -> int:
 
         return watched(request.cells, launch)
     launch()
-    return 1 if failures else 0
+    return max(failures, default=0)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from icv_lightning.configuration.identity import identity
 from icv_lightning.errors import UserError, reason
 from icv_lightning.records.checkpoints import read_checkpoint
+from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.records.trust import check_plain
 
 if TYPE_CHECKING:
@@ -33,11 +34,20 @@ def starting_point(config: DictConfig, folder: Path) -> tuple[Path | None, bool]
     own, given = folder / "checkpoints" / "last.ckpt", config.ckpt_path
     if own.exists() and not config.force:
         check_settings(config, own)
+        _check_past(folder)
         return own, True
     if given in (None, "last"):
         return None, False
     check_settings(config, Path(given), FREE)
     return Path(given), False
+
+
+def _check_past(folder: Path) -> None:
+    """Raise `UserError` where the rows of the epochs before cannot be kept, before anything is trained."""
+    try:
+        read_metrics(folder)
+    except UserError as error:
+        raise UserError(f"{error}; remove it, or start anew with force=true") from error
 
 
 def check_settings(config: DictConfig, path: Path, free: frozenset[str] = frozenset()) -> None:

@@ -17,8 +17,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from icv_lightning import hardware
 from icv_lightning.configuration.identity import cell_fields, config_hash
+from icv_lightning.exit_status import check_stopped
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
-from icv_lightning.run import processes, stopping
+from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
 
 if TYPE_CHECKING:
@@ -36,17 +37,18 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     """
     started = time.perf_counter()
     checkpoint, resumed = starting_point(config, folder)
+    identity = _identity(config)
+    config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
     data, module, trainer = _prepared(config, folder, checkpoint)
     from icv_lightning.loggers import recording
 
-    identity = _identity(config)
     give_up = partial(_give_up, folder, config)
     with (
         recording(trainer.loggers, config, module, resumed),
         processes.together(trainer, identity["config"], folder, give_up),
     ):
         try:
-            stopping.check()  # imports are over
+            check_stopped()  # imports are over
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
             trainer.test(module, datamodule=data, verbose=False)
         except Exception as error:
@@ -67,6 +69,11 @@ def record_failure(folder: Path, config: DictConfig, error: Exception) -> None:
         write_results(folder, failed | {"step": getattr(error, "step", 0)} | _identity(config))
     except OSError as full:  # then the cause stands in the terminal alone
         print(f"failed: {folder.name}: {failed['cause']} (not recorded: {full.strerror})", file=sys.stderr)
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """Return the settings as primitives, without interpolations."""
+    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
 
 
 def in_grid() -> bool:
@@ -143,7 +150,7 @@ def _identity(config: DictConfig) -> dict[str, Any]:
     return {
         "cell": cell_fields(config),
         "config_hash": config_hash(config),
-        "config": OmegaConf.to_container(config, resolve=True),
+        "config": resolved(config),
         "versions": versions(),
     }
 

@@ -3,25 +3,26 @@
 import argparse
 import json
 import logging
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import run
 from icv_lightning.records.files import replaced, write_text
 
 
 def main() -> None:
-    """Measure a checkpoint or all runs of a folder; exit with 0, or 1 and one line on what is wrong."""
-    arguments = _parser().parse_args()
+    """Measure a checkpoint or all runs of a folder; exit with 0, 1, 2 (a wrong argument) or 130 (stopped)."""
+    run(_parser(), _measure)
+
+
+def _measure(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        if arguments.checkpoint:
-            _one(arguments)
-        else:
-            _all(arguments)
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    if arguments.checkpoint:
+        _one(arguments)
+    else:
+        _all(arguments)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -252,7 +252,7 @@ def test_results_of_another_configuration_are_never_overwritten(
     foreign = found.replace(f'"config_hash": "{hash8}', '"config_hash": "00000000')
     assert foreign != found
     (folder / "results.json").write_text(foreign)
-    assert main("trainer.max_epochs=1", "force=true") == 1
+    assert main("trainer.max_epochs=1", "force=true") == 2
     assert "holds the results of another configuration" in capsys.readouterr().err
     assert (folder / "results.json").read_text() == foreign
 
