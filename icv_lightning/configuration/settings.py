@@ -196,6 +196,13 @@ SETTINGS: Mapping[str, Setting] = {
 }  # fmt: skip
 
 
+ADDED = frozenset(  # that conf/ does not hold and a user may add with +
+    f"trainer.{key}"
+    for key in (
+        *("gradient_clip_val", "limit_train_batches", "accumulate_grad_batches"),
+        *("check_val_every_n_epoch", "min_epochs", "max_steps"),
+    )
+)
 NODES = ("model.net", "model.head", "centroids.layer", "loss.criterion", "optimizer.algorithm")
 NEEDED = (  # what a run reads beside constructors, and may have been taken away with ~
     *("name", "seed", "force", "workers", "threads", "gpu_share", "ckpt_path", "cell"),
