@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from icv_lightning import hardware
-from icv_lightning.configuration.nested import select
 from icv_lightning.configuration.settings import ABOUT
 from icv_lightning.data.sizes import check_batch_size
 from icv_lightning.errors import UserError
+from icv_lightning.nested import select
 
 LEAST_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning.configuration.nested import leaves, plain
 from icv_lightning.configuration.settings import SETTINGS, Setting, declared, has_effect
+from icv_lightning.nested import leaves, plain
 
 
 class Identity:

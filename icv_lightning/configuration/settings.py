@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from icv_lightning.configuration.nested import ABSENT, plain, select
 from icv_lightning.configuration.value_types import LISTS, MOST, WORDS, is_text
 from icv_lightning.errors import UserError
+from icv_lightning.nested import ABSENT, plain, select
 
 ABOUT = (
     "about"  # the node of a component's YAML file that describes it, and is no argument of its constructor

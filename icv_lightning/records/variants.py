@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from icv_lightning.configuration.choices import described
-from icv_lightning.configuration.nested import ABSENT, leaves, plain, select
 from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
+from icv_lightning.nested import ABSENT, leaves, plain, select
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import Run
 

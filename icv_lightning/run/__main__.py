@@ -17,7 +17,7 @@ def main() -> None:
 
 def _status() -> int:
     from icv_lightning.configuration import checks
-    from icv_lightning.configuration.nested import select
+    from icv_lightning.nested import select
     from icv_lightning.run import launching
 
     request = checks.check(sys.argv[1:])
