@@ -12,7 +12,10 @@ from icv_lightning.configuration.settings import ADDED, Setting, declared
 from icv_lightning.errors import UserError
 from icv_lightning.nested import ABSENT, leaves, select
 
-GROUPS = ("data", "model", "centroids", "loss", "optimizer", "trainer", "callbacks", "logger", "search")
+GROUPS = (
+    "data", "data/augment", "model", "centroids", "loss", "optimizer", "scheduler", "trainer", "callbacks",
+    "logger", "search",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
