@@ -67,6 +67,7 @@ class ClassifierModule(L.LightningModule):
         self.head, self.centroids, self.loss = head, centroids, loss
         self.optimizer, self.centroid_lr, self.seed = optimizer, centroid_lr, seed
         self.settings = dict(settings or {})
+        self.provenance: Mapping[str, Any] = {}  # of the run, kept in the checkpoint and compared on resuming
         self.step_terms = TermMeans(self.loss.terms)
         self.train_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
         self.eval_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
@@ -106,10 +107,11 @@ class ClassifierModule(L.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the run's settings, what a picture must be brought to and what the classes are called."""
         data = self.data
-        checkpoint["settings"] = self.settings
+        checkpoint["settings"], checkpoint["provenance"] = self.settings, dict(self.provenance)
         checkpoint["data"] = {
             "class_names": [str(name) for name in data.class_names],
             "picture_input": data.picture_input._asdict(),
+            "usual": data.usual_traits(),
         }
 
     def on_train_epoch_start(self) -> None:

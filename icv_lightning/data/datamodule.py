@@ -23,6 +23,7 @@ from icv_lightning.data.images import (
 )
 from icv_lightning.data.picture import PictureInput
 from icv_lightning.data.sizes import check_val_size
+from icv_lightning.data.traits import SAMPLE, traits, usual
 from icv_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class ImageDataModule(L.LightningDataModule):
     Attributes:
         quiet: say nothing about progress; False where somebody waits at a terminal.
         validation: a validation part of the data set's own, which `load` sets; else None.
+        sampled_files: some of the training part's, where pictures come from files.
         without_content: a warning where there is nothing to see in the training part; else None.
 
     Args:
@@ -117,6 +119,8 @@ class ImageDataModule(L.LightningDataModule):
         self.quiet = True
         self.validation: Part | None = None
         self.without_content: str | None = None
+        self.sampled_files: list[Path] = []
+        self._usual: dict[str, list[float]] | None = None
         self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
 
     @property
@@ -180,6 +184,14 @@ class ImageDataModule(L.LightningDataModule):
     def pixel_statistics(self) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation per channel of the training part, in grey levels."""
         return channel_statistics(self.train_part.images[self.train_part.index])
+
+    def usual_traits(self) -> dict[str, list[float]]:
+        """Return what the pictures of the training part look like (`icv_lightning.data.traits`)."""
+        if self._usual is None:
+            part = self.train_part
+            index = part.index[torch.linspace(0, len(part) - 1, min(len(part), SAMPLE)).long()]
+            self._usual = usual(traits(part.images[index], self.sampled_files))
+        return self._usual
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of shuffled training batches; the order depends on seed and epoch alone."""
