@@ -56,7 +56,7 @@ def test_one_folder_is_split_by_the_names_of_pictures_and_the_same_for_every_see
     assert first.test_part.target.bincount().tolist() == [2, 1]
     assert sorted(greys(first.train_part) + greys(first.test_part)) == list(range(1, 31))
     assert torch.equal(first.test_part.images, other.test_part.images)
-    assert images_of(tmp_path, test_fraction=0.5).test_part.target.bincount().tolist() == [10, 5]
+    assert images_of(tmp_path, test_fraction=0.5).test_part.target.bincount().tolist() == [6, 3]
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path):

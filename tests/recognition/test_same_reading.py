@@ -1,4 +1,4 @@
-"""A file is brought to a network as in training, for every data set; pictures that look otherwise are told."""
+"""A file is brought to a network as in training, for every data set; what looks otherwise is told."""
 
 import zipfile
 from pathlib import Path
@@ -79,11 +79,8 @@ def test_one_s_own_pictures(kind, crop, tmp_path):
         path = tmp_path / "train" / "ab"[number % 2] / f"{number:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(generator.integers(0, 256, (40, 30, 3), dtype=np.uint8)).save(path)
-    (tmp_path / "test").mkdir()
-    (tmp_path / "train" / "a").rename(tmp_path / "train" / "a") if kind == "faces" else None
     options = {"name": kind, "num_classes": 2, "channels": 3, "image_size": 16, "cache": None}
     if kind == "image_folder":
-        (tmp_path / "test").rmdir()
         data: ImageDataModule = ImageFolderDataModule(str(tmp_path / "train"), **options)
     else:
         data = FacesDataModule(str(tmp_path / "train"), held_out=0, crop=crop, image_width=12, **options)
