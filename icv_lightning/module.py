@@ -79,16 +79,13 @@ class ClassifierModule(L.LightningModule):
         self.optimizer, self.centroid_lr, self.seed = optimizer, centroid_lr, seed
         self.schedule, self.decay_all, self.loss_warmup = schedule or Schedule(), decay_all, loss_warmup
         self.settings = dict(settings or {})
-<<<<<<< HEAD
         self.provenance: Mapping[str, Any] = {}  # of the run, kept in the checkpoint and compared on resuming
-=======
         self.keeps_constants = False  # the standardising constants came with weights of another run
         self.initial: dict[str, Any] = {}  # what was taken of a checkpoint at the start
         self.full_weight = getattr(loss, "weight", 0.0)  # λ
         self.holds = freeze
         for layer in self._frozen():
             layer.requires_grad_(requires_grad=False).eval()
->>>>>>> main
         self.step_terms = TermMeans(self.loss.terms)
         self.train_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
         self.eval_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
@@ -150,12 +147,8 @@ class ClassifierModule(L.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the run's settings, what a picture must be brought to and what the classes are called."""
         data = self.data
-<<<<<<< HEAD
         checkpoint["settings"], checkpoint["provenance"] = self.settings, dict(self.provenance)
-=======
-        checkpoint["settings"] = self.settings
         checkpoint["initial"] = self.initial
->>>>>>> main
         checkpoint["data"] = {
             "class_names": [str(name) for name in data.class_names],
             "picture_input": data.picture_input._asdict(),

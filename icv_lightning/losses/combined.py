@@ -6,12 +6,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from icv_lightning.losses.intra_class_variance import intra_class_variance
-<<<<<<< HEAD
-from icv_lightning.losses.terms import check_factor, cross_entropy, gradient_alone
-from icv_lightning.shapes import check_batch
-=======
 from icv_lightning.losses.terms import CrossEntropy, check_factor, gradient_alone
->>>>>>> main
+from icv_lightning.shapes import check_batch
 
 
 class CombinedLoss(nn.Module):
@@ -50,12 +46,8 @@ class CombinedLoss(nn.Module):
         target: Int[Tensor, " batch"],
     ) -> dict[str, Tensor]:
         """Return `loss` and its terms `loss_ce` and `loss_var`, each a scalar."""
-<<<<<<< HEAD
         check_batch(target, embeddings, logits, centroids)
-        loss_ce = cross_entropy(logits, target)
-=======
         loss_ce = self.cross_entropy(logits, target)
->>>>>>> main
         loss_var = intra_class_variance(embeddings if self.weight else embeddings.detach(), centroids, target)
         # With λ = 0: the gradient of loss_var for the centroids, and exactly 0 for the value.
         term = self.weight * loss_var if self.weight else gradient_alone(loss_var)

@@ -26,12 +26,8 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from icv_lightning.losses.intra_class_variance import intra_class_variance
-<<<<<<< HEAD
-from icv_lightning.losses.terms import check_factor, cross_entropy, gradient_alone
-from icv_lightning.shapes import check_batch
-=======
 from icv_lightning.losses.terms import CrossEntropy, check_factor, gradient_alone
->>>>>>> main
+from icv_lightning.shapes import check_batch
 
 
 def total_variance(
@@ -132,12 +128,8 @@ class DiscriminantLoss(nn.Module):
         target: Int[Tensor, " batch"],
     ) -> dict[str, Tensor]:
         """Return `loss` and its terms `loss_ce`, `loss_var` (W) and `loss_between` (S), each a scalar."""
-<<<<<<< HEAD
         check_batch(target, embeddings, logits, centroids)
-        loss_ce = cross_entropy(logits, target)
-=======
         loss_ce = self.cross_entropy(logits, target)
->>>>>>> main
         fixed = embeddings.detach()
         if self.weight:
             value = discriminant(
