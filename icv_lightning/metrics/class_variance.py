@@ -42,7 +42,7 @@ class ClassVariance(ExactMetric):
     def update(self, embeddings: Float[Tensor, "batch dim"], target: Int[Tensor, " batch"]) -> None:
         """Merge a batch."""
         values = embeddings.detach().double()
-        count = torch.bincount(target, minlength=len(self.count))
+        count = torch.zeros_like(self.count).index_add_(0, target, torch.ones_like(values[:, 0]))
         mean = torch.zeros_like(self.mean).index_add_(0, target, values) / count.clamp(min=1)[:, None]
         deviations = (values - mean[target]).square().sum(1)
         squares = torch.zeros_like(self.squares).index_add_(0, target, deviations)
