@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from icv_lightning import dashboard
-from icv_lightning.configuration.preflight import check
+from icv_lightning.configuration.checks import check
 from icv_lightning.configuration.resolvers import register_resolvers
 from tests.conftest import ROOT
 
@@ -124,7 +124,7 @@ def test_what_a_sweep_s_agent_starts_is_a_run_that_the_command_accepts(
 
     register_resolvers()
     asked = []
-    monkeypatch.setattr("icv_lightning.configuration.preflight.check_login", lambda: asked.append(1))
+    monkeypatch.setattr("icv_lightning.configuration.checks.check_login", lambda: asked.append(1))
     sweep = yaml.safe_load((ROOT / "docs" / "wandb_sweep.yaml").read_text())
     assert sweep["metric"]["name"] in (dashboard.ACC, dashboard.NEAREST, dashboard.MEANS)
     for choose in (0, -1):

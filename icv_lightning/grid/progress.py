@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
-from icv_lightning.configuration.identity import config_hash
+from icv_lightning.configuration.identity import Identity
 from icv_lightning.escaping import printable
 from icv_lightning.records.results import LOCK, RESULTS, number, place_again, read_results
 
@@ -33,13 +32,14 @@ class Cell:
     """One cell of a grid, as its folder shows it; `look` brings `state`, `epoch` and `results` up to date.
 
     Args:
-        config: of the cell; its `paths.run` is the folder.
+        identity: of the cell; the `paths.run` of its configuration is the folder.
     """
 
-    def __init__(self, config: DictConfig) -> None:
-        self.folder, self.force = Path(config.paths.run), bool(config.force)
-        self.name, self.hash = self.folder.name, config_hash(config)
-        self.epochs, self.epoch = int(config.trainer.max_epochs), 0
+    def __init__(self, identity: Identity) -> None:
+        config = identity.config
+        self.folder, self.force = Path(config["paths"]["run"]), bool(config["force"])
+        self.name, self.hash = self.folder.name, identity.hash
+        self.epochs, self.epoch = int(config["trainer"]["max_epochs"]), 0
         self.state, self.results = "waiting", dict[str, Any]()
         self._before = self._stamps()
         self.look()
@@ -167,13 +167,13 @@ class Display:
             self.look()
 
 
-def watched(configs: Sequence[DictConfig], launch: Callable[[], object]) -> int:
-    """Run `launch` under a display of `configs`' cells, and show their table; give the exit status.
+def watched(identities: Sequence[Identity], launch: Callable[[], object]) -> int:
+    """Run `launch` under a display of these cells, and show their table; give the exit status.
 
     Returns:
         0 where all cells are completed, 1 where any is not, 130 after Ctrl-C or SIGTERM.
     """
-    cells = list({cell.folder: cell for cell in map(Cell, configs)}.values())
+    cells = list({cell.folder: cell for cell in map(Cell, identities)}.values())
     os.environ["HYDRA_FULL_ERROR"] = "1"  # a launcher's own error shall reach this function
     trouble, status = "", 0
     with Display(cells) as display:

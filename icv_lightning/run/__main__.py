@@ -16,27 +16,22 @@ def main() -> None:
 
 
 def _status() -> int:
-    import hydra
+    from icv_lightning.configuration import checks
+    from icv_lightning.configuration.nested import select
+    from icv_lightning.run import launching
 
-    from icv_lightning.configuration import preflight
-    from icv_lightning.configuration.composition import CONF
-    from icv_lightning.data.sizes import passed_over
-    from icv_lightning.run.job import failures, job
-
-    request = preflight.check(sys.argv[1:])
-    for line in dict.fromkeys(line for cell in request.cells for line in passed_over(cell.data)):
+    request = checks.check(sys.argv[1:])
+    notes = (line for cell in request.cells for line in select(cell.config, "data.about.notes", ()))
+    for line in dict.fromkeys(notes):
         print(line, file=sys.stderr)
-    sys.argv[1:] = request.argv
-    os.environ["HYDRA_FULL_ERROR"] = (
-        "1"  # errors shall reach `main`, or the grid, and not Hydra's own printing
-    )
-    launch = hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)
-    if request.multirun and request.cells:
-        from icv_lightning.grid.progress import watched
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors shall reach `main` and the grid, and not Hydra's printing
+    if not request.cells:
+        return launching.show(request)
+    if not request.multirun:
+        return launching.run_one(request)
+    from icv_lightning.grid.progress import watched
 
-        return watched(request.cells, launch)
-    launch()
-    return max(failures, default=0)
+    return watched(request.cells, lambda: launching.run_all(request))
 
 
 if __name__ == "__main__":

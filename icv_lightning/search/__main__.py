@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from icv_lightning.configuration import preflight
+from icv_lightning.configuration import checks
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import finish
@@ -37,7 +37,7 @@ def read_plan(arguments: Sequence[str]) -> Plan:
     Raises:
         UserError: the first wrong setting, in one line.
     """
-    preflight.check([text for text in arguments if not text.lstrip("+~").startswith("search.space")])
+    checked = checks.check([text for text in arguments if not text.lstrip("+~").startswith("search.space")])
     config = composed(arguments)
     if config.get("search") is None:
         raise UserError("search: nothing to look for; give experiment=search_lambda or search=lambda_dim")
@@ -45,7 +45,7 @@ def read_plan(arguments: Sequence[str]) -> Plan:
         raise UserError("data.val_size=0: a search needs a validation part: data.val_size=5000")
     own = [text for text in arguments if not text.lstrip("+~").startswith(("search.", "search="))]
     settings: Any = OmegaConf.to_container(config.search, resolve=True)
-    return Plan(own, config, read_space(settings.get("space") or {}, own))
+    return Plan(own, config, read_space(settings.get("space") or {}, own, checked.cells[0].declared))
 
 
 def show(plan: Plan, study: "Study") -> bool:

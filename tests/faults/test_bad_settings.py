@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icv_lightning.configuration import preflight
+from icv_lightning.configuration import checks
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 
@@ -162,7 +162,7 @@ def given(arguments: tuple[str, ...]) -> list[str]:
 def test_a_wrong_setting_is_named_in_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(UserError) as error:
-        preflight.check(given(arguments))
+        checks.check(given(arguments))
     assert str(error.value).startswith(QUICK[arguments])
     assert str(error.value).isprintable()
     assert sorted(tmp_path.rglob("*")) == before
@@ -199,11 +199,11 @@ def test_a_secret_of_the_environment_is_not_written_either(monkeypatch: pytest.M
     monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdef")
     for override in ("name=x0123456789abcdef", "data.root=${oc.env:WANDB_API_KEY}"):
         with pytest.raises(UserError, match="holds the value of WANDB_API_KEY") as error:
-            preflight.check([DIGITS, override])
+            checks.check([DIGITS, override])
         assert "0123456789abcdef" not in str(error.value)
     with pytest.raises(UserError, match=r"^hydra\.job\.env_set\.WANDB_API_KEY: holds a secret") as error:
-        preflight.check([DIGITS, "+hydra.job.env_set.WANDB_API_KEY=hunter2hunter2"])
-    preflight.check([DIGITS, "trainer.max_epochs=1"])
+        checks.check([DIGITS, "+hydra.job.env_set.WANDB_API_KEY=hunter2hunter2"])
+    checks.check([DIGITS, "trainer.max_epochs=1"])
 
 
 def test_what_is_right_stays_right(tmp_path: Path) -> None:
@@ -216,5 +216,5 @@ def test_what_is_right_stays_right(tmp_path: Path) -> None:
         ['data.root="data set/ünïcode"', "+trainer.gradient_clip_val=1", "hydra.verbose=true"],
         ["-m", "loss.lambda=0.1,0.1", "data.val_size=0,1417", "hydra.sweeper.max_batch_size=2"],
     ):
-        preflight.check([*arguments, DIGITS])
+        checks.check([*arguments, DIGITS])
     assert not (tmp_path / "new").exists()
