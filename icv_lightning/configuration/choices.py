@@ -8,8 +8,8 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from icv_lightning.configuration.nested import leaves
-from icv_lightning.configuration.settings import ABOUT
+from icv_lightning.configuration.nested import leaves, select
+from icv_lightning.configuration.settings import ABOUT, SETTINGS, Setting, declared
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
@@ -22,6 +22,17 @@ def described(config: Mapping[str, Any]) -> dict[str, Any]:
         config: resolved, as a run's results.json holds it.
     """
     return {group: _with_about(group, node) for group, node in config.items()}
+
+
+def component_keys() -> Iterator[tuple[str, str, Setting]]:
+    """Yield what the files of conf/ declare: dotted key, choice (`group=file`), setting."""
+    for path in sorted(CONF.glob("*/*.yaml")):
+        group, node = path.parent.name, OmegaConf.load(path)
+        content: Any = OmegaConf.to_container(node)
+        keys = select(content, f"{ABOUT}.keys", {}) or {}
+        for key, setting in declared({group: {ABOUT: {"keys": keys}}}).items():
+            if key not in SETTINGS:
+                yield key, f"{group}={path.stem}", setting
 
 
 def _with_about(group: str, node: Any) -> Any:
