@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 FLOORS = (  # from the lowest
     ("escaping", "errors", "hardware", "streams", "exit_status", "shapes"),
     ("variability", "inference", "distributed", "data", "centroids", "records"),
-    ("nets", "losses", "optimizers", "evaluation", "configuration"),
+    ("nets", "losses", "optimizers", "evaluation", "configuration", "strategies"),
     ("metrics",),
     ("module",),
     ("building", "loggers"),

@@ -15,7 +15,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 
 from icv_lightning.configuration.composition import CONF, Composition, parse
-from icv_lightning.configuration.conflicts import check_centroids, check_devices
+from icv_lightning.configuration.conflicts import check_centroids, check_devices, check_trainer
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.nested import leaves, select
 from icv_lightning.configuration.paths import check_place, check_starting_point
@@ -123,6 +123,7 @@ def check_cell(cell: Identity, multirun: bool = False) -> None:
     check_no_secret(config.items())
     _check_targets(config)
     check_centroids(config)
+    check_trainer(config)
     check_recipe(config)
     check_devices(config, multirun)
     check_sizes(config["data"])

@@ -44,7 +44,7 @@ class ClassVariance(ExactMetric):
         """Merge a batch; raise `ValueError` for shapes or classes that do not fit (`check_batch`)."""
         check_batch(target, embeddings, centroids=self.mean)
         values = embeddings.detach().double()
-        count = torch.bincount(target, minlength=len(self.count))
+        count = torch.zeros_like(self.count).index_add_(0, target, torch.ones_like(values[:, 0]))
         mean = torch.zeros_like(self.mean).index_add_(0, target, values) / count.clamp(min=1)[:, None]
         deviations = (values - mean[target]).square().sum(1)
         squares = torch.zeros_like(self.squares).index_add_(0, target, deviations)

@@ -60,10 +60,18 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
             raise
         measured = module.measured()  # asked of every process
         seconds = time.perf_counter() - started
-        found = {"status": "completed"} | recorded | measured | tested
+        found = _outcome(trainer) | recorded | measured | tested
         if trainer.is_global_zero:
             write_results(folder, found | data.recorded() | {"seconds": seconds})
     return read_results(folder) or {}
+
+
+def _outcome(trainer: "Trainer") -> dict[str, Any]:
+    """Return how a run ended; one that was cut short, to see whether it works, is not completed."""
+    if trainer.fast_dev_run:
+        cause = "trainer.fast_dev_run: a few batches alone, its numbers are no results"
+        return {"status": "tried", "cause": cause}
+    return {"status": "completed"}
 
 
 def _tested_weights(trainer: "Trainer", module: "ClassifierModule") -> dict[str, Any]:
