@@ -142,7 +142,7 @@ def _of_results(folder: Path, results: Any) -> Run:
         printable(fields["data"]), float(fields["lambda"]), fields["embedding_dim"], fields["normalize"]
     )
     completed = results["status"] == "completed"
-    cause = "" if completed else printable(f"{results.get('cause')} (step {results.get('step')})")
+    cause = "" if completed else printable(f"{results.get('cause')} (step {results.get('step', 0)})")
     config = {key: value for key, value in results["config"].items() if key in GROUPS}
     learn(config)
     status = "completed" if completed else "failed"
