@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from icv_lightning import exit_status
 from icv_lightning.errors import UserError
 
 RULES = {
@@ -24,19 +25,20 @@ TUNING_SEED = 100
 
 
 def main() -> None:
-    """Tune, judge, write; exit with 0, or 1 and one line on what is wrong."""
+    """Tune, judge, write; exit with 0, 1 (a run failed), 2 (a wrong argument) or 130 (stopped)."""
     parser = argparse.ArgumentParser(prog="python -m experiments.convergence", description=__doc__)
     parser.add_argument("--outputs", default="outputs", help="as paths.outputs")
     parser.add_argument("--seeds", default="0,1,2", help="that judge")
     parser.add_argument("--val-size", type=int, default=5000, help="images of train to tune on")
     parser.add_argument("--tuning-epochs", type=int, default=5, help="of each tried value")
     parser.add_argument("overrides", nargs="*", help="of every run, e.g. trainer.precision=bf16-mixed")
-    arguments = parser.parse_args()
-    try:
-        tuning = [f"data.val_size={arguments.val_size}", f"trainer.max_epochs={arguments.tuning_epochs}"]
-        compare(Path(arguments.outputs), arguments.seeds, arguments.overrides, tuning)
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    exit_status.run(parser, _compare)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    tuning = [f"data.val_size={arguments.val_size}", f"trainer.max_epochs={arguments.tuning_epochs}"]
+    compare(Path(arguments.outputs), arguments.seeds, arguments.overrides, tuning)
+    return 0
 
 
 def compare(outputs: Path, seeds: str, overrides: Sequence[str], tuning_overrides: Sequence[str]) -> None:
@@ -58,36 +60,31 @@ def compare(outputs: Path, seeds: str, overrides: Sequence[str], tuning_override
         swept = f"{key}={','.join(map(str, values))}"
         own = [f"name={tuning.name}", f"centroids={rule}", swept, f"seed={TUNING_SEED}"]
         _run(outputs, [*overrides, *own, *tuning_overrides])
-    chosen, accuracy = choose(tuning)
+    chosen = choose(tuning)
     for rule, (key, _) in RULES.items():
         _run(outputs, [f"centroids={rule}", f"{key}={chosen[rule]:g}", f"seed={seeds}", *overrides])
     _run(outputs, ["centroids=learned", f"seed={seeds}", *overrides])
-    write_convergence(judging, accuracy)
-    print(
-        f"chosen: {chosen}; epochs to {accuracy:g}; {judging}: by_epoch.csv, convergence.png, evidence.json"
-    )
+    write_convergence(judging)
+    print(f"chosen: {chosen}; {judging}: by_epoch.csv, convergence.png, evidence.json")
 
 
-def choose(tuning: Path) -> tuple[dict[str, float], float]:
-    """Return the best value of each rule's setting, and the accuracy that epochs are counted to.
+def choose(tuning: Path) -> dict[str, float]:
+    """Return the best value of each rule's setting.
 
-    That accuracy is the best that a chosen run had after its last epoch of tuning, on validation, rounded
-    down to a whole percent.
+    Raises:
+        UserError: a rule without a completed run.
     """
     from icv_lightning.records.runs import read_runs
 
     means: dict[str, dict[float, float]] = {rule: {} for rule in RULES}
-    ends: dict[tuple[str, float], float] = {}
     for run in read_runs([tuning]):
         rule, column = str(run.config["centroids"]["name"]), "val/acc_nearest_class_mean"
         value = run.config["centroids"]["layer"].get("alpha") or run.config["optimizer"]["centroid_lr"]
         if run.status == "completed" and column in run.curves:
             means[rule][value] = float(run.curves[column].mean())
-            ends[rule, value] = float(run.curves[column].iloc[-1])
     if missing := [rule for rule, found in means.items() if not found]:
         raise UserError(f"{tuning}: no completed run of {', '.join(missing)}")
-    chosen = {rule: max(found, key=lambda value: found[value]) for rule, found in means.items()}
-    return chosen, int(100 * max(ends[item] for item in chosen.items())) / 100
+    return {rule: max(found, key=lambda value: found[value]) for rule, found in means.items()}
 
 
 def _run(outputs: Path, overrides: Sequence[str]) -> None:

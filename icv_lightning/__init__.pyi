@@ -1,5 +1,6 @@
 __version__: str
 
+from .audit.study import audit_embeddings as audit_embeddings
 from .centroids import BatchMeanCentroids as BatchMeanCentroids
 from .centroids import LearnedCentroids as LearnedCentroids
 from .centroids import OneByOneCentroids as OneByOneCentroids
@@ -9,6 +10,7 @@ from .data import ImageFolderDataModule as ImageFolderDataModule
 from .data import MNISTDataModule as MNISTDataModule
 from .data import OmniglotDataModule as OmniglotDataModule
 from .evaluation.neural_collapse import neural_collapse as neural_collapse
+from .evaluation.retrieval import retrieval as retrieval
 from .losses import CombinedLoss as CombinedLoss
 from .losses import DiscriminantLoss as DiscriminantLoss
 from .losses import IntraClassVarianceLoss as IntraClassVarianceLoss
@@ -22,7 +24,6 @@ from .metrics import NearestCentroidAccuracy as NearestCentroidAccuracy
 from .metrics import Retrieval as Retrieval
 from .metrics import WithinClassCovariance as WithinClassCovariance
 from .metrics import nearest_centroid as nearest_centroid
-from .metrics import retrieval as retrieval
 from .module import ClassifierModule as ClassifierModule
 from .nets import ConvNet as ConvNet
 from .nets import LeNetPP as LeNetPP

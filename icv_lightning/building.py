@@ -9,7 +9,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning.configuration.identity import identity
+from icv_lightning.configuration.settings import ABOUT
 from icv_lightning.errors import UserError
 from icv_lightning.records.trust import check_foreign
 
@@ -25,7 +25,7 @@ MODEL_GROUPS = ("model", "centroids", "loss")
 
 def build_datamodule(config: DictConfig) -> "ImageDataModule":
     """Return the data module of `config.data`."""
-    return _build(config.data, "data")
+    return _build(_without_about(config.data), "data")
 
 
 def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
@@ -39,6 +39,8 @@ def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     from icv_lightning.data import ImageDataModule
 
     own = {**settings, "transform": None}
+    if "cache" in own:  # a folder that somebody else chose
+        own["cache"] = None
     prefixes, among = ("icv_lightning.data.",), "this package's data sets"
     check_foreign(own, "results.json", prefixes, ImageDataModule, among)
     data = build_datamodule(OmegaConf.create({"data": own}))
@@ -47,14 +49,19 @@ def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     return data
 
 
-def build_module(config: DictConfig) -> "ClassifierModule":
-    """Return the module of `config`, fresh, its parameters drawn from the global random state."""
+def build_module(config: DictConfig, settings: Mapping[str, Any] | None = None) -> "ClassifierModule":
+    """Return the module of `config`, fresh, its parameters drawn from the global random state.
+
+    Args:
+        config: of a run.
+        settings: those that can change its result (`Identity.settings`), kept in the checkpoint.
+    """
     optimizer = _build(config.optimizer.algorithm, "optimizer.algorithm")
-    groups = {key: OmegaConf.to_container(config[key], resolve=True) for key in MODEL_GROUPS}
+    groups = {key: _without_about(config[key]) for key in MODEL_GROUPS}
     facts = {"num_classes": config.data.num_classes, "embedding_dim": config.model.embedding_dim}
     module = module_of(
         {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed,
-        settings=identity(config),
+        settings=settings,
     )  # fmt: skip
     _check_pairs(config, module)
     return module
@@ -83,10 +90,11 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
     if config.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UserError(f"trainer.accelerator={config.trainer.accelerator}: no GPU is here; use auto or cpu")
     shown, recorded = config.get("callbacks") or {}, config.get("logger") or {}
-    callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node]
-    loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node]
+    callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node and key != ABOUT]
+    loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node and key != ABOUT]
     return _build(
-        config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
+        _without_about(config.trainer), "trainer", callbacks=callbacks, logger=loggers,
+        default_root_dir=str(folder),
         enable_progress_bar=bool(shown.get("progress")),
     )  # fmt: skip
 
@@ -118,6 +126,13 @@ def _check_pairs(config: DictConfig, module: "ClassifierModule") -> None:
             f"data.batch_size={data.batch_size} seldom hold with {data.num_classes} classes; set "
             "data.per_class=2 or more"
         )
+
+
+def _without_about(node: DictConfig) -> dict[str, Any]:
+    """Return the resolved settings of a component, without what its YAML file says of it to others."""
+    found: Any = OmegaConf.to_container(node, resolve=True)
+    found.pop(ABOUT, None)
+    return found  # type: ignore[no-any-return]
 
 
 def _build(node: Any, key: str, **options: Any) -> Any:

@@ -1,10 +1,8 @@
-"""What the commands that take a checkpoint and pictures share: arguments, exit statuses, the model."""
+"""What the commands that take a checkpoint and pictures share: arguments, and the model."""
 
 import argparse
 import math
-import os
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,22 +12,6 @@ from icv_lightning.errors import UserError
 if TYPE_CHECKING:
     from icv_lightning.recognition.embedding_model import EmbeddingModel
     from icv_lightning.recognition.picture_files import PictureFiles
-
-
-def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
-    """Run a command and exit with what it returns, or with 2 and one line on what is wrong."""
-    arguments = parser.parse_args()
-    warnings.filterwarnings("ignore", "Image size")  # Pillow's, of large pictures that it reads all the same
-    try:
-        status = command(arguments)
-        sys.stdout.flush()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        status = 2
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
-    sys.exit(status)
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:

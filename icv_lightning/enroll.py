@@ -2,9 +2,10 @@
 
 import argparse
 
-from icv_lightning.command_line import add_checkpoint, add_images, load, run, status_of
+from icv_lightning.command_line import add_checkpoint, add_images, load, status_of
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
+from icv_lightning.exit_status import run
 
 
 def main() -> None:

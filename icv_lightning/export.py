@@ -4,9 +4,10 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from icv_lightning.command_line import add_checkpoint, load, run
+from icv_lightning.command_line import add_checkpoint, load
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
+from icv_lightning.exit_status import run
 
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
 

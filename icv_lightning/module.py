@@ -173,7 +173,7 @@ class ClassifierModule(L.LightningModule):
         assert self.class_means is not None, "the fixed part of train is evaluated first"
         for outputs, target in self._monitored:
             self.train_metrics.compare(outputs, target, self.class_means)
-        watched = "val" if self.data.val_size else "test"
+        watched = "val" if self.data.has_validation else "test"
         weight = getattr(self.head, "weight", None)
         train = {f"train/{k}": v for k, v in self.train_metrics.compute(weight).items()}
         train |= {f"train/{k}": v for k, v in self.step_terms.compute().items()}

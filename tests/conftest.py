@@ -107,6 +107,19 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     return call
 
 
+@pytest.fixture
+def refused(started: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Call the `main` of a command's module here with wrong input; gives the one line that it says."""
+
+    def call(module: ModuleType, *arguments: Any) -> str:
+        capsys.readouterr()
+        assert started(module, *arguments) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        return str(line)
+
+    return call
+
+
 def cells(outputs: Path) -> list[Path]:
     """Return the run folders below `outputs`, by name."""
     return sorted(path.parent for path in outputs.glob("*/*/results.json"))

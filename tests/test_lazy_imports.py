@@ -11,7 +11,7 @@ LIGHT = ", ".join(
     f"icv_lightning.{name}"
     for name in (
         "configuration.identity",
-        "configuration.preflight",
+        "configuration.checks",
         "configuration.settings",
         "run.__main__",
         "records.runs",

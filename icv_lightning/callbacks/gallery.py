@@ -64,7 +64,7 @@ class Gallery(L.Callback):
             data.class_names, f"{data.name}, epoch {epoch}",
         )  # fmt: skip
         for tracker in trackers:
-            tracker.log_image(f"{'val' if data.val_size else 'test'}/embeddings", image, epoch)
+            tracker.log_image(f"{'val' if data.has_validation else 'test'}/embeddings", image, epoch)
 
     def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Show what the final test measured."""

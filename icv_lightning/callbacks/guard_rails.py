@@ -93,6 +93,8 @@ class GuardRails(L.Callback):
             torch.distributed.all_reduce(self._seen, torch.distributed.ReduceOp.MAX)
         centroids = pl_module.centroids().detach()
         self._judge_updates(trainer, centroids)
+        if getattr(pl_module.data, "without_content", None):
+            return  # which was said before training, and whose signs are no fault of λ
         self._judge_terms(trainer, math.log(len(centroids)))
         if pl_module.class_means is not None:
             self._judge_places(trainer, centroids, pl_module.class_means)

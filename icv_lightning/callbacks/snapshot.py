@@ -85,7 +85,7 @@ class EmbeddingSnapshot(L.Callback):
 
 def _parts(trainer: L.Trainer) -> dict[str, InMemoryImages]:
     data: Any = trainer.datamodule  # type: ignore[attr-defined]
-    watched = {"val": data.val_part} if data.val_size else {"test": data.test_part}
+    watched = {"val": data.val_part} if data.has_validation else {"test": data.test_part}
     return {"train": data.monitor_part, **watched}
 
 

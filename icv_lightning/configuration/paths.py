@@ -3,28 +3,29 @@
 import os
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig
-
-from icv_lightning.configuration.value_kinds import WORDS, is_text
+from icv_lightning.configuration.value_types import WORDS, is_text
 from icv_lightning.errors import UserError
 
 LONGEST = 255  # bytes of a file's or folder's name, on every usual file system
 
 
-def check_place(config: DictConfig) -> None:
+def check_place(config: Mapping[str, Any]) -> None:
     """Raise `UserError` where `paths.run` cannot be made or written to; nothing is left behind."""
-    if not is_text(config.paths.run):
-        raise UserError(f"paths.run={config.paths.run}: must be {WORDS['text']}")
-    if trouble := _trouble(config.paths.run):
-        raise UserError(f"paths.outputs={config.paths.outputs} name={config.name}: {trouble}")
+    paths = config["paths"]
+    if not is_text(paths["run"]):
+        raise UserError(f"paths.run={paths['run']}: must be {WORDS['text']}")
+    if trouble := _trouble(paths["run"]):
+        raise UserError(f"paths.outputs={paths['outputs']} name={config['name']}: {trouble}")
 
 
-def check_starting_point(config: DictConfig) -> None:
+def check_starting_point(config: Mapping[str, Any]) -> None:
     """Raise `UserError` where the `ckpt_path` is not there or no checkpoint."""
-    last, given = Path(config.paths.run) / "checkpoints" / "last.ckpt", config.ckpt_path
+    last, given = Path(config["paths"]["run"]) / "checkpoints" / "last.ckpt", config["ckpt_path"]
     if given == "last" and not last.exists():
         raise UserError(f"ckpt_path=last: there is no {last}")
     if given in (None, "last"):

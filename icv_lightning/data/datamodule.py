@@ -1,5 +1,6 @@
 """The LightningDataModule that every data set here is: images in memory, the official split, fixed parts."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from icv_lightning.data.degenerate import without_content
 from icv_lightning.data.images import (
     Batch,
     BatchShares,
@@ -23,7 +25,8 @@ from icv_lightning.data.picture import PictureInput
 from icv_lightning.data.sizes import check_val_size
 from icv_lightning.errors import UserError
 
-Part = tuple[Tensor, Tensor]
+log = logging.getLogger(__name__)
+Part = tuple[Any, Tensor]  # images, a tensor or what gives them on demand, and target
 FIXED_SEED = 20190131  # of what must not depend on the run's seed: the part of train that is looked at
 
 
@@ -38,6 +41,11 @@ class ImageDataModule(L.LightningDataModule):
 
     Of several processes that train together each gets its share of every training batch and of every
     part to evaluate, no image twice.
+
+    Attributes:
+        quiet: say nothing about progress; False where somebody waits at a terminal.
+        validation: a validation part of the data set's own, which `load` sets; else None.
+        without_content: a warning where there is nothing to see in the training part; else None.
 
     Args:
         name: of the data set, as it stands in results.
@@ -106,6 +114,9 @@ class ImageDataModule(L.LightningDataModule):
         self.batch_size, self.eval_batch_size, self.num_workers = batch_size, eval_batch_size, num_workers
         self.val_size, self.train_size, self.monitor_size = val_size, train_size, monitor_size
         self.transform, self.seed, self.per_class = transform, seed, per_class
+        self.quiet = True
+        self.validation: Part | None = None
+        self.without_content: str | None = None
         self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
 
     @property
@@ -113,8 +124,20 @@ class ImageDataModule(L.LightningDataModule):
         """Return what pictures are brought to."""
         return PictureInput(self.channels, self.image_size, self.image_size)
 
+    @property
+    def has_validation(self) -> bool:
+        """Tell whether there is a validation part, once `setup` has run."""
+        return self.val_size > 0 or self.validation is not None
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what results.json says of the data."""
+        return {"class_names": self.class_names}
+
     def load(self) -> tuple[Part, Part]:
-        """Return (images, target) of the train and the test part; raise `UserError` for what is wrong."""
+        """Return (images, target) of the train and the test part; raise `UserError` for what is wrong.
+
+        A data set with a validation part of its own sets `validation` to it.
+        """
         raise NotImplementedError
 
     def setup(self, stage: str | None = None) -> None:
@@ -127,7 +150,12 @@ class ImageDataModule(L.LightningDataModule):
         kept_test_target, kept_test = self._kept(test_target, "test")
         if self.classes is not None:
             self.class_names = [self.class_names[k] for k in self.classes]
-        if self.val_size:
+        if self.validation is not None:
+            if self.val_size:
+                raise UserError(f"data.val_size={self.val_size}: must be 0 where there is a validation part")
+            val_target, val = self._kept(self.validation[1], "validation")
+            self.val_part = InMemoryImages(self.validation[0], val_target, val)
+        elif self.val_size:
             check_val_size(self.val_size, self.num_classes, str(self.name), len(rest))
             rest, held = self._cut("val_size", rest, target[rest], self.seed)
             self.val_part = InMemoryImages(images, target, held)
@@ -140,6 +168,9 @@ class ImageDataModule(L.LightningDataModule):
             _, looked_at = self._cut("monitor_size", rest, target[rest], FIXED_SEED)
         self.monitor_part = InMemoryImages(images, target, looked_at)
         self.test_part = InMemoryImages(test_images, kept_test_target, kept_test)
+        self.without_content = without_content(self.train_part, self.class_names)
+        if self.without_content:
+            log.warning("%s", self.without_content)
         self._left_out = InMemoryImages(test_images, test_target, (kept_test_target < 0).nonzero()[:, 0])
 
     def unseen(self) -> InMemoryImages:
@@ -160,7 +191,7 @@ class ImageDataModule(L.LightningDataModule):
 
     def val_dataloader(self) -> list[DataLoader[Batch]]:
         """Return the loaders after an epoch: the fixed part of train, then validation or test."""
-        watched = self.val_part if self.val_size else self.test_part
+        watched = self.val_part if self.has_validation else self.test_part
         return [self._evaluated(part) for part in (self.monitor_part, watched)]
 
     def test_dataloader(self) -> list[DataLoader[Batch]]:
@@ -186,10 +217,9 @@ class ImageDataModule(L.LightningDataModule):
 
     def _loader(self, part: InMemoryImages, **options: Any) -> DataLoader[Batch]:
         return DataLoader(
-            part, num_workers=self.num_workers, collate_fn=_as_it_is,
-            pin_memory=torch.cuda.is_available(),
+            part, collate_fn=_as_it_is, pin_memory=torch.cuda.is_available(),
             generator=torch.Generator(),  # an iterator would draw from the global state, whenever it is made
-            **options,
+            **{"num_workers": self.num_workers} | options,
         )  # fmt: skip
 
     def _order(self) -> ShuffledEachEpoch | ClassBalancedEachEpoch:

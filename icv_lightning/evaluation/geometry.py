@@ -1,4 +1,4 @@
-"""What a snapshot tells beyond the logged accuracies, in NumPy; lengths are in spacings of the class means.
+"""What embeddings tell beyond the logged accuracies, in NumPy; lengths are in spacings of the class means.
 
 Scaling embeddings, centroids and head together changes no score, so raw lengths mean nothing across
 runs: every length here is divided by the mean distance of a class mean to the nearest other one.
@@ -26,6 +26,13 @@ def distances(embeddings: np.ndarray, means: np.ndarray) -> np.ndarray:
     return np.sqrt(np.where(np.isnan(squared), np.inf, squared).clip(min=0))
 
 
+def own_distances(embeddings: np.ndarray, target: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Return the Euclidean distance of each embedding (n x N) to the mean of its own class (K x N)."""
+    gap = embeddings.astype(np.float64) - means.astype(np.float64)[target]
+    own: np.ndarray = np.linalg.norm(gap, axis=1)
+    return own
+
+
 def own_and_other(
     embeddings: np.ndarray, target: np.ndarray, means: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -43,17 +50,38 @@ def tail(own: np.ndarray, target: np.ndarray) -> float:
     return float(np.mean(ratios))
 
 
-def tail_replicates(own: np.ndarray, target: np.ndarray, draws: int, seed: int = 0) -> np.ndarray:
-    """Return `tail` of `draws` bootstrap samples of the images, drawn class by class."""
+def spread_replicates(
+    own: np.ndarray, target: np.ndarray, draws: int, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Return measures of spread on `draws` bootstrap samples of the images, drawn class by class.
+
+    Args:
+        own: n distances to the own class mean, in spacings.
+        target: n.
+        draws: number of samples.
+        seed: of the samples.
+
+    Returns:
+        `draws` values each of `tail`, and of median and p99 over all images (`distance_median`,
+        `distance_p99`).
+    """
     generator = np.random.default_rng(seed)
-    total = np.zeros(draws)
-    classes = np.unique(target)
-    for k in classes:
+    samples, tails = [], []
+    for k in np.unique(target):
         values = own[target == k]
-        sample = values[generator.integers(len(values), size=(draws, len(values)))]
-        upper, middle = np.quantile(sample, TAIL, axis=1)
-        total += upper / middle
-    return total / len(classes)
+        samples.append(values[generator.integers(len(values), size=(draws, len(values)))])
+        tails.append(np.divide(*np.quantile(samples[-1], TAIL, axis=1)))
+    upper, middle = np.quantile(np.concatenate(samples, axis=1), TAIL, axis=1)
+    return {"tail": np.mean(tails, axis=0), "distance_median": middle, "distance_p99": upper}
+
+
+def cosine_preds(embeddings: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Return for n embeddings the class whose mean (K x N) points most nearly in their direction."""
+    points, centres = embeddings.astype(np.float64), means.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cosines = points @ (centres / np.linalg.norm(centres, axis=1, keepdims=True)).T
+    preds: np.ndarray = np.where(np.isnan(cosines), -np.inf, cosines).argmax(1)
+    return preds
 
 
 def class_covariances(snapshot: Snapshot) -> dict[int, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The statistics of the report: t intervals over seeds, Holm's correction, a bootstrap over test images."""
+"""Intervals and p-values of a mean of few values, Holm's correction, a bootstrap over images."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """A mean of n values and its bounds, NaN where n is 1."""
+    """A mean of n values and its bounds, NaN where the values show no spread (n is 1, or all are equal)."""
 
     n: int
     mean: float
@@ -23,37 +23,39 @@ class Interval(NamedTuple):
         return (self.high - self.low) / 2
 
 
-def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
-    """Return the mean of `values` and its two-sided t interval."""
-    return _interval(values, level, new_observation=False)
+def t_interval(values: Sequence[float], level: float = LEVEL, overlap: float = 0.0) -> Interval:
+    """Return the mean of `values` and its two-sided t interval.
 
-
-def prediction_interval(values: Sequence[float], rounding: float = 0.0, level: float = LEVEL) -> Interval:
-    """Return the interval that one further run falls into, widened by `rounding` on both sides."""
-    found = _interval(values, level, new_observation=True)
-    return Interval(found.n, found.mean, found.low - rounding, found.high + rounding)
-
-
-def _interval(values: Sequence[float], level: float, new_observation: bool) -> Interval:
+    Args:
+        values: independent ones, or of splits of one data set.
+        level: of confidence.
+        overlap: 0 for independent values; for splits that share training data the size of the test part
+            over that of the training part, which widens the interval (Nadeau and Bengio 2003).
+    """
     array = np.asarray(values, dtype=np.float64)
-    n, mean = len(array), float(array.mean())
-    if n < 2:
-        return Interval(n, mean, float("nan"), float("nan"))
-    spread = float(array.std(ddof=1)) * np.sqrt(1 / n + new_observation)
-    half = float(stats.t.ppf((1 + level) / 2, n - 1) * spread)
+    n, mean, error = len(array), float(array.mean()), _standard_error(array, overlap)
+    half = float(stats.t.ppf((1 + level) / 2, n - 1) * error) if error else float("nan")
     return Interval(n, mean, mean - half, mean + half)
 
 
-def p_above(values: Sequence[float], bound: float) -> float:
-    """Return the p-value of "the mean is not above `bound`", twice the one-sided one.
+def p_above(values: Sequence[float], bound: float, overlap: float = 0.0) -> float:
+    """Return the p-value of "the mean is not above `bound`", twice the one-sided one, `overlap` as above.
 
     Doubled, it is below 0.05 exactly where the lower end of the two-sided 95 % interval is above `bound`.
+    Values without spread tell nothing of their error: it is 1.
     """
     array = np.asarray(values, dtype=np.float64)
-    excess, error = array.mean() - bound, array.std(ddof=1) / np.sqrt(len(array))
-    if error == 0:
-        return 0.0 if excess > 0 else 1.0
-    return min(1.0, 2 * float(stats.t.sf(excess / error, len(array) - 1)))
+    error = _standard_error(array, overlap)
+    if not error:
+        return 1.0
+    return min(1.0, 2 * float(stats.t.sf((array.mean() - bound) / error, len(array) - 1)))
+
+
+def _standard_error(array: np.ndarray, overlap: float) -> float:
+    """Return the standard error of the mean, 0 where there is no spread beyond that of floating point."""
+    if len(array) < 2 or np.ptp(array) <= 1e-12 * np.abs(array).max():
+        return 0.0
+    return float(array.std(ddof=1) * np.sqrt(1 / len(array) + overlap))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -64,18 +66,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
         running = max(running, (len(p_values) - rank) * p_values[position])
         adjusted[position] = min(1.0, running)
     return [float(p) for p in adjusted]
-
-
-def resampling_counts(size: int, draws: int, seed: int = 0) -> np.ndarray:
-    """Return how often each of `size` images stands in each of `draws` bootstrap samples, draws x size."""
-    generator = np.random.default_rng(seed)
-    counts = np.empty((draws, size), dtype=np.float32)
-    for row in counts:
-        row[:] = np.bincount(generator.integers(size, size=size), minlength=size)
-    return counts
-
-
-def percentile_interval(replicates: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
-    """Return the percentile interval of bootstrap replicates."""
-    low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)

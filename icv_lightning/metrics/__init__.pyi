@@ -5,6 +5,5 @@ from .agreement import Agreement as Agreement
 from .class_variance import ClassVariance as ClassVariance
 from .evaluation import Evaluation as Evaluation
 from .retrieval import Retrieval as Retrieval
-from .retrieval import retrieval as retrieval
 from .term_means import TermMeans as TermMeans
 from .within_class_covariance import WithinClassCovariance as WithinClassCovariance

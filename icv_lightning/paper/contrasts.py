@@ -6,7 +6,21 @@ from typing import NamedTuple
 from icv_lightning.paper import publication
 from icv_lightning.records.cells import Cell
 
-Term = tuple[float, Cell, int]  # weight, cell, and which runs: 0 the judged ones, i those of the i-th rival
+
+class Term(NamedTuple):
+    """One cell of a contrast.
+
+    Attributes:
+        weight: that its value is multiplied by.
+        cell: of the grid.
+        side: which runs, 0 the judged ones, i those of the i-th rival.
+        measure: key of the value, empty for the claim's own.
+    """
+
+    weight: float
+    cell: Cell
+    side: int = 0
+    measure: str = ""
 
 
 class Contrast(NamedTuple):
@@ -47,10 +61,22 @@ class Plan(NamedTuple):
 PAPER = Plan(publication.DATA, publication.DIMS, publication.WEIGHTS)
 
 
-def difference(ours: Cell, other: Cell, margin: float = 0.0, similar: bool = False) -> Contrast:
-    """Return `ours` − `other`, labelled by what tells them apart."""
+def difference(
+    ours: Cell, other: Cell, margin: float = 0.0, similar: bool = False, by: tuple[str, str] = ("", "")
+) -> Contrast:
+    """Return `ours` − `other`, labelled by what tells them apart.
+
+    Args:
+        ours: the cell that is added.
+        other: the cell that is subtracted.
+        margin: of the contrast.
+        similar: of the contrast.
+        by: measure and words for that of `other`, where it is not the claim's own.
+    """
     parts = (
         [] if other.normalize == ours.normalize else ["normalised" if other.normalize else "not normalised"]
     )
     parts += [] if other.weight == ours.weight else [other.loss_title]
-    return Contrast(f"{ours.title} − {', '.join(parts)}", ((1.0, ours, 0), (-1.0, other, 0)), margin, similar)
+    parts += [by[1]] if by[1] else []
+    terms = (Term(1.0, ours), Term(-1.0, other, measure=by[0]))
+    return Contrast(f"{ours.title} − {', '.join(parts)}", terms, margin, similar)

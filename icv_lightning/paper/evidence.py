@@ -1,51 +1,65 @@
 """The numbers that claims are judged by: one value a run and measure, and its bootstrap over images."""
 
-import json
+import logging
+import math
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from icv_lightning.evaluation import geometry
-from icv_lightning.inference.intervals import resampling_counts
-from icv_lightning.paper import publication
-from icv_lightning.paper.claims import NEVER, margin
+from icv_lightning.errors import UserError
+from icv_lightning.inference.bootstrap import mean_replicates
+from icv_lightning.paper.plateau import epochs_to
+from icv_lightning.records.measured import Measured, read_measured
+from icv_lightning.records.results import read_json
 from icv_lightning.records.runs import Run
-from icv_lightning.records.snapshots import Snapshot
 
-DRAWS = 1000  # bootstrap samples of the test images
-TAIL_DRAWS = 200  # of the training images, for the tail statistic needs quantiles of every sample
+log = logging.getLogger(__name__)
 FILE = "evidence.json"  # what an experiment beside the grid leaves for a claim
+GAIN = {"euclidean_gain": ("acc_nearest_class_mean", "acc_mahalanobis")}  # differences of two rules' bits
+CURVE = "test/acc_nearest_class_mean"  # of claim 5
 
 
 class Evidence:
-    """Measured values of runs, each snapshot read once."""
+    """Measured values of runs, each record read once."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, tuple[dict[str, float], dict[str, np.ndarray]]] = {}
+        self._known: dict[Path, Measured | None] = {}
 
     def value(self, run: Run, measure: str) -> float | None:
         """Return one value of a completed run, None where it cannot be had."""
-        if run.status != "completed":
+        if (logged := run.metrics.get(f"test/{measure}")) is not None:
+            return logged
+        if not (found := self._of(run)):
             return None
-        if measure.startswith("acc"):
-            return run.metrics.get(f"test/{measure}")
-        if measure == "epochs_to":
-            return _epochs_to(run)
-        return self._of(run)[0].get(measure)
+        if measure in GAIN:
+            first, second = (found.values.get(rule) for rule in GAIN[measure])
+            return None if first is None or second is None else first - second
+        return found.values.get(measure)
 
     def replicates(self, run: Run, measure: str) -> np.ndarray | None:
         """Return `measure` on bootstrap samples of the images, the same samples for every run."""
-        return self._of(run)[1].get(measure) if run.status == "completed" else None
+        if not (found := self._of(run)):
+            return None
+        if measure in found.draws:
+            return found.draws[measure]
+        rules = GAIN.get(measure, (measure,))
+        if not all(rule in found.right for rule in rules):
+            return None
+        bits = [found.right[rule].astype(np.float32) for rule in rules]
+        return mean_replicates(bits[0] - bits[1] if len(bits) == 2 else bits[0])
 
-    def _of(self, run: Run) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    def epochs(self, run: Run, accuracy: float) -> float | None:
+        """Return the epochs of a completed run until `accuracy` by nearest class mean, see `epochs_to`."""
+        known = run.status == "completed" and CURVE in run.curves
+        return epochs_to(run.curves[CURVE], accuracy) if known else None
+
+    def _of(self, run: Run) -> Measured | None:
         if run.folder not in self._known:
-            last = run.last_snapshot
-            whole = last is not None and last.part == "test" and last.epoch == run.max_epochs
-            self._known[run.folder] = _measured(last) if whole and last else ({}, {})
+            found = read_measured(run.folder) if run.status == "completed" else None
+            self._known[run.folder] = found if found and found.part == "test" else None
         return self._known[run.folder]
 
 
@@ -53,64 +67,46 @@ def read_rows(folders: Iterable[Path]) -> list[dict[str, Any]]:
     """Return the rows of every evidence.json in `folders` or one level below.
 
     A row is one value of a contrast: `claim`, `data`, `cell` (what is contrasted, in words), `seed` (the
-    pairing: a seed or a draw), `ours`, `other`. Rows that lack one of these are left out.
+    pairing: a seed or a draw), `ours`, `other` (finite numbers), and `overlap` where splits share training
+    data (see `inference.intervals.t_interval`). Rows that lack one of the first six are left out.
     """
-    needed = {"claim", "data", "cell", "seed", "ours", "other"}
     rows = []
     for path in sorted(
         path for folder in folders for path in (*folder.glob(FILE), *folder.glob(f"*/{FILE}"))
     ):
         try:
-            found = json.loads(path.read_text())
-        except (OSError, ValueError):
+            found = read_json(path)
+        except UserError as error:
+            log.warning("left out, %s", error)
             continue
-        rows += [row for row in found if isinstance(row, dict) and needed <= row.keys()]
+        rows += [row for row in (found if isinstance(found, list) else []) if _is_row(row)]
     return rows
 
 
-def paired(rows: Iterable[dict[str, Any]], claim: int) -> dict[tuple[str, str], list[float]]:
+class Paired(NamedTuple):
+    """Values of one contrast that an experiment beside the grid left: ours − other, and their overlap."""
+
+    values: list[float]
+    overlap: float
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, dict) or not {"claim", "data", "cell", "seed", "ours", "other"} <= row.keys():
+        return False
+    numbers = (row["ours"], row["other"], row.get("overlap") or 0)
+    return all(type(value) in (int, float) and math.isfinite(value) for value in numbers)
+
+
+def paired(rows: Iterable[dict[str, Any]], claim: int) -> dict[tuple[str, str], Paired]:
     """Return ours − other by (data, cell) of the rows of one claim."""
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         if row["claim"] == claim:
-            found[str(row["data"]), str(row["cell"])].append(float(row["ours"]) - float(row["other"]))
-    return dict(found)
-
-
-def _measured(last: Snapshot) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    means, target = last.class_means, last.target
-    own, _ = geometry.own_and_other(last.embeddings, target, means)
-    train_own, _ = geometry.own_and_other(last.train_embeddings, last.train_target, means)
-    right = {
-        "acc": last.preds == target,
-        "acc_nearest_class_mean": geometry.distances(last.embeddings, means).argmin(1) == target,
-        "acc_nearest_centroid": geometry.distances(last.embeddings, last.centroids).argmin(1) == target,
+            found[str(row["data"]), str(row["cell"])].append(row)
+    return {
+        key: Paired(
+            [float(row["ours"]) - float(row["other"]) for row in own],
+            max(float(row.get("overlap") or 0.0) for row in own),
+        )
+        for key, own in found.items()
     }
-    weighted = geometry.mahalanobis_preds(last) == target
-    gain = right["acc_nearest_class_mean"].astype(np.float32) - weighted
-    values = {
-        "tail": geometry.tail(train_own, last.train_target),
-        "tail_test": geometry.tail(own, target),
-        "euclidean_gain": float(gain.mean()),
-        "condition": geometry.condition(last),
-        "centroid_lag": geometry.centroid_lag(last),
-    }
-    images = np.column_stack([*right.values(), gain]).astype(np.float32)
-    means_of_draws = _counts(len(target)) @ images / len(target)
-    replicates = dict(zip([*right, "euclidean_gain"], means_of_draws.T, strict=True))
-    tails = geometry.tail_replicates(train_own, last.train_target, TAIL_DRAWS)
-    return values, replicates | {"tail": tails}
-
-
-@cache
-def _counts(size: int) -> np.ndarray:
-    return resampling_counts(size, DRAWS)
-
-
-def _epochs_to(run: Run) -> float | None:
-    stated = publication.published(run.cell, "acc_nearest_class_mean")
-    column = "test/acc_nearest_class_mean"
-    if stated is None or column not in run.curves:
-        return None
-    reached = run.curves.index[run.curves[column] >= stated - margin(run.cell.data)]
-    return float(reached.min() if len(reached) else run.curves.index.max() + NEVER)

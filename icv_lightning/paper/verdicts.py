@@ -1,40 +1,25 @@
-"""The rules of `rules.py` applied to runs and to the paper's own tables."""
+"""The rules of `claims.py` applied to runs and to the paper's own tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from icv_lightning.inference.intervals import Interval, holm, p_above, percentile_interval, t_interval
-from icv_lightning.paper import publication
-from icv_lightning.paper.claims import ALPHA, CLAIMS, Claim, margin
+from icv_lightning.inference.bootstrap import percentile_interval
+from icv_lightning.inference.intervals import Interval
+from icv_lightning.inference.verdicts import MIN_VALUES, Finding, corrected, judge, overall, tally
+from icv_lightning.paper import plateau, publication
+from icv_lightning.paper.claims import CLAIMS, EPOCHS_TO, Claim, margin
 from icv_lightning.paper.contrasts import PAPER, Contrast, Plan
-from icv_lightning.paper.evidence import Evidence, paired
-from icv_lightning.records.cells import data_title
+from icv_lightning.paper.evidence import CURVE, Evidence, Paired, paired
+from icv_lightning.paper.plan import planned_seeds
+from icv_lightning.records.cells import Cell, data_title
+from icv_lightning.records.runs import Run
 from icv_lightning.records.variants import Variant
 
-
-class Finding(NamedTuple):
-    """What a contrast came to.
-
-    Attributes:
-        label: what is contrasted.
-        margin: it holds above −margin.
-        state: "holds", "contrary" (the interval lies wholly on the other side), "open", "single" (one
-            seed), "missing"; on published values "holds" or "fails".
-        interval: mean over seeds and its 95 % interval, None where missing.
-        p: adjusted by Holm, None without an interval.
-        bootstrap: interval over images, of the mean over seeds.
-        beside: mean over seeds of what is shown beside.
-    """
-
-    label: str
-    margin: float
-    state: str
-    interval: Interval | None = None
-    p: float | None = None
-    bootstrap: tuple[float, float] | None = None
-    beside: float | None = None
+HOLDS, FAILS = "holds", "fails"  # of single published values, which have no interval
+Runs = Mapping[int, Run]  # by seed
+Read = Callable[[Run, str], float | None]
 
 
 class Verdict(NamedTuple):
@@ -46,11 +31,9 @@ class Verdict(NamedTuple):
 
     @property
     def tally(self) -> str:
-        """Say in how many cells it holds."""
-        judged = [f for f in self.findings if f.state not in ("missing", "single")]
-        contrary = sum(f.state == "contrary" for f in judged)
-        text = f"holds in {sum(f.state == 'holds' for f in judged)} of {len(judged)} cells" if judged else ""
-        return text + (f", contrary in {contrary}" if contrary else "")
+        """Say how many single contrasts have which word."""
+        held = [finding.word == HOLDS for finding in self.findings if finding.word in (HOLDS, FAILS)]
+        return f"holds in {sum(held)} of {len(held)} contrasts" if held else tally(self.findings)
 
 
 def judge_paper() -> list[Verdict]:
@@ -81,15 +64,17 @@ def _on_published(claim: Claim) -> Verdict:
         return Verdict(claim, claim.unpublished, [])
     findings = []
     for contrast in contrasts:
-        total = sum(w * _published(cell, claim.measure) for w, cell, _ in contrast.terms)
+        total = sum(term.weight * _published(term.cell, claim.measure) for term in contrast.terms)
         value = round(total, 9)  # the tables have three digits: what floating point adds must decide nothing
         holds = value > -contrast.margin and (value < contrast.margin or not contrast.similar)
         interval = Interval(1, value, float("nan"), float("nan"))
-        findings.append(Finding(contrast.label, contrast.margin, "holds" if holds else "fails", interval))
-    return Verdict(claim, _word(findings), findings)
+        word = HOLDS if holds else FAILS
+        findings.append(Finding(contrast.label, contrast.margin, contrast.similar, 1, 1, interval, word=word))
+    words = {finding.word for finding in findings}
+    return Verdict(claim, words.pop() if len(words) == 1 else "mixed", findings)
 
 
-def _published(cell: Any, measure: str) -> float:
+def _published(cell: Cell, measure: str) -> float:
     value = publication.published(cell, measure)
     assert value is not None, f"the paper's tables hold every planned cell: {cell}"
     return value
@@ -98,77 +83,75 @@ def _published(cell: Any, measure: str) -> float:
 def _on_runs(
     claim: Claim, plan: Plan, sides: Sequence[Variant], evidence: Evidence, rows: Sequence[dict[str, Any]]
 ) -> Verdict:
-    fed = paired(rows, claim.number)
+    fed = {} if claim.part else paired(rows, claim.number)
     planned = claim.contrasts(plan._replace(rivals=()) if fed else plan)  # rivals are what is fed, once
     findings = [_measured(claim, contrast, sides, evidence) for contrast in planned]
-    sign = -1.0 if claim.measure == "epochs_to" else 1.0
-    for (data, cell), values in fed.items():
-        contrast = Contrast(
-            f"{data_title(data)}, {cell}", (), margin(data) if claim.fed == "not worse" else 0.0
-        )
-        findings.append(_finding(contrast, [sign * value for value in values]))
-    findings = _adjusted(findings)
-    return Verdict(claim, _word(findings), findings)
+    findings += [_fed(claim, data, cell, values) for (data, cell), values in fed.items()]
+    findings = corrected(findings)
+    return Verdict(claim, overall(findings), findings)
+
+
+def _fed(claim: Claim, data: str, cell: str, fed: Paired) -> Finding:
+    sign = -1.0 if claim.measure == EPOCHS_TO else 1.0
+    bound = margin(data) if claim.fed == "not worse" else 0.0
+    values = [sign * value for value in fed.values]
+    return judge(f"{data_title(data)}, {cell}", values, bound, overlap=fed.overlap)
 
 
 def _measured(claim: Claim, contrast: Contrast, sides: Sequence[Variant], evidence: Evidence) -> Finding:
-    runs = [sides[side].runs.get(cell, {}) for _, cell, side in contrast.terms]
-    weights = [weight for weight, _, _ in contrast.terms]
-    seeds = sorted(set.intersection(*(set(by_seed) for by_seed in runs)))
-
-    def total(seed: int, read: Any, measure: str) -> Any:
-        parts = [read(by_seed[seed], measure) for by_seed in runs]
-        return (
-            None
-            if any(part is None for part in parts)
-            else sum(w * p for w, p in zip(weights, parts, strict=True))
-        )
-
-    values = {seed: total(seed, evidence.value, claim.measure) for seed in seeds}
+    runs = [sides[term.side].runs.get(term.cell, {}) for term in contrast.terms]
+    planned = planned_seeds(contrast.terms[0].cell, str(sides[0].settings.get("trainer.precision")))
+    there = sorted(set.intersection(*map(set, runs)))
+    judging = [seed for seed in there if planned is None or seed in planned]
+    seeds = judging or there  # what may not judge is shown
+    read, notes = _reader(claim, runs, seeds, evidence)
+    values = {seed: _total(contrast, runs, seed, read, claim.measure) for seed in seeds}
     used = [seed for seed, value in values.items() if value is not None]
-    finding = _finding(contrast, [values[seed] for seed in used])
-    draws = [total(seed, evidence.replicates, claim.measure) for seed in used]
-    beside = [total(seed, evidence.value, claim.beside) for seed in used] if claim.beside else []
+    finding = judge(
+        contrast.label, [values[seed] for seed in used], contrast.margin, contrast.similar,
+        len(planned) if planned else MIN_VALUES, judging=bool(judging),
+    )  # fmt: skip
+    draws = [_total(contrast, runs, seed, evidence.replicates, claim.measure) for seed in used]
+    beside = {
+        key: [_total(contrast, runs, seed, evidence.value, key, fixed=True) for seed in used]
+        for key in claim.beside
+    }
     return finding._replace(
-        bootstrap=None
-        if not draws or any(d is None for d in draws)
-        else percentile_interval(np.mean(draws, axis=0)),
-        beside=None if not beside or None in beside else float(np.mean(beside)),
+        bootstrap=_over_images(draws),
+        beside=notes | {key: float(np.mean(v)) for key, v in beside.items() if v and None not in v},
     )
 
 
-def _finding(contrast: Contrast, values: Sequence[float]) -> Finding:
-    if not values:
-        return Finding(contrast.label, contrast.margin, "missing")
-    interval = t_interval(values)
-    if interval.n < 2:
-        return Finding(contrast.label, contrast.margin, "single", interval)
-    p = p_above(values, -contrast.margin)
-    contrary = interval.high < -contrast.margin
-    if contrast.similar:
-        p = max(p, p_above([-v for v in values], -contrast.margin))
-        contrary = contrary or interval.low > contrast.margin
-    return Finding(contrast.label, contrast.margin, "contrary" if contrary else "open", interval, p)
+def _over_images(draws: Sequence[np.ndarray | None]) -> tuple[float, float] | None:
+    """Return the interval over images of the mean over seeds, None where a seed has none."""
+    known = [replicates for replicates in draws if replicates is not None]
+    return percentile_interval(np.mean(known, axis=0)) if known and len(known) == len(draws) else None
 
 
-def _adjusted(findings: Sequence[Finding]) -> list[Finding]:
-    """Correct p within the claim, and say which contrasts hold."""
-    adjusted = iter(holm([f.p for f in findings if f.p is not None]))
-    corrected = [f if f.p is None else f._replace(p=next(adjusted)) for f in findings]
-    return [f._replace(state="holds") if f.p is not None and f.p < ALPHA else f for f in corrected]
+def _total(
+    contrast: Contrast, runs: Sequence[Runs], seed: int, read: Any, measure: str, fixed: bool = False
+) -> Any:
+    """Return the weighted sum of one seed, None where a part is missing; `fixed`: `measure` in all terms."""
+    keys = [measure if fixed else term.measure or measure for term in contrast.terms]
+    parts = [read(by_seed[seed], key) for by_seed, key in zip(runs, keys, strict=True)]
+    if any(part is None for part in parts):
+        return None
+    return sum(term.weight * part for term, part in zip(contrast.terms, parts, strict=True))
 
 
-def _word(findings: Sequence[Finding]) -> str:
-    states = [f.state for f in findings]
-    if all(state == "missing" for state in states):
-        return "not run"
-    if all(state in ("missing", "single") for state in states):
-        return "undecided (n = 1)"
-    decided = len(states) - states.count("missing") - states.count("single")
-    if decided < len(states):
-        return f"undecided ({decided} of {len(states)} cells)"
-    held = states.count("holds")
-    return "confirmed" if held == len(states) else "refuted" if not held else "mixed"
+def _reader(
+    claim: Claim, runs: Sequence[Runs], seeds: Sequence[int], evidence: Evidence
+) -> tuple[Read, dict[str, float]]:
+    """Return what reads a value of a run, and notes that stand beside the contrast."""
+    if claim.measure != EPOCHS_TO:
+        return evidence.value, {}
+    judged = [[run for seed in seeds if CURVE in (run := by_seed[seed]).curves] for by_seed in runs]
+    if not any(judged):
+        return lambda run, measure: None, {}
+    goal = plateau.goal([[run.curves[CURVE] for run in own] for own in judged])
+    never = [sum(not plateau.is_reached(run.curves[CURVE], goal) for run in own) for own in judged]
+    notes = {"accuracy": goal, "never near it, other rule": never[0], "never near it, learned": never[1]}
+    return lambda run, measure: evidence.epochs(run, goal), notes
 
 
 def _plan(variant: Variant, rivals: Sequence[str]) -> Plan:

@@ -7,14 +7,12 @@ from typing import Any, NamedTuple, Self
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
 from icv_lightning.errors import UserError
-from icv_lightning.metrics.retrieval import EXACT_DIM
+from icv_lightning.evaluation.distances import DISTANCES, SHRINKAGE, centroid_distances
 from icv_lightning.recognition.gallery_file import read_gallery, write_gallery
 from icv_lightning.variability import within_class_covariance
 
-DISTANCES = ("euclidean", "cosine", "mahalanobis")
 UNKNOWN = "unknown"
 IMAGES = 1000  # embedded at once
 BLOCK = 2**21  # distances held at once, 16 MB
@@ -64,7 +62,7 @@ class NearestCentroidClassifier:
         distance: str = "euclidean",
         threshold: float | None = None,
         covariance: Float[Tensor, "dim dim"] | None = None,
-        shrinkage: float = 0.01,
+        shrinkage: float = SHRINKAGE,
     ) -> None:
         if distance not in DISTANCES:
             raise ValueError(f"distance must be one of {', '.join(DISTANCES)}, got {distance!r}")
@@ -171,17 +169,26 @@ class NearestCentroidClassifier:
         self.threshold = torch.cat(distances)[:, 0].sort(descending=True).values[rejected].item()
         return self.threshold
 
-    def save(self, path: str | Path, checkpoint: str | None = None) -> None:
+    def save(self, path: str | Path, checkpoint: str | None = None, embedding_dim: int | None = None) -> None:
         """Write all but `embed` into a gallery file, which is whole or not there.
 
-        `checkpoint` is the digest of the network that made the embeddings, which `load` then asks for.
+        Args:
+            path: of the file.
+            checkpoint: the digest of the network that made the embeddings, which `load` then asks for.
+            embedding_dim: N, to keep a threshold where nothing is enrolled.
+
+        Raises:
+            ValueError: nothing is enrolled, and no N is given.
         """
+        sums = self._sums.values()
+        if not sums and embedding_dim is None:
+            raise ValueError("no name is enrolled")
         write_gallery(path, {
             "checkpoint": checkpoint,
-            "embedding_dim": self.centroids.shape[1],
+            "embedding_dim": self.centroids.shape[1] if sums else embedding_dim,
             "names": self.names,
             "counts": self.counts,
-            "sums": torch.stack(list(self._sums.values())),
+            "sums": torch.stack(list(sums)) if sums else torch.zeros(0, embedding_dim or 0).double(),
             "distance": self.distance,
             "threshold": self.threshold,
             "covariance": self.covariance,
@@ -236,27 +243,7 @@ class NearestCentroidClassifier:
         return getattr(found, "embeddings", found)
 
     def _distances(self, embeddings: Tensor, centroids: Tensor) -> Tensor:
-        if self.distance == "cosine":
-            return 1 - normalize(embeddings) @ normalize(centroids).T
-        if self.distance == "mahalanobis":
-            factor = self._factor()
-            embeddings, centroids = (
-                torch.linalg.solve_triangular(factor, x.T, upper=False).T for x in (embeddings, centroids)
-            )
-        if embeddings.shape[1] <= EXACT_DIM:
-            return torch.cdist(embeddings, centroids, compute_mode="donot_use_mm_for_euclid_dist")
-        middle = centroids.mean(0)  # expanded products lose digits far from the origin
-        return torch.cdist(embeddings - middle, centroids - middle, compute_mode="use_mm_for_euclid_dist")
-
-    def _factor(self) -> Tensor:
-        if self.covariance is None:
-            raise ValueError("mahalanobis needs covariance=, or fit_covariance first")
-        mean_variance = self.covariance.trace() / len(self.covariance)
-        ridge = self.shrinkage * mean_variance * torch.eye(len(self.covariance), dtype=torch.float64)
-        factor, failed = torch.linalg.cholesky_ex((1 - self.shrinkage) * self.covariance + ridge)
-        if failed or not factor.isfinite().all():
-            raise ValueError(f"covariance is singular with shrinkage={self.shrinkage}; raise shrinkage")
-        return factor
+        return centroid_distances(embeddings, centroids, self.distance, self.covariance, self.shrinkage)
 
 
 def _two_nearest(distances: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from icv_lightning.data.folders import SUFFIXES
+from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
 
@@ -17,7 +17,8 @@ class PictureFiles:
     """Files as batches of input images; one that cannot be read is named on stderr, and the others go on.
 
     Args:
-        given: files, and folders to be searched through for pictures by suffix, hidden ones left out.
+        given: files, and folders to be searched through for pictures as in training; what is passed over
+            there is said on stderr.
         picture_input: what they are brought to.
         batch_size: files of a batch.
 
@@ -30,7 +31,10 @@ class PictureFiles:
     """
 
     def __init__(self, given: Sequence[Path], picture_input: PictureInput, batch_size: int = 256) -> None:
-        self.files = [file for path in given for file in _files(path)]
+        finder = PictureFinder()
+        self.files = [file for path in given for file in _files(path, finder)]
+        for line in finder.lines():
+            print(line, file=sys.stderr, flush=True)
         self.picture_input, self.batch_size = picture_input, batch_size
         self.unreadable = 0
 
@@ -53,16 +57,9 @@ class PictureFiles:
             return None
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, finder: PictureFinder) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in SUFFIXES
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
-    if not found:
-        raise UserError(f"{path}: no pictures in it ({', '.join(sorted(SUFFIXES))})")
-    return found
+    if found := finder.pictures(path):
+        return found
+    raise UserError(f"{path}: no pictures in it")

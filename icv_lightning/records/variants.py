@@ -1,20 +1,23 @@
 """Which runs may stand in one table: equal settings, but for the grid's coordinates and the seed."""
 
+import dataclasses
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-from icv_lightning.configuration.identity import LATER
-from icv_lightning.paper import publication
+from icv_lightning.configuration.choices import described
+from icv_lightning.configuration.nested import ABSENT, leaves, plain, select
+from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import Run
 
 # Settings that are the coordinates themselves, follow from the data set, or cannot change a result.
 COORDINATES = {"model.embedding_dim", "model.normalize", "loss.lambda"}
 DERIVED = set("embedding_dim num_classes channels image_size normalize normalized weight seed".split())  # noqa: SIM905
-OF_DATA = {"data._target_", "data.name", "data.dataset", "data.root", "data.folder", "data.test_fraction"}
+OF_DATA = {"data._target_", "data.name", "data.root", "data.folder"}
 QUIET_TRAINER = (
     "_target_", "accelerator", "devices", "num_nodes", "strategy", "deterministic", "benchmark", "logger",
     "num_sanity_val_steps", "log_every_n_steps", "enable_model_summary", "enable_progress_bar",
@@ -37,12 +40,14 @@ class Variant:
         departures: in words, where they are not those that the paper states.
         differences: in words, where they are not those of the leading variant.
         runs: by cell and seed, one each.
+        first: names of data sets that come before all others, all of them where one has runs.
     """
 
     settings: Mapping[str, Any]
     departures: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
     runs: Mapping[Cell, Mapping[int, Run]] = field(default_factory=dict)
+    first: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -74,51 +79,63 @@ class Variant:
         return {seed: value for seed, value in found.items() if value is not None}
 
     def data_sets(self) -> list[str]:
-        """Return the names of the data sets, the paper's first and both where one is there."""
+        """Return the names of the data sets, those of `first` before all others."""
         found = {cell.data for cell in self.runs}
-        own = list(publication.DATA) if found & set(publication.DATA) else []
+        own = list(self.first) if found & set(self.first) else []
         return own + sorted(found - set(own))
 
 
-def group(runs: Iterable[Run]) -> tuple[list[Variant], list[Run]]:
+def group(
+    runs: Iterable[Run], stated: Mapping[str, Any] = MappingProxyType({}), first: tuple[str, ...] = ()
+) -> tuple[list[Variant], list[Run]]:
     """Return the variants, leading one first, and the runs that stand in none.
 
-    The leading variant has completed runs, then the fewest departures from the paper's settings, then the
-    most completed runs.
+    The leading variant has completed runs, then the fewest departures from the settings `stated` by a paper,
+    then the most completed runs.
     A run stands in none where its settings are unknown, or another has the same settings, cell and seed.
+
+    Args:
+        runs: of a grid.
+        stated: settings by dotted key that variants are held against.
+        first: names of data sets that come before all others.
     """
     members: dict[str, dict[Cell, dict[int, Run]]] = defaultdict(lambda: defaultdict(dict))
     settings: dict[str, dict[str, Any]] = {}
+    of_data: dict[tuple[str, str], dict[str, Any]] = {}  # what only this data set has, by key and its name
     aside = []
     for run in sorted(runs, key=lambda run: run.status != "completed"):
         if not run.config:
             aside.append(run)
             continue
-        own = dict(flattened(run.config))
-        key = json.dumps(own, sort_keys=True, default=str)
-        settings[key] = own
+        shared, own = compared(run.config)
+        key = json.dumps(shared, sort_keys=True, default=str)
+        while of_data.setdefault((key, run.cell.data), own) != own:
+            key += "'"
+        settings[key] = settings.get(key, shared) | own
         if run.seed in members[key][run.cell]:
             aside.append(run)
         else:
             members[key][run.cell][run.seed] = run
-    return _ordered([(settings[key], members[key]) for key in members]), aside
+    found = [(settings[key], members[key]) for key in members]
+    return [dataclasses.replace(variant, first=first) for variant in _ordered(found, stated)], aside
 
 
-def _ordered(found: Sequence[tuple[dict[str, Any], dict[Cell, dict[int, Run]]]]) -> list[Variant]:
+def _ordered(
+    found: Sequence[tuple[dict[str, Any], dict[Cell, dict[int, Run]]]], stated: Mapping[str, Any]
+) -> list[Variant]:
     def rank(item: tuple[dict[str, Any], dict[Cell, dict[int, Run]]]) -> tuple[bool, int, int]:
         statuses = Counter(run.status for by_seed in item[1].values() for run in by_seed.values())
-        return not statuses["completed"], len(departures(item[0])), -statuses["completed"]
+        return not statuses["completed"], len(departures(item[0], stated)), -statuses["completed"]
 
     ranked = sorted(found, key=rank)
     return [
-        Variant(own, tuple(departures(own)), tuple(differences(own, ranked[0][0])), _sorted(runs))
+        Variant(own, tuple(departures(own, stated)), tuple(differences(own, ranked[0][0])), _sorted(runs))
         for own, runs in ranked
     ]
 
 
-def departures(settings: Mapping[str, Any]) -> list[str]:
+def departures(settings: Mapping[str, Any], stated: Mapping[str, Any]) -> list[str]:
     """Say where `settings` are not what the paper states, e.g. `trainer.max_epochs=3 (paper: 20)`."""
-    stated = publication.settings()
     unlike = [
         f"{key}={_word(settings[key])} (paper: {_word(value)})"
         for key, value in stated.items()
@@ -127,7 +144,8 @@ def departures(settings: Mapping[str, Any]) -> list[str]:
     extra = [
         f"{key}={_word(value)}"
         for key, value in settings.items()
-        if key in LATER or (key.startswith("trainer.") and key not in PLAIN_TRAINER and value is not None)
+        if (key in SETTINGS and SETTINGS[key].neutral is not ABSENT)
+        or (key.startswith("trainer.") and key not in PLAIN_TRAINER and value is not None)
     ]
     return unlike + extra
 
@@ -138,29 +156,25 @@ def differences(settings: Mapping[str, Any], others: Mapping[str, Any]) -> list[
     return [f"{key}={_word(settings.get(key))}" for key in keys if settings.get(key) != others.get(key)]
 
 
-def flattened(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield dotted keys and values of all that tells one variant from another."""
-    for key, value in config.items():
-        dotted = f"{prefix}{key}"
-        if dotted in COORDINATES | OF_DATA | NO_EFFECT or (key in DERIVED and dotted.count(".") >= 1):
+def compared(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what tells one variant from another, by dotted key: of any run, and of its data set alone."""
+    known = declared(described(config))
+    rate = select(config, "optimizer.lr", None)
+    shared, own = dict[str, Any](), dict[str, Any]()
+    for key, value in leaves(config):
+        parts = key.split(".")
+        if key in COORDINATES | OF_DATA | NO_EFFECT or ABOUT in parts or (parts[-1] in DERIVED and parts[1:]):
             continue
-        if isinstance(value, Mapping):
-            yield from flattened(value, f"{dotted}.")
-        else:
-            if dotted in LATER and value == LATER[dotted]:
-                continue  # what came later and is not used: as if it were not there
-            same = dotted == "optimizer.centroid_lr" and value == config.get("lr")
-            yield dotted, None if same else _plain(value)
+        if key in known and known[key].is_neutral(plain(value)):
+            continue  # as if the key were not there
+        same = key == "optimizer.centroid_lr" and value == rate
+        special = key in known and key not in SETTINGS and parts[0] == "data"
+        (own if special else shared)[key] = None if same else plain(value)
+    return shared, own
 
 
 def _sorted(runs: Mapping[Cell, Mapping[int, Run]]) -> dict[Cell, dict[int, Run]]:
     return {cell: dict(sorted(runs[cell].items())) for cell in sorted(runs)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _word(value: Any) -> str:

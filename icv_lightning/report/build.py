@@ -10,17 +10,18 @@ from matplotlib import rc_context
 from icv_lightning.escaping import file_stem
 from icv_lightning.paper import verdicts
 from icv_lightning.paper.evidence import Evidence, read_rows
+from icv_lightning.paper.runs import grouped
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_bytes, write_text
 from icv_lightning.records.runs import Run, read_runs
-from icv_lightning.records.variants import Variant, group
-from icv_lightning.report import formats
+from icv_lightning.records.variants import Variant
+from icv_lightning.report import formats, text_tables
 from icv_lightning.report.explorer import write_explorer
 from icv_lightning.report.figures import all_figures, films
 from icv_lightning.report.figures.style import SETTINGS, save
-from icv_lightning.report.formats import Grid
 from icv_lightning.report.page import Image, Section, data_uri, image_of, write_page
 from icv_lightning.report.tables import paper_tables, reproduction, unfinished
+from icv_lightning.report.text_tables import Grid
 
 
 def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
@@ -36,7 +37,7 @@ def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
         UserError: a folder that is not there or holds no run.
     """
     runs = read_runs(folders)
-    variants, aside = group(runs)
+    variants, aside = grouped(runs)
     report = folders[0] / "report"
     for folder in (report / "tables", report / "figures"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,8 +80,8 @@ def _write_tables(
     judged = [row for s in sections for row in formats.tidy_verdicts(s.variant.label, "our runs", s.verdicts)]
     judged += formats.tidy_verdicts("", "the paper's tables", on_paper)
     texts = {
-        "tables.md": "\n".join(map(formats.markdown, grids)),
-        "tables.tex": "\n".join(map(formats.latex, grids)),
+        "tables.md": "\n".join(map(text_tables.markdown, grids)),
+        "tables.tex": "\n".join(map(text_tables.latex, grids)),
         "tables.csv": csv_text(cells),
         "claims.csv": csv_text(judged),
     }

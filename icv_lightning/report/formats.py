@@ -1,28 +1,13 @@
-"""A table of text in the formats that people paste: terminal, Markdown, CSV, LaTeX (booktabs)."""
+"""The paper's tables and verdicts as text, and as rows of numbers."""
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from rich.table import Table as RichTable
-from rich.text import Text
-
-from icv_lightning.escaping import printable
 from icv_lightning.paper.verdicts import Verdict
 from icv_lightning.records.cells import data_title
 from icv_lightning.records.variants import Variant
 from icv_lightning.report.tables import Entry, Table
-
-LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$"}
-LATEX |= {"λ": r"$\lambda$", "−": "$-$"} | {sign: f"\\{sign}" for sign in "&%$#_{}"}
-
-
-class Grid(NamedTuple):
-    """A title, a heading and rows of text."""
-
-    title: str
-    heading: Sequence[str]
-    rows: Sequence[Sequence[str]]
+from icv_lightning.report.text_tables import Grid
 
 
 def grid_of(table: Table, note: str) -> Grid:
@@ -47,47 +32,10 @@ def entry_text(entry: Entry) -> str:
 def verdict_grid(on_paper: Sequence[Verdict], on_runs: Sequence[Verdict], note: str) -> Grid:
     """Return the twelve claims with both verdicts."""
     rows = [
-        [str(ours.claim.number), ours.claim.text, _verdict(theirs), _verdict(ours)]
+        [ours.claim.label, ours.claim.text, _verdict(theirs), _verdict(ours)]
         for theirs, ours in zip(on_paper, on_runs, strict=True)
     ]
     return Grid(f"The paper's claims ({note})", ["#", "claim", "on the paper's tables", "on our runs"], rows)
-
-
-def rich_table(grid: Grid) -> RichTable:
-    """Return `grid` for the terminal; nothing in it is read as markup."""
-    table = RichTable(title=Text(grid.title), title_justify="left")
-    for name in grid.heading:
-        table.add_column(Text(name), no_wrap=name in ("loss", "data"))
-    for row in grid.rows:
-        table.add_row(*(Text(text) for text in row))
-    return table
-
-
-def markdown(grid: Grid) -> str:
-    """Return `grid` as a Markdown table below its title in bold."""
-    lines = [grid.heading, ["---"] * len(grid.heading), *grid.rows]
-    body = "\n".join("| " + " | ".join(_markdown(text) for text in line) + " |" for line in lines)
-    return f"**{_markdown(grid.title)}**\n\n{body}\n"
-
-
-def latex(grid: Grid) -> str:
-    """Return `grid` as a LaTeX table with booktabs rules."""
-    lines = [" & ".join(map(_latex, line)) + r" \\" for line in (grid.heading, *grid.rows)]
-    return "\n".join(
-        [
-            r"\begin{table}",
-            f"\\caption{{{_latex(grid.title)}}}",
-            f"\\begin{{tabular}}{{{'l' * len(grid.heading)}}}",
-            r"\toprule",
-            lines[0],
-            r"\midrule",
-            *lines[1:],
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
 
 
 def tidy_tables(variant: Variant, tables: Iterable[Table]) -> Iterable[dict[str, Any]]:
@@ -109,6 +57,8 @@ def tidy_tables(variant: Variant, tables: Iterable[Table]) -> Iterable[dict[str,
                 "high": ours.high if ours else None,
                 "published": entry.published,
                 "difference": entry.difference,
+                "difference_low": entry.bounds[0],
+                "difference_high": entry.bounds[1],
                 "status": ", ".join(f"{count} {status}" for status, count in entry.statuses.items())
                 or "not run",
             }
@@ -122,19 +72,23 @@ def tidy_verdicts(settings: str, source: str, verdicts: Iterable[Verdict]) -> It
             yield {
                 "settings": settings,
                 "on": source,
-                "claim": verdict.claim.number,
+                "claim": verdict.claim.label,
                 "verdict": verdict.word,
                 "contrast": finding.label,
                 "margin": finding.margin,
-                "state": finding.state,
+                "word": finding.word,
+                "judging": finding.n,
+                "planned": finding.planned,
                 "seeds": ours.n if ours else 0,
                 "mean": ours.mean if ours else None,
                 "low": ours.low if ours else None,
                 "high": ours.high if ours else None,
-                "p_holm": finding.p,
+                "smallest_shown": finding.detectable,
+                "p_shown": finding.p_shown,
+                "p_contrary": finding.p_contrary,
                 "bootstrap_low": draws[0] if draws else None,
                 "bootstrap_high": draws[1] if draws else None,
-                "beside": finding.beside,
+                "beside": "; ".join(f"{key} {value:.6g}" for key, value in finding.beside.items()),
             }
 
 
@@ -144,11 +98,3 @@ def _loss(weight: float) -> str:
 
 def _verdict(verdict: Verdict) -> str:
     return f"{verdict.word}: {verdict.tally}" if verdict.tally else verdict.word
-
-
-def _markdown(text: str) -> str:
-    return re.sub(r"([\\|*_`<>\[\]])", r"\\\1", printable(text.replace("\n", " ")))
-
-
-def _latex(text: str) -> str:
-    return "".join(LATEX.get(character, character) for character in printable(text.replace("\n", " ")))

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from icv_lightning.inference.verdicts import Finding
 from icv_lightning.paper import claims, publication
-from icv_lightning.paper.verdicts import Finding, Verdict
+from icv_lightning.paper.verdicts import Verdict
 from icv_lightning.records.cells import data_title
 from icv_lightning.records.files import write_text
 from icv_lightning.records.runs import Run
@@ -67,6 +69,7 @@ def write_page(
     )  # fmt: skip
     environment.tests["match_start"] = str.startswith
     environment.filters |= {"data_title": data_title, "interval": _interval, "colour": _colour}
+    environment.filters |= {"beside": _beside}
     page = environment.get_template("page.html.j2").render(
         name=name, sections=sections, on_paper=on_paper, images=images, runs=runs, unfinished=unfinished,
         explorer=explorer, counts=_counts(runs), source=publication.source(),
@@ -80,20 +83,19 @@ def _interval(finding: Finding) -> str:
     if finding.interval is None:
         return "–"
     found = finding.interval
-    return f"{found.mean:+.4f}" + (f" ({found.low:+.4f} to {found.high:+.4f})" if found.n > 1 else "")
+    bounds = f" ({found.low:+.4f} to {found.high:+.4f})" if np.isfinite(found.half) else ""
+    return f"{found.mean:+.4f}{bounds}"
+
+
+def _beside(finding: Finding) -> str:
+    return "; ".join(f"{key} {value:+.4g}" for key, value in finding.beside.items()) or "–"
 
 
 def _colour(word: str) -> str:
     """Return the class of a verdict or state; the word always stands beside the colour."""
     first = word.split(" ")[0].rstrip(":")
-    return {
-        "confirmed": "yes",
-        "holds": "yes",
-        "refuted": "no",
-        "contrary": "no",
-        "fails": "no",
-        "mixed": "mixed",
-    }.get(first, "open")
+    colours = {"shown": "yes", "holds": "yes", "contrary": "no", "fails": "no", "mixed": "mixed"}
+    return colours.get(first, "open")
 
 
 def _counts(runs: Sequence[Run]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Tables 1 and 2 as the paper lays them out, its values beside ours, and how many of them ours reproduce."""
+"""Tables 1 and 2 as the paper lays them out, its values beside ours, and how far ours are from them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icv_lightning.inference.intervals import Interval, prediction_interval, t_interval
+from icv_lightning.inference.intervals import Interval, t_interval
+from icv_lightning.inference.verdicts import MIN_VALUES
 from icv_lightning.paper import publication
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import Run
@@ -19,7 +20,7 @@ MEASURES = {
 }
 
 
-TINY = 1e-9  # what floating point may add to a value of three digits
+EQUAL = 0.01  # margin of "equal to the published value": one point; the paper's own value is one run
 
 
 class Entry(NamedTuple):
@@ -30,7 +31,6 @@ class Entry(NamedTuple):
         interval: mean over seeds with its 95 % interval, None without a completed run.
         published: the paper's value, None where it has none.
         statuses: how many of its runs are completed, failed, running, interrupted.
-        predicted: interval of one further run, ± rounding; None without a completed run.
         seeds: how many there are in the grid; said where this cell has fewer.
     """
 
@@ -38,7 +38,6 @@ class Entry(NamedTuple):
     interval: Interval | None
     published: float | None
     statuses: Counter[str]
-    predicted: Interval | None = None
     seeds: int = 1
 
     @property
@@ -46,6 +45,19 @@ class Entry(NamedTuple):
         """Return our mean minus the published value."""
         known = self.interval is not None and self.published is not None
         return round(self.interval.mean, 9) - self.published if known else None  # type: ignore[union-attr, operator]
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return the 95 % interval of `difference`, NaN where there is none."""
+        if self.interval is None or self.published is None:
+            return float("nan"), float("nan")
+        return self.interval.low - self.published, self.interval.high - self.published
+
+    @property
+    def is_judged(self) -> bool:
+        """Tell whether there are seeds enough to say whether it equals the published value."""
+        known = self.interval is not None and self.published is not None
+        return known and self.interval.n >= MIN_VALUES and np.isfinite(self.interval.half)  # type: ignore[union-attr,return-value]
 
     @property
     def ours(self) -> str:
@@ -59,7 +71,7 @@ class Entry(NamedTuple):
         notes = [f"n = {self.interval.n}"] if self.interval.n < self.seeds else []
         notes += [f"{count} {status}" for count, status in others]
         text = f"{self.interval.mean:.3f}"
-        text += f" ± {self.interval.half:.3f}" if self.interval.n > 1 else ""
+        text += f" ± {self.interval.half:.3f}" if np.isfinite(self.interval.half) else ""
         return text + (f" ({', '.join(notes)})" if notes else "")
 
     @property
@@ -122,53 +134,62 @@ def _entry(variant: Variant, cell: Cell, measure: str) -> Entry:
     published = publication.published(cell, measure) if reproducible else None
     if not values:
         return Entry(cell, None, published, statuses)
-    predicted = prediction_interval(values, publication.ROUNDING)
-    return Entry(cell, t_interval(values), published, statuses, predicted, len(variant.seeds))
+    return Entry(cell, t_interval(values), published, statuses, len(variant.seeds))
 
 
 class Reproduction(NamedTuple):
-    """How our runs meet the published values.
+    """How far our means are from the published values.
 
     Attributes:
-        compared: how many published values stand beside two or more seeds of ours.
-        inside: how many of these fall into our 95 % prediction interval (± rounding).
-        median: median absolute difference, over all published values beside ours, NaN without any.
-        misses: those outside, in words.
+        compared: how many published values stand beside a value of ours.
+        median: median absolute difference over these, NaN without any.
+        judged: how many of these have three seeds or more, and so an interval that says something.
+        equal: of the judged, how many differ by less than `EQUAL`: the 95 % interval lies within ±`EQUAL`.
+        unequal: of the judged, those whose interval lies wholly outside ±`EQUAL`, in words.
     """
 
     compared: int
-    inside: int
     median: float
-    misses: list[str]
+    judged: int
+    equal: int
+    unequal: list[str]
 
     @property
     def text(self) -> str:
-        """Say it in a sentence."""
-        if np.isnan(self.median):
+        """Say it in a sentence or two."""
+        if not self.compared:
             return "No published value stands beside these runs."
-        within = (
-            f"{self.inside} of {self.compared} published values inside our 95 % prediction interval; "
-            if self.compared
-            else "One seed: no prediction interval; "
+        text = (
+            f"{self.compared} published values beside ours: median absolute difference "
+            f"{100 * self.median:.2f} points."
         )
-        return f"{within}median absolute difference {100 * self.median:.2f} points."
+        if not self.judged:
+            return f"{text} Fewer than {MIN_VALUES} seeds: no statement on any of them."
+        open_ = self.judged - self.equal - len(self.unequal)
+        return (
+            f"{text} Of {self.judged} with n ≥ {MIN_VALUES} seeds, {self.equal} are equal within "
+            f"{100 * EQUAL:g} point (95 % interval of the difference), {len(self.unequal)} differ by more, "
+            f"{open_} are open."
+        )
 
 
 def reproduction(tables: Iterable[Table]) -> Reproduction:
     """Compare `tables` (one of the two tables 1, and table 2) with the published values."""
-    differences, compared, misses = [], 0, []
-    for table in tables:
-        for entry in table.entries.values():
-            ours, published = entry.predicted, entry.published
-            if ours is None or published is None:
-                continue
-            differences.append(abs(ours.mean - published))
-            compared += ours.n > 1
-            if ours.n > 1 and not ours.low - TINY <= published <= ours.high + TINY:
-                where = f"{table.title.partition('.')[0]}, {entry.cell.title}"
-                misses.append(f"{where}: {published:.3f}, ours {ours.low:.4f} to {ours.high:.4f}")
+    differences, judged, equal, unequal = [], 0, 0, []
+    for entry, title in ((e, table.title) for table in tables for e in table.entries.values()):
+        if entry.difference is None:
+            continue
+        differences.append(abs(entry.difference))
+        low, high = entry.bounds
+        if not entry.is_judged:
+            continue
+        judged += 1
+        equal += low > -EQUAL and high < EQUAL
+        if low > EQUAL or high < -EQUAL:
+            where = f"{title.partition('.')[0]}, {entry.cell.title}"
+            unequal.append(f"{where}: ours − published {100 * low:+.2f} to {100 * high:+.2f} points")
     median = float(np.median(differences)) if differences else float("nan")
-    return Reproduction(compared, compared - len(misses), median, misses)
+    return Reproduction(len(differences), median, judged, equal, unequal)
 
 
 def unfinished(runs: Iterable[Run]) -> list[Run]:

@@ -16,9 +16,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from icv_lightning import hardware
-from icv_lightning.configuration.identity import cell_fields, config_hash
+from icv_lightning.configuration.identity import Identity
+from icv_lightning.exit_status import check_stopped
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
-from icv_lightning.run import processes, stopping
+from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
 
 if TYPE_CHECKING:
@@ -28,25 +29,26 @@ if TYPE_CHECKING:
     from icv_lightning.module import ClassifierModule
 
 
-def train(config: DictConfig, folder: Path) -> dict[str, Any]:
+def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     """Return the results of a run, after writing them; the first of several processes writes for all.
 
     Raises:
         Exception: of the training; its `step` says how far that came.
     """
     started = time.perf_counter()
-    checkpoint, resumed = starting_point(config, folder)
-    data, module, trainer = _prepared(config, folder, checkpoint)
+    checkpoint, resumed = starting_point(cell, folder)
+    recorded = _recorded(cell)
+    config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
+    data, module, trainer = _prepared(config, cell, folder, checkpoint)
     from icv_lightning.loggers import recording
 
-    identity = _identity(config)
-    give_up = partial(_give_up, folder, config)
+    give_up = partial(_give_up, folder, cell)
     with (
-        recording(trainer.loggers, config, module, resumed),
-        processes.together(trainer, identity["config"], folder, give_up),
+        recording(trainer.loggers, cell, module, resumed),
+        processes.together(trainer, recorded["config"], folder, give_up),
     ):
         try:
-            stopping.check()  # imports are over
+            check_stopped()  # imports are over
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
             trainer.test(module, datamodule=data, verbose=False)
         except Exception as error:
@@ -54,17 +56,17 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
             raise
         measured = module.measured()  # asked of every process
         seconds = time.perf_counter() - started
-        found = {"status": "completed"} | identity | measured
+        found = {"status": "completed"} | recorded | measured
         if trainer.is_global_zero:
-            write_results(folder, found | {"class_names": data.class_names, "seconds": seconds})
+            write_results(folder, found | data.recorded() | {"seconds": seconds})
     return read_results(folder) or {}
 
 
-def record_failure(folder: Path, config: DictConfig, error: Exception) -> None:
+def record_failure(folder: Path, cell: Identity, error: Exception) -> None:
     """Write results.json of a run that failed: its cause, its last step, its settings."""
     failed = {"status": "failed", "cause": f"{type(error).__name__}: {error}"}
     try:
-        write_results(folder, failed | {"step": getattr(error, "step", 0)} | _identity(config))
+        write_results(folder, failed | {"step": getattr(error, "step", 0)} | _recorded(cell))
     except OSError as full:  # then the cause stands in the terminal alone
         print(f"failed: {folder.name}: {failed['cause']} (not recorded: {full.strerror})", file=sys.stderr)
 
@@ -75,7 +77,7 @@ def in_grid() -> bool:
 
 
 def _prepared(
-    config: DictConfig, folder: Path, checkpoint: Path | None
+    config: DictConfig, cell: Identity, folder: Path, checkpoint: Path | None
 ) -> tuple["ImageDataModule", "ClassifierModule", "Trainer"]:
     """Return what a run needs; from here on its folder holds no results of an earlier try."""
     import lightning as L
@@ -90,8 +92,10 @@ def _prepared(
     # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     data = building.build_datamodule(config)
+    shown = (config.get("callbacks") or {}).get("progress")
+    data.quiet = not shown or in_grid() or processes.rank(config.trainer) > 0
     data.setup()
-    module = building.build_module(config)
+    module = building.build_module(config, cell.settings)
     if checkpoint:
         check_fits(module, checkpoint)
     _leave_displays(config)
@@ -139,16 +143,16 @@ def _quieten() -> None:
         warnings.filterwarnings("ignore", moot)
 
 
-def _identity(config: DictConfig) -> dict[str, Any]:
+def _recorded(cell: Identity) -> dict[str, Any]:
     return {
-        "cell": cell_fields(config),
-        "config_hash": config_hash(config),
-        "config": OmegaConf.to_container(config, resolve=True),
+        "cell": cell.fields,
+        "config_hash": cell.hash,
+        "config": cell.config,
         "versions": versions(),
     }
 
 
-def _give_up(folder: Path, config: DictConfig, cause: str) -> None:
+def _give_up(folder: Path, cell: Identity, cause: str) -> None:
     line = f"{folder.name}: {cause}"
     print(f"failed: {line} (see {folder / 'run.log'})", file=sys.stderr, flush=True)
-    record_failure(folder, config, RuntimeError(cause))
+    record_failure(folder, cell, RuntimeError(cause))

@@ -12,8 +12,8 @@ from icv_lightning.building import recorded_datamodule
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import file_stem
+from icv_lightning.evaluation.distances import DISTANCES
 from icv_lightning.recognition.checkpoint import load_checkpoint
-from icv_lightning.recognition.nearest_centroid_classifier import DISTANCES
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.records.results import is_completed, measured_once, read_results

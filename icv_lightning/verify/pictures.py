@@ -13,7 +13,7 @@ from icv_lightning.building import recorded_datamodule
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.faces import FacesDataModule, files_of
-from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
@@ -23,6 +23,7 @@ from icv_lightning.records.checkpoints import read_checkpoint
 from icv_lightning.records.results import read_results
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.spaces import Space, embedded, of_network
+from icv_lightning.verify.pair_lists import FilePairs
 from icv_lightning.verify.pairs import NamedPairs, Pairs, Picture
 
 
@@ -71,23 +72,33 @@ class Verifier:
             if part is None or not len(part):
                 raise UserError(f"{self.checkpoint}: its run kept no persons to verify; give --images")
             return embedded(self.space, part)
-        names = class_folders(self.images)
+        names = PictureFinder().folders(self.images)
         self._check_strangers(names)
-        files, target = files_of([self.images / name for name in names])
-        return embedded(self.space, InMemoryImages(LazyImages(files, self.decode), torch.from_numpy(target)))
+        found = files_of([self.images / name for name in names])
+        target = torch.tensor([k for _, k in found])
+        images = LazyImages([path for path, _ in found], self.decode)
+        return embedded(self.space, InMemoryImages(images, target))
 
-    def pairs(self, named: NamedPairs) -> tuple[Embedded, Pairs]:
+    def pairs(self, named: NamedPairs | FilePairs) -> tuple[Embedded, Pairs]:
         """Return the embeddings of the pictures that pairs name, and the pairs among them.
 
         Raises:
             UserError: a picture that is not there, or a person who was trained on.
         """
+        if isinstance(named, FilePairs):
+            return self._listed(named)
         wanted = named.pictures()
         self._check_strangers(sorted({name for name, _ in wanted}))
         files = find_pictures(self._folder(), wanted)
         numbers = {name: k for k, name in enumerate(dict(wanted))}
         target = torch.tensor([numbers[name] for name, _ in wanted])
         return embedded(self.space, InMemoryImages(LazyImages(files, self.decode), target)), named.at(wanted)
+
+    def _listed(self, pairs: FilePairs) -> tuple[Embedded, Pairs]:
+        files = pairs.pictures()
+        self._check_strangers(sorted({path.parent.name for path in files}))
+        images = InMemoryImages(LazyImages(files, self.decode), torch.zeros(len(files), dtype=torch.int64))
+        return embedded(self.space, images), pairs.at(files)
 
     def _folder(self) -> Path:
         if self.images is not None:
@@ -136,7 +147,8 @@ def find_pictures(folder: Path, wanted: Sequence[Picture]) -> list[Path]:
     Raises:
         UserError: a picture that is not there.
     """
-    stems = {name: {path.stem: path for path in pictures(folder / name)} for name in dict(wanted)}
+    finder = PictureFinder()
+    stems = {name: {path.stem: path for path in finder.pictures(folder / name)} for name in dict(wanted)}
     found = []
     for name, number in wanted:
         names = (f"{name}_{number:04}", str(number))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.distance import mahalanobis
+from scipy.spatial.distance import cdist, mahalanobis
 from sklearn.decomposition import PCA
 
 from icv_lightning.evaluation import geometry
@@ -45,13 +45,38 @@ def test_tail_by_hand():
     assert geometry.tail(own, target) == pytest.approx((99 / 50 + 1) / 2)
 
 
-def test_bootstrap_of_the_tail_surrounds_it():
+def test_bootstrap_of_spread_surrounds_it():
     rng = np.random.default_rng(1)
     own, target = rng.exponential(size=2000), np.arange(2000) % 4
-    draws = geometry.tail_replicates(own, target, 200)
-    low, high = np.quantile(draws, [0.025, 0.975])
-    assert low < geometry.tail(own, target) < high
-    assert high - low < 2
+    draws = geometry.spread_replicates(own, target, 200)
+    measured = {
+        "tail": geometry.tail(own, target),
+        "distance_median": np.median(own),
+        "distance_p99": np.quantile(own, 0.99),
+    }
+    assert draws.keys() == measured.keys()
+    for key, value in measured.items():
+        low, high = np.quantile(draws[key], [0.025, 0.975])
+        assert low < value < high
+        assert high - low < 2
+
+
+def test_distance_to_the_own_mean_by_hand():
+    means = np.array([[0, 0], [3, 4.0]])
+    own = geometry.own_distances(np.array([[3, 4.0], [0, 4]]), np.array([0, 1]), means)
+    assert own.tolist() == [5, 3]
+
+
+def test_the_cosine_looks_at_directions_alone():
+    means = np.array([[1, 0], [10, 10], [np.nan, np.nan]])  # the last class was never seen
+    embeddings = np.array([[100, 1], [1, 0.9], [0.1, 0.0], [0, 0.0]])
+    assert geometry.cosine_preds(embeddings, means).tolist() == [0, 1, 0, 0]
+
+
+def test_the_cosine_is_that_of_scipy():
+    s = snapshot(0.0, 4)
+    nearest = cdist(s.embeddings, s.class_means, "cosine").argmin(1)
+    assert (geometry.cosine_preds(s.embeddings, s.class_means) == nearest).all()
 
 
 @pytest.mark.parametrize("dim", [2, 4])

@@ -32,9 +32,9 @@ def write_tuning(folder, left_out=""):
                 table.write_text(table.read_text().replace("test/", "val/"))
 
 
-def test_the_best_mean_over_epochs_is_chosen_and_its_end_is_the_stated_accuracy(tmp_path):
+def test_the_best_mean_over_epochs_is_chosen(tmp_path):
     write_tuning(tmp_path)
-    assert choose(tmp_path) == (BEST, 0.93)
+    assert choose(tmp_path) == BEST
 
 
 def test_a_rule_without_completed_runs_is_named(tmp_path):
@@ -66,7 +66,7 @@ def test_what_is_run(tmp_path, monkeypatch):
         ["centroids=one_by_one", "centroids.layer.alpha=0.1", "seed=0,1", "data=digits"],
         ["centroids=learned", "seed=0,1", "data=digits"],
     ]
-    assert last == (tmp_path / "convergence", 0.93)
+    assert last == (tmp_path / "convergence",)
 
 
 def test_a_failed_run_ends_it_in_one_line(tmp_path, monkeypatch, capfd):

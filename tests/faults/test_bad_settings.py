@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icv_lightning.configuration import preflight
+from icv_lightning.configuration import checks
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 
@@ -55,7 +55,7 @@ QUICK: dict[tuple[str, ...], str] = {
     (f"name={LONG}",): f"paths.outputs=outputs name={LONG}: a name of more than 255 bytes",
     ('name="a\\nb"',): "name=a\\nb: must be a plain folder name",
     ("name='a\0b'",): "name=a\\x00b: must be text, not empty and without control characters",
-    ("name=é🙂",): "name=é🙂: cannot be read as key=value; a value with other signs",
+    ("name=é🙂",): "name=é🙂: cannot be read as key=value; type 'name=\"é🙂\"'",
     ("loss.lambda='0.1",): "loss.lambda='0.1: cannot be read as key=value",
     ("loss.lambda=${loss.lambda}",): "loss.lambda: Recursive interpolation detected",
     ("loss.lambda=${nope}",): "loss.lambda: Interpolation key 'nope' not found",
@@ -74,7 +74,7 @@ QUICK: dict[tuple[str, ...], str] = {
     ("-m", "experiment=smoke,smoke_grid"): "experiment=smoke_grid: holds a grid of its own; give it alone",
     ("-m", "seed=range(5,0)"): "seed=range(5,0): gives no cell, a key has no value",
     ("-m", "seed=range(0,3,0)"): "seed=range(0,3,0): range() arg 3 must not be zero",
-    ("data=image_folder", "data.root=FILE"): "data.root=FILE: not a folder",
+    ("data=image_folder", "data.root=FILE"): "data.root=FILE: has no row below its heading",
     ("data=orl", "data.root=EMPTY"): "EMPTY/orl_faces: needs the ORL faces in s1 to s40, has no s1",
     ("--config-dir", "nope"): "--config-dir nope: no such folder",
     ("+logger.csv.api_key=hunter2",): "logger.csv.api_key: holds a secret, and settings are written",
@@ -162,7 +162,7 @@ def given(arguments: tuple[str, ...]) -> list[str]:
 def test_a_wrong_setting_is_named_in_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(UserError) as error:
-        preflight.check(given(arguments))
+        checks.check(given(arguments))
     assert str(error.value).startswith(QUICK[arguments])
     assert str(error.value).isprintable()
     assert sorted(tmp_path.rglob("*")) == before
@@ -199,11 +199,11 @@ def test_a_secret_of_the_environment_is_not_written_either(monkeypatch: pytest.M
     monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdef")
     for override in ("name=x0123456789abcdef", "data.root=${oc.env:WANDB_API_KEY}"):
         with pytest.raises(UserError, match="holds the value of WANDB_API_KEY") as error:
-            preflight.check([DIGITS, override])
+            checks.check([DIGITS, override])
         assert "0123456789abcdef" not in str(error.value)
     with pytest.raises(UserError, match=r"^hydra\.job\.env_set\.WANDB_API_KEY: holds a secret") as error:
-        preflight.check([DIGITS, "+hydra.job.env_set.WANDB_API_KEY=hunter2hunter2"])
-    preflight.check([DIGITS, "trainer.max_epochs=1"])
+        checks.check([DIGITS, "+hydra.job.env_set.WANDB_API_KEY=hunter2hunter2"])
+    checks.check([DIGITS, "trainer.max_epochs=1"])
 
 
 def test_what_is_right_stays_right(tmp_path: Path) -> None:
@@ -216,5 +216,5 @@ def test_what_is_right_stays_right(tmp_path: Path) -> None:
         ['data.root="data set/ünïcode"', "+trainer.gradient_clip_val=1", "hydra.verbose=true"],
         ["-m", "loss.lambda=0.1,0.1", "data.val_size=0,1417", "hydra.sweeper.max_batch_size=2"],
     ):
-        preflight.check([*arguments, DIGITS])
+        checks.check([*arguments, DIGITS])
     assert not (tmp_path / "new").exists()

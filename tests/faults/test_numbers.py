@@ -174,7 +174,7 @@ def test_a_training_part_too_small_for_a_batch_is_one_line(
 ) -> None:
     assert (
         main("as_is", *FAST, "data=digits", "data.per_class=2", "data.batch_size=20", "data.train_size=15")
-        == 1
+        == 2
     )
     said = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
     assert said == ["error: data.batch_size=20: 15 images of training make no batch"]

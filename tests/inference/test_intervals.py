@@ -7,9 +7,6 @@ from scipy import stats
 from icv_lightning.inference.intervals import (
     holm,
     p_above,
-    percentile_interval,
-    prediction_interval,
-    resampling_counts,
     t_interval,
 )
 
@@ -23,11 +20,6 @@ def test_interval_of_three_values_by_hand():
     assert t_interval([1, 2, 3]) == pytest.approx(
         (3, 2, 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5), rel=1e-6
     )
-
-
-def test_prediction_of_a_further_value_is_wider_and_holds_the_rounding():
-    half = 4.302653 * (1 + 1 / 3) ** 0.5
-    assert prediction_interval([1, 2, 3], 0.5) == pytest.approx((3, 2, 1.5 - half, 2.5 + half), rel=1e-6)
 
 
 def test_one_value_has_no_bounds():
@@ -50,9 +42,19 @@ def test_p_is_below_005_exactly_where_the_interval_is_above_the_bound(values, bo
         assert (p_above(values, bound) < 0.05) == (low > bound)
 
 
-def test_p_of_equal_values_is_certain():
-    assert p_above([0.5, 0.5], 0.4) == 0
-    assert p_above([0.5, 0.5], 0.5) == 1
+@pytest.mark.parametrize("values", [[0.5, 0.5], [0.1 + 0.2, 0.3, 0.3], [0.0, 0.0, 0.0]])
+def test_equal_values_tell_nothing_of_their_error(values):
+    assert p_above(values, -1.0) == p_above(values, 1.0) == 1
+    assert np.isnan(t_interval(values).half)
+
+
+def test_splits_that_share_training_data_widen_the_interval_as_nadeau_and_bengio_say():
+    # of ten splits that train on 7 of 10 classes and test on 3: variance (1/10 + 3/7) in place of 1/10
+    values = np.random.default_rng(0).normal(size=10)
+    wide, narrow = t_interval(values, overlap=3 / 7), t_interval(values)
+    assert wide.half / narrow.half == pytest.approx(((1 / 10 + 3 / 7) / (1 / 10)) ** 0.5)
+    bound = wide.low
+    assert p_above(values, bound, 3 / 7) == pytest.approx(0.05)
 
 
 def test_holm_by_hand():
@@ -68,12 +70,3 @@ def test_holm_of_nothing_is_nothing():
 def test_holm_lies_between_raw_and_bonferroni(p):
     for raw, adjusted in zip(p, holm(p), strict=True):
         assert raw <= adjusted <= min(1, raw * len(p)) + 1e-12
-
-
-def test_bootstrap_of_a_proportion_agrees_with_its_standard_error():
-    counts = resampling_counts(400, 2000)
-    assert (counts.sum(1) == 400).all()
-    right = (np.arange(400) < 300).astype(np.float32)
-    low, high = percentile_interval(counts @ right / 400)
-    half = 1.96 * (0.75 * 0.25 / 400) ** 0.5
-    assert (low, high) == pytest.approx((0.75 - half, 0.75 + half), abs=0.006)

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from icv_lightning import ClassifierModule, LearnedCentroids, load_checkpoint
 from icv_lightning.configuration.composition import CONF
-from icv_lightning.configuration.identity import cell_name
+from icv_lightning.configuration.identity import identify
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.losses import CombinedLoss, DiscriminantLoss, discriminant, inter_class_variance
 from icv_lightning.variability import between_class_variance, class_means, grand_mean, within_class_variance
@@ -286,4 +286,4 @@ def test_loss_and_its_settings_are_in_the_name_of_a_run():
     register_resolvers()
     chosen = ([], ["loss=discriminant"], ["loss=discriminant", "loss.between=0.5"])
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        assert len({cell_name(compose("config", overrides)) for overrides in chosen}) == 3
+        assert len({identify(compose("config", overrides)).name for overrides in chosen}) == 3

@@ -5,11 +5,24 @@ from icv_lightning.paper import claims
 from icv_lightning.paper.contrasts import PAPER, Plan
 from icv_lightning.records.cells import Cell
 
-CONTRASTS = {claim.number: claim.contrasts for claim in claims.CLAIMS}
+CONTRASTS = {claim.number: claim.contrasts for claim in claims.CLAIMS if not claim.part}
+ALL = {claim.label: claim for claim in claims.CLAIMS}
 
 
-def test_twelve_claims_in_order():
+def test_twelve_claims_in_order_and_further_rules_on_two_of_them():
     assert list(CONTRASTS) == list(range(1, 13))
+    assert [label for label in ALL if not label.isdigit()] == ["1a", "1b", "6a", "6b"]
+
+
+def test_claims_1_3_8_stand_beside_other_distances():
+    for label in ("1", "3", "8"):
+        assert ALL[label].beside == ("acc_cosine", "acc_mahalanobis", "acc_nearest_centroid")
+
+
+def test_claim_1a_takes_cross_entropy_by_cosine():
+    ours, other = ALL["1a"].contrasts(PAPER)[0].terms
+    assert (ours.measure, other.measure) == ("", "acc_cosine")
+    assert (ours.cell.weight, other.cell.weight) == (0.05, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -57,10 +70,10 @@ def test_margins_are_those_fixed_beforehand():
 def test_differences_have_weights_one_and_minus_one():
     (first, *_) = CONTRASTS[1](PAPER)
     ours, other = Cell("mnist", 0.05, 2, False), Cell("mnist", 0.0, 2, False)
-    assert first.terms == ((1.0, ours, 0), (-1.0, other, 0))
+    assert first.terms == ((1.0, ours, 0, ""), (-1.0, other, 0, ""))
     assert first.label == "MNIST, N = 2, not normalised, ICV λ 0.05 − CE"
     (first, *_) = CONTRASTS[8](PAPER)
-    assert first.terms[1] == (-1.0, Cell("mnist", 0.0, 2, True), 0)
+    assert first.terms[1] == (-1.0, Cell("mnist", 0.0, 2, True), 0, "")
     assert first.label == "MNIST, N = 2, not normalised, ICV λ 0.05 − normalised, CE"
 
 
@@ -68,7 +81,7 @@ def test_the_trend_is_minus_the_least_squares_slope():
     accuracies = {0.05: 0.97, 0.5: 0.95, 1.0: 0.96}
     contrast = CONTRASTS[4](PAPER)[0]
     slope = np.polyfit(list(accuracies), list(accuracies.values()), 1)[0]
-    assert sum(w * accuracies[cell.weight] for w, cell, _ in contrast.terms) == pytest.approx(-slope)
+    assert sum(w * accuracies[cell.weight] for w, cell, *_ in contrast.terms) == pytest.approx(-slope)
 
 
 def test_one_lambda_has_no_trend():

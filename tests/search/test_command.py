@@ -64,7 +64,6 @@ BAD = {
 def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Call the command here, in an empty folder; give its exit status."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
 
     def call(*arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", ["search", *arguments])

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from icv_lightning.evaluation.geometry import own_and_other, spacing, within_components
+from icv_lightning.evaluation.geometry import own_and_other, spacing
 from icv_lightning.records.cells import Cell, data_title, norm_title
 from icv_lightning.records.runs import Run
 from icv_lightning.records.variants import Variant
@@ -32,7 +32,7 @@ def covariance_figures(variant: Variant) -> Iterator[Drawing]:
         stem, title = f"covariance_{data}", f"{data_title(data)}: within-class covariance by epoch"
         found = {run.folder: _components(run) for run in variant.all_runs if run.cell.data == data}
         if not any(len(frame) for frame in found.values()):
-            yield Drawing(stem, title, "Not drawn: no snapshot.")
+            yield Drawing(stem, title, "Not drawn: no epoch with a spacing.")
             continue
         figure, axes = new_figure(2, len(shapes), 2.6, 2.1)
         for column, (dim, unit) in zip(axes.T, shapes, strict=True):
@@ -53,8 +53,14 @@ def covariance_figures(variant: Variant) -> Iterator[Drawing]:
 
 
 def _components(run: Run) -> pd.DataFrame:
-    rows = {epoch: within_components(s)[:2] for epoch in run.epochs if (s := run.snapshot(epoch)) is not None}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    """Return by epoch the standard deviations along two principal axes of R_w (train), in spacings."""
+    curves = run.curves
+    if not {"train/spacing", "train/var_within", "train/within_pc1"} <= set(curves):
+        return pd.DataFrame()
+    shares = [f"train/within_pc{i}" for i in (1, 2) if f"train/within_pc{i}" in curves]
+    variances = curves[shares].multiply(curves["train/var_within"], axis=0).clip(lower=0)
+    found = np.sqrt(variances).divide(curves["train/spacing"], axis=0).dropna()
+    return found.set_axis(range(len(shares)), axis=1)
 
 
 def _component(

@@ -1,14 +1,14 @@
 import pytest
 
+from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
-from icv_lightning.records.variants import group
 from icv_lightning.report.figures.embeddings import embedding_figures
 from tests.report.grid import FASHION, embed, same, write_run
 
 
 def drawings(grid):
-    (variant,), _ = group(read_runs([grid]))
+    (variant,), _ = grouped(read_runs([grid]))
     return {drawing.stem: drawing for drawing in embedding_figures(variant)}
 
 

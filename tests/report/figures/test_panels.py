@@ -3,10 +3,10 @@ import pytest
 from sklearn.decomposition import PCA
 
 from icv_lightning.evaluation.geometry import spacing
+from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
 from icv_lightning.records.snapshots import read_snapshot
-from icv_lightning.records.variants import group
 from icv_lightning.report.figures.panels import frame_of, names_of, pick, view_of
 from tests.report.grid import FASHION, embed, same, write_run
 
@@ -63,7 +63,7 @@ def test_the_lowest_completed_seed_with_snapshots_is_drawn(tmp_path):
     write_run(tmp_path, CELL, 1, status="running", snapshots=arrays)
     write_run(tmp_path, CELL, 2, same(0.9), snapshots=arrays, class_names=FASHION)
     write_run(tmp_path, CELL, 3, same(0.9), snapshots=arrays)
-    (variant,), _ = group(read_runs([tmp_path]))
+    (variant,), _ = grouped(read_runs([tmp_path]))
     assert pick(variant, CELL).seed == 2
     assert pick(variant, CELL._replace(weight=0.0)) is None
 
@@ -72,5 +72,5 @@ def test_class_names_are_those_of_a_run_else_numbers(tmp_path):
     write_run(tmp_path / "a", CELL, 0, same(0.9), class_names=FASHION)
     write_run(tmp_path / "b", CELL, 0, status="running", snapshots=[embed(CELL, 0, 50, 30)])
     for folder, expected in (("a", FASHION), ("b", list("0123456789"))):
-        (variant,), _ = group(read_runs([tmp_path / folder]))
+        (variant,), _ = grouped(read_runs([tmp_path / folder]))
         assert names_of(variant, "fashion_mnist") == expected

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from icv_lightning.evaluation.geometry import own_and_other, spacing, within_components
+from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
-from icv_lightning.records.variants import group
 from icv_lightning.report.figures.spread import covariance_figures, distance_figures
 from tests.report.grid import embed, same, write_run
 
@@ -17,7 +17,7 @@ def variant(tmp_path_factory):
     for cell in CELLS:
         snapshots = (embed(cell, 0, 200, 150, (e + 1) / 2) for e in range(2))
         write_run(grid, cell, 0, same(0.9), epochs=2, snapshots=snapshots)
-    (only,), _ = group(read_runs([grid]))
+    (only,), _ = grouped(read_runs([grid]))
     return only
 
 
@@ -50,7 +50,8 @@ def test_distances_to_own_and_nearest_other_means(variant):
 
 def test_no_snapshot_is_said(tmp_path):
     write_run(tmp_path, CELLS[0], 0, same(0.9))
-    (variant,), _ = group(read_runs([tmp_path]))
+    (variant,), _ = grouped(read_runs([tmp_path]))
     assert [d.caption for d in (*covariance_figures(variant), *distance_figures(variant))] == [
-        "Not drawn: no snapshot."
-    ] * 2
+        "Not drawn: no epoch with a spacing.",
+        "Not drawn: no snapshot.",
+    ]

@@ -3,9 +3,9 @@ import io
 import pytest
 from PIL import Image
 
+from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
-from icv_lightning.records.variants import group
 from icv_lightning.report.figures.steps import films, step_figures
 from tests.report.grid import embed, same, write_run
 
@@ -13,7 +13,7 @@ CE, ICV = Cell("mnist", 0.0, 2, False), Cell("mnist", 0.05, 2, False)
 
 
 def variant_of(grid):
-    (variant,), _ = group(read_runs([grid]))
+    (variant,), _ = grouped(read_runs([grid]))
     return variant
 
 

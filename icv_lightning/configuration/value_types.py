@@ -19,6 +19,7 @@ WORDS = {
     "epochs": "a list of integers of at least 1",
     "shares": "a list of two numbers of at least 0 and below 1",
     "node": "a node with _target_",
+    "group": "a node",
     "strategy": "auto, ddp, ddp_find_unused_parameters_true, single_device, or a node with _target_",
     "devices": "auto, -1, a number of devices or a list of their numbers",
 }
@@ -72,4 +73,5 @@ LISTS: Mapping[str, Callable[[Any], bool]] = {
     "devices": _is_devices,
     "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),
     "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
+    "group": lambda value: isinstance(value, Mapping),
 }

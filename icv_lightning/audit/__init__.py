@@ -1,0 +1,1 @@
+"""What embeddings are worth, whoever made them: one command and `audit_embeddings`."""

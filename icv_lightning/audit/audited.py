@@ -1,0 +1,116 @@
+"""What an audit holds: every number with what it was computed from, as Python, JSON and tables have it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from icv_lightning.audit.sanity import Finding
+from icv_lightning.evaluation.comparison import Estimate
+
+SECTIONS = {
+    "classes": "Shape of the classes",
+    "rules": "Decision rules",
+    "retrieval": "Retrieval",
+    "strangers": "Strangers",
+    "labels": "Likely label errors",
+    "difference": "Difference",
+}
+
+
+class Measure(NamedTuple):
+    """One number.
+
+    Attributes:
+        section: one of `SECTIONS`.
+        name: in snake case.
+        value: NaN where it is undefined.
+        low: of its 95 % interval; NaN where there is none.
+        high: of the same.
+        n: what it was computed from: pictures, queries or classes.
+        how: how it was computed, in a line.
+    """
+
+    section: str
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+    how: str
+
+    @classmethod
+    def plain(cls, section: str, name: str, value: float, n: int, how: str) -> "Measure":
+        """Return one without an interval."""
+        return cls(section, name, value, float("nan"), float("nan"), n, how)
+
+    @classmethod
+    def of(cls, section: str, name: str, estimate: Estimate, how: str) -> "Measure":
+        """Return one with its interval."""
+        return cls(section, name, *estimate, how)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All that was found.
+
+    Attributes:
+        source: where the embeddings come from.
+        num_images: M, of finite embeddings.
+        embedding_dim: N.
+        class_names: K.
+        protocol: what was fitted on what, in a line.
+        settings: seed, draws and the like.
+        sanity: what there is to know of the input.
+        measures: every number.
+        sentences: what to take from them.
+        classes: a row for each class.
+        pairs: classes that take each other's pictures, worst first.
+        suspects: pictures whose label is likely wrong, likeliest first.
+        by_picture: values of each picture by measure, NaN where it has none; in no file.
+        target: M classes from 0; in no file.
+        points: 2-d views of some pictures by name, and their classes; in no file.
+    """
+
+    source: str
+    num_images: int
+    embedding_dim: int
+    class_names: Sequence[str]
+    protocol: str
+    settings: Mapping[str, Any]
+    sanity: Sequence[Finding]
+    measures: Sequence[Measure]
+    sentences: Sequence[str]
+    classes: Sequence[Mapping[str, Any]]
+    pairs: Sequence[Mapping[str, Any]]
+    suspects: Sequence[Mapping[str, Any]]
+    by_picture: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, metadata={"file": False})
+    target: np.ndarray = field(default_factory=lambda: np.empty(0, int), repr=False, metadata={"file": False})
+    points: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata={"file": False})
+
+    def value(self, name: str) -> float:
+        """Return the value of the measure `name`; raise `KeyError` where there is none."""
+        return {measure.name: measure.value for measure in self.measures}[name]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what audit.json holds; what is not finite is null."""
+        return as_file(self)
+
+
+def as_file(found: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass as JSON takes them, but for those that are in no file."""
+    kept = {f.name: getattr(found, f.name) for f in fields(found) if f.metadata.get("file", True)}
+    return {name: _finite(value) for name, value in kept.items()}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,197 @@
+"""Embeddings as an audit takes them: checked, finite, classes numbered, and what is fitted on what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from icv_lightning.audit.sanity import Finding, sanity
+from icv_lightning.audit.vectors import Vectors
+from icv_lightning.errors import UserError
+from icv_lightning.evaluation.decision_rules import Part
+
+FITTED, ASKED = ("train",), ("test", "val", "validation")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Finite embeddings with numbered classes.
+
+    Attributes:
+        source: where they come from.
+        embeddings: M x N.
+        target: M classes from 0.
+        class_names: K.
+        files: M names of pictures, or their positions.
+        fitted: positions that rules are fitted on.
+        asked: positions that they are asked for.
+        is_left_out: `asked` is `fitted`, each asked for by a rule fitted on all others.
+        strangers: positions of test pictures whose classes train lacks.
+        query: positions that search; None where all of `asked` search each other.
+        gallery: positions that are searched.
+        centroids: K x N, or None.
+        preds: M classes that the model gave, or None.
+        protocol: which of this it is, in a line.
+        findings: what there is to know of the input.
+    """
+
+    source: str
+    embeddings: Tensor
+    target: Tensor
+    class_names: Sequence[str]
+    files: Sequence[str]
+    fitted: Tensor
+    asked: Tensor
+    is_left_out: bool
+    strangers: Tensor
+    query: Tensor | None
+    gallery: Tensor | None
+    centroids: Tensor | None
+    protocol: str
+    findings: Sequence[Finding]
+
+    def part(self, index: Tensor) -> Part:
+        """Return the embeddings and classes at these positions."""
+        return Part(self.embeddings[index], self.target[index])
+
+
+def prepared(vectors: Vectors) -> Prepared:
+    """Return what can be audited.
+
+    Raises:
+        UserError: shapes that do not fit, no classes, fewer than two of them, or none with two pictures.
+    """
+    embeddings, target = _checked(vectors)
+    names = [str(k) for k in range(len(target))] if vectors.files is None else [str(x) for x in vectors.files]
+    is_test = _is_test(vectors)
+    findings = sanity(embeddings, target, is_test, names)
+    kept = np.isfinite(embeddings).all(1)
+    classes, numbers = np.unique(target[kept], return_inverse=True)
+    counts = np.bincount(numbers, minlength=1)
+    if len(classes) < 2 or counts.max() < 2:
+        raise UserError(
+            f"{vectors.source}: needs 2 classes, one of them with 2 pictures; has {len(classes)} with "
+            f"at most {counts.max()}"
+        )
+    fitted, asked, is_left_out, strangers, protocol = _parts(
+        numbers, None if is_test is None else is_test[kept]
+    )
+    query, gallery = _queries(vectors, kept)
+    return Prepared(
+        source=vectors.source,
+        embeddings=torch.from_numpy(embeddings[kept]),
+        target=torch.from_numpy(numbers),
+        class_names=[str(name) for name in classes],
+        files=[name for name, keep in zip(names, kept, strict=True) if keep],
+        fitted=fitted,
+        asked=asked,
+        is_left_out=is_left_out,
+        strangers=strangers,
+        query=query,
+        gallery=gallery,
+        centroids=_centroids(vectors, classes),
+        protocol=protocol,
+        findings=findings,
+    )
+
+
+def _checked(vectors: Vectors) -> tuple[np.ndarray, np.ndarray]:
+    embeddings = np.asarray(vectors.embeddings)
+    if embeddings.ndim != 2 or not embeddings.size or embeddings.dtype.kind not in "fiub":
+        raise UserError(
+            f"{vectors.source}: embeddings must be numbers of shape M x N, got {embeddings.dtype} of shape "
+            f"{' x '.join(map(str, embeddings.shape)) or 'one number'}"
+        )
+    if embeddings.dtype not in (np.float32, np.float64):
+        embeddings = embeddings.astype(np.float32 if embeddings.dtype == np.float16 else np.float64)
+    if vectors.target is None:
+        raise UserError(f"{vectors.source}: says no classes; give the array target, or --labels FILE")
+    size = len(embeddings)
+    for field in ("target", "split", "files", "is_query", "is_gallery"):
+        column = getattr(vectors, field)
+        if column is not None and np.shape(column) != (size,):
+            raise UserError(
+                f"{vectors.source}: {field} must hold one value for each of the {size} embeddings, has shape "
+                f"{' x '.join(map(str, np.shape(column)))}"
+            )
+    target = np.asarray(vectors.target)
+    if target.dtype.kind == "f" and np.isfinite(target).all() and (target == np.round(target)).all():
+        target = target.astype(np.int64)
+    if target.dtype.kind == "f":
+        raise UserError(
+            f"{vectors.source}: target must be names or whole numbers of classes, got {target[:3]}"
+        )
+    return embeddings, target.astype(str) if target.dtype.kind == "O" else target
+
+
+def _is_test(vectors: Vectors) -> np.ndarray | None:
+    if vectors.split is None:
+        return None
+    words = np.asarray(vectors.split).astype(str)
+    if strange := sorted(set(words.tolist()) - {*FITTED, *ASKED}):
+        raise UserError(
+            f"{vectors.source}: split must be {', '.join((*FITTED, *ASKED))}, got {', '.join(strange[:3])}"
+        )
+    is_test = np.isin(words, ASKED)
+    return is_test if is_test.any() and not is_test.all() else None
+
+
+def _parts(numbers: np.ndarray, is_test: np.ndarray | None) -> tuple[Tensor, Tensor, bool, Tensor, str]:
+    everything = torch.arange(len(numbers))
+    nothing = everything[:0]
+    if is_test is None:
+        return (
+            everything,
+            everything,
+            True,
+            nothing,
+            "leave-one-out: each picture by what is fitted on all others",
+        )
+    train, test = (torch.from_numpy(np.flatnonzero(part)) for part in (~is_test, is_test))
+    known = np.isin(numbers, numbers[~is_test])
+    strangers = torch.from_numpy(np.flatnonzero(is_test & ~known))
+    asked = torch.from_numpy(np.flatnonzero(is_test & known))
+    if not len(train):
+        return _parts(numbers, None)
+    if not len(asked):
+        words = "class-disjoint: test classes are none of train's; leave-one-out within test"
+        return test, test, True, strangers, words
+    words = "fitted on train, asked for test"
+    return (
+        train,
+        asked,
+        False,
+        strangers,
+        words
+        + (f", but for {len(strangers)} pictures of classes that train lacks" if len(strangers) else ""),
+    )
+
+
+def _queries(vectors: Vectors, kept: np.ndarray) -> tuple[Tensor | None, Tensor | None]:
+    if vectors.is_query is None or vectors.is_gallery is None:
+        return None, None
+    found = [np.flatnonzero(truth(x)[kept]) for x in (vectors.is_query, vectors.is_gallery)]
+    if not all(map(len, found)):
+        raise UserError(f"{vectors.source}: is_query and is_gallery must each be true of a picture")
+    query, gallery = map(torch.from_numpy, found)
+    return query, gallery
+
+
+def truth(column: np.ndarray) -> np.ndarray:
+    """Return true, 1 and "true" as True."""
+    return np.isin(np.char.lower(np.asarray(column).astype(str)), ("true", "1", "1.0"))
+
+
+def _centroids(vectors: Vectors, classes: np.ndarray) -> Tensor | None:
+    if vectors.centroids is None:
+        return None
+    centroids = np.asarray(vectors.centroids)
+    expected = (len(classes), np.shape(vectors.embeddings)[1])
+    if centroids.shape != expected:
+        raise UserError(
+            f"{vectors.source}: centroids must be {expected[0]} x {expected[1]}, a row a class in order, "
+            f"got {' x '.join(map(str, centroids.shape))}"
+        )
+    return torch.from_numpy(centroids).double()

@@ -1,0 +1,64 @@
+"""All that a run's record says of its embeddings: a few numbers an epoch, and the last epoch in full.
+
+The fixed part of train (10,000 images by default) gives class means and spread, the watched part accuracies.
+"""
+
+import numpy as np
+
+from icv_lightning.evaluation import geometry
+from icv_lightning.records.measured import Measured
+from icv_lightning.records.snapshots import Snapshot
+
+DRAWS = 200  # bootstrap samples of the training images: quantiles of every sample take time
+MOST_CLASSES, MOST_DIMENSIONS = 1000, 64  # beyond, distances to all means and covariances cost too much
+
+
+def by_epoch(snapshot: Snapshot) -> dict[str, float]:
+    """Return the numbers that are logged after every epoch, as `train/…`; none for very many classes."""
+    if len(snapshot.class_means) > MOST_CLASSES:
+        return {}
+    spacing, own = geometry.spacing(snapshot.class_means), _own(snapshot)
+    return {
+        "spacing": spacing,
+        "centroid_lag": geometry.centroid_lag(snapshot),
+        "tail": geometry.tail(own, snapshot.train_target),
+        "distance_median": float(np.median(own)) / spacing,
+        "distance_p99": float(np.quantile(own, 0.99)) / spacing,
+    }
+
+
+def last_epoch(snapshot: Snapshot) -> Measured:
+    """Return what the record holds of the last epoch."""
+    if len(snapshot.class_means) > MOST_CLASSES:
+        return Measured(snapshot.part, {}, {}, {})
+    own, target = _own(snapshot), snapshot.train_target
+    watched = geometry.own_distances(snapshot.embeddings, snapshot.target, snapshot.class_means)
+    right = _right(snapshot)
+    values = by_epoch(snapshot) | {
+        "tail_test": geometry.tail(watched, snapshot.target),
+        "distance_median_test": float(np.median(watched)) / geometry.spacing(snapshot.class_means),
+        "distance_p99_test": float(np.quantile(watched, 0.99)) / geometry.spacing(snapshot.class_means),
+        **{rule: float(bits.mean()) for rule, bits in right.items()},
+    }
+    if "acc_mahalanobis" in right:
+        values["condition"] = geometry.condition(snapshot)
+    draws = geometry.spread_replicates(own / values["spacing"], target, DRAWS)
+    return Measured(snapshot.part, values, right, draws)
+
+
+def _own(snapshot: Snapshot) -> np.ndarray:
+    return geometry.own_distances(snapshot.train_embeddings, snapshot.train_target, snapshot.class_means)
+
+
+def _right(snapshot: Snapshot) -> dict[str, np.ndarray]:
+    """Return by rule which images of the watched part are classified rightly."""
+    embeddings, means = snapshot.embeddings, snapshot.class_means
+    preds = {
+        "acc": snapshot.preds,
+        "acc_nearest_class_mean": geometry.distances(embeddings, means).argmin(1),
+        "acc_nearest_centroid": geometry.distances(embeddings, snapshot.centroids).argmin(1),
+        "acc_cosine": geometry.cosine_preds(embeddings, means),
+    }
+    if means.shape[1] <= MOST_DIMENSIONS:
+        preds["acc_mahalanobis"] = geometry.mahalanobis_preds(snapshot)
+    return {rule: found == snapshot.target for rule, found in preds.items()}

@@ -1,0 +1,150 @@
+"""Embeddings of classes that are known against those of strangers, by distance to the nearest class mean."""
+
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+
+from icv_lightning.evaluation.decision_rules import BLOCK, Part
+from icv_lightning.evaluation.distances import centroid_distances
+
+FOLDS = 10  # of classes at most
+ACCEPTED = 0.95  # share of the known at which strangers are counted
+
+
+class Threshold(NamedTuple):
+    """A threshold of rejection by split conformal prediction.
+
+    Attributes:
+        value: a greater distance is rejected; infinite where n is too small for `alpha`.
+        alpha: at most this share of further known embeddings is rejected.
+        n: how many known embeddings it was set on.
+    """
+
+    value: float
+    alpha: float
+    n: int
+
+
+def conformal_threshold(distances: Float[np.ndarray, " calibration"], alpha: float) -> Threshold:
+    """Return the threshold that a further embedding of a known class exceeds with probability at most alpha.
+
+    It is the ⌈(n + 1)(1 − alpha)⌉-th smallest of n distances (Vovk, Gammerman and Shafer 2005). The promise
+    is for embeddings that are exchangeable with these, whatever their distribution, on average over such
+    sets of n; it says nothing of one class alone.
+
+    Raises:
+        ValueError: alpha outside (0, 1), or no distances.
+    """
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must be in (0, 1), got {alpha}")
+    n = len(distances)
+    if not n:
+        raise ValueError("distances must hold at least one")
+    rank = ceil(round((n + 1) * (1 - alpha), 9))
+    value = float(np.sort(distances)[rank - 1]) if rank <= n else float("inf")
+    return Threshold(value, alpha, n)
+
+
+def stranger_measures(
+    known: Float[np.ndarray, " known"], strangers: Float[np.ndarray, " stranger"]
+) -> dict[str, float]:
+    """Return `auroc` and `fpr_at_95` of telling strangers from the known by their distances.
+
+    `auroc` is the chance that a stranger is farther than a known, ties half; `fpr_at_95` the share of
+    strangers within the least distance that at least 95 % of the known do not exceed.
+
+    Raises:
+        ValueError: no distances of one of the two.
+    """
+    if not len(known) or not len(strangers):
+        raise ValueError(f"known and strangers must hold distances, got {len(known)} and {len(strangers)}")
+    is_stranger = np.repeat([0, 1], [len(known), len(strangers)])
+    within = np.sort(known)[ceil(round(ACCEPTED * len(known), 9)) - 1]
+    return {
+        "auroc": float(roc_auc_score(is_stranger, np.concatenate([known, strangers]))),
+        "fpr_at_95": float(np.mean(strangers <= within)),
+    }
+
+
+def rejection(
+    calibration: Float[np.ndarray, " calibration"],
+    known: Float[np.ndarray, " known"],
+    strangers: Float[np.ndarray, " stranger"],
+    alpha: float,
+) -> dict[str, float]:
+    """Return `stranger_measures`, and what a conformal threshold set on `calibration` rejects of each.
+
+    `threshold`, `rejected_known`, `rejected_strangers`.
+    """
+    threshold = conformal_threshold(calibration, alpha).value
+    return stranger_measures(known, strangers) | {
+        "threshold": threshold,
+        "rejected_known": float(np.mean(known > threshold)),
+        "rejected_strangers": float(np.mean(strangers > threshold)),
+    }
+
+
+def held_class_rejection(
+    means: Float[Tensor, "classes dim"], calibration: Part, asked: Part, distance: str, alpha: float
+) -> dict[str, float]:
+    """Return means of `rejection` over folds of classes that are strangers in turn.
+
+    The classes are dealt into at most 10 folds. With the means of one fold away, its embeddings in `asked`
+    are strangers; threshold and the known are of the other classes.
+
+    Args:
+        means: K x N of other embeddings, NaN for a class that has none.
+        calibration: embeddings that set the threshold.
+        asked: embeddings to accept or reject.
+        distance: "euclidean" or "cosine", to the nearest mean.
+        alpha: share of known embeddings that may be rejected.
+    """
+    classes = means.isfinite().all(1).nonzero()[:, 0]
+    folds = min(FOLDS, len(classes))
+    fold_of = torch.full((len(means),), -1)
+    fold_of[classes] = torch.arange(len(classes)) % folds
+    parts = [
+        (fold_of[part.target].numpy(), nearest_of_others(part.embeddings, means, fold_of, distance, folds))
+        for part in (calibration, asked)
+    ]
+    rows = []
+    for fold in range(folds):
+        (of_calibration, near_calibration), (of_asked, near_asked) = parts
+        rows.append(
+            rejection(
+                near_calibration[of_calibration != fold, fold],
+                near_asked[of_asked != fold, fold],
+                near_asked[of_asked == fold, fold],
+                alpha,
+            )
+        )
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def nearest_distances(
+    embeddings: Float[Tensor, "sample dim"], means: Float[Tensor, "classes dim"], distance: str
+) -> Float[np.ndarray, " sample"]:
+    """Return distances to the nearest of K x N means, those of NaN left out."""
+    return nearest_of_others(embeddings, means, torch.zeros(len(means), dtype=torch.int64), distance, 2)[:, 1]
+
+
+def nearest_of_others(
+    embeddings: Float[Tensor, "sample dim"],
+    means: Float[Tensor, "classes dim"],
+    fold_of: Int[Tensor, " classes"],
+    distance: str,
+    folds: int,
+) -> Float[np.ndarray, "sample folds"]:
+    """Return distances to the nearest mean of the classes outside each fold, means of NaN left out."""
+    known, found = means.isfinite().all(1), []
+    for block in torch.split(embeddings, max(1, BLOCK // max(means.shape))):
+        distances = centroid_distances(block, means, distance)
+        away = [~known | (fold_of == fold) for fold in range(folds)]
+        least = [distances.masked_fill(mask, torch.inf).min(1).values for mask in away]
+        found.append(torch.stack(least, 1))
+    return torch.cat(found).numpy()
