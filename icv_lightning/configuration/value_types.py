@@ -20,6 +20,7 @@ WORDS = {
     "shares": "a list of two numbers of at least 0 and below 1",
     "node": "a node with _target_",
     "group": "a node",
+    "statements": "a list of nodes with measure, low or high, and where and minus",
     "strategy": "auto, ddp, ddp_find_unused_parameters_true, single_device, or a node with _target_",
     "devices": "auto, -1, a number of devices or a list of their numbers",
 }
@@ -74,4 +75,5 @@ LISTS: Mapping[str, Callable[[Any], bool]] = {
     "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),
     "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
     "group": lambda value: isinstance(value, Mapping),
+    "statements": lambda value: _is_list(value) and all(isinstance(item, Mapping) for item in value),
 }

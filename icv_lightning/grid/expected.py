@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-
+from icv_lightning.configuration.checks import Request
+from icv_lightning.configuration.nested import select
+from icv_lightning.configuration.settings import has_effect
 from icv_lightning.errors import UserError
+from icv_lightning.records.results import read_results
 
-Run = tuple[DictConfig, Mapping[str, Any]]  # configuration and results of a completed run
+Run = tuple[Mapping[str, Any], Mapping[str, Any]]  # configuration and results of a completed run
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def statements(node: Any) -> list[Statement]:
         UserError: an entry that is not one, naming it.
     """
     found = []
-    for entry in OmegaConf.to_container(node, resolve=True) if node else ():
+    for entry in node or ():
         try:
             found.append(Statement(**entry))
         except TypeError as error:
@@ -64,6 +67,36 @@ def statements(node: Any) -> list[Statement]:
                 f"expected: {entry}: must have measure, low or high, and may have where and minus"
             ) from error
     return found
+
+
+def of(request: Request) -> list[Statement]:
+    """Return what is expected of the runs that a command asks for.
+
+    Nothing is where the command line changes more than seeds, the device and the values of the file's own
+    sweep: an experiment file speaks of its own settings.
+
+    Raises:
+        UserError: as `statements`.
+    """
+    assert request.composition is not None
+    composition, first = request.composition, request.cells[0]
+    found = statements(first.config.get("expected"))
+    free = {
+        "experiment",
+        "seed",
+        "trainer.accelerator",
+        *(composition.config.hydra.sweeper.get("params") or {}),
+    }
+    changed = {text.split("=")[0].lstrip("+~") for text in composition.overrides} - free
+    if any(has_effect(key, first.declared) and not key.startswith("hydra") for key in changed):
+        return []
+    return found
+
+
+def completed(request: Request) -> list[Run]:
+    """Return the runs of a request that are completed, as their folders hold them."""
+    found = [(cell.config, read_results(Path(cell.config["paths"]["run"])) or {}) for cell in request.cells]
+    return [(config, results) for config, results in found if results.get("status") == "completed"]
 
 
 def compared(expected: Sequence[Statement], runs: Sequence[Run]) -> list[str]:
@@ -82,10 +115,9 @@ def _mean(measure: str, where: Mapping[str, Any], runs: Sequence[Run]) -> float 
     return fmean(known) if known else None
 
 
-def _has(config: DictConfig, where: Mapping[str, Any]) -> bool:
+def _has(config: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
     return all(
-        OmegaConf.select(config, key) in (value if isinstance(value, list) else [value])
-        for key, value in where.items()
+        select(config, key) in (value if isinstance(value, list) else [value]) for key, value in where.items()
     )
 
 

@@ -1,14 +1,17 @@
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import DictConfig, OmegaConf
 
+from icv_lightning.configuration.checks import check
 from icv_lightning.errors import UserError
-from icv_lightning.grid.expected import Statement, compared, statements
+from icv_lightning.grid.expected import Statement, compared, of, statements
+from icv_lightning.run import __main__ as main_module
 
 
-def run(weight: float, seed: int, acc: float | None) -> tuple[DictConfig, dict[str, Any]]:
-    config = OmegaConf.create({"loss": {"lambda": weight}, "seed": seed})
+def run(weight: float, seed: int, acc: float | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    config = {"loss": {"lambda": weight}, "seed": seed}
     return config, {"metrics": {"test/acc": acc}}
 
 
@@ -48,10 +51,52 @@ def test_what_holds_is_counted_and_what_does_not_is_named() -> None:
 @pytest.mark.parametrize("entry", [{"measure": "test/acc", "lwo": 1}, {"low": 1}, "test/acc"])
 def test_an_entry_that_is_no_statement(entry: Any) -> None:
     with pytest.raises(UserError, match=r"expected: .*must have measure"):
-        statements(OmegaConf.create([entry]))
+        statements([entry])
 
 
 def test_statements_of_a_file() -> None:
-    node = OmegaConf.create([{"measure": "test/acc", "where": {"loss.lambda": 0.5}, "low": 0.9}])
+    node = [{"measure": "test/acc", "where": {"loss.lambda": 0.5}, "low": 0.9}]
     assert statements(node) == [Statement("test/acc", {"loss.lambda": 0.5}, low=0.9)]
     assert statements(None) == []
+
+
+FILE = """# @package _global_
+name: claim
+expected:
+  - {measure: test/acc, low: 0.0}
+  - {measure: test/acc, low: 1.5}
+"""
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "claim.yaml").write_text(FILE)
+    return tmp_path / "conf"
+
+
+def test_a_command_ends_with_what_is_not_as_expected(
+    conf: Path,
+    started: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = FILE + "trainer: {max_epochs: 1}\nmodel: {net: {widths: [4, 4], hidden: 16}}\n"
+    text = text.replace("name: claim", "defaults:\n  - override /data: digits\nname: claim")
+    (conf / "experiment" / "claim.yaml").write_text(text)
+    monkeypatch.chdir(conf.parent)
+    assert started(main_module, "--config-dir", conf, "experiment=claim", "~callbacks.progress") == 0
+    said = capsys.readouterr().out
+    assert "not as expected: test/acc of all runs: at least 1.5; here 0." in said
+
+
+def test_settings_of_ones_own_are_not_those_that_the_file_speaks_of(conf: Path) -> None:
+    given = ["--config-dir", str(conf), "experiment=claim", "data=digits"]
+    assert len(of(check([*given[:3], "seed=3", "trainer.accelerator=cpu"]))) == 2
+    assert of(check(given)) == []
+
+
+def test_a_wrong_entry_is_found_before_training(conf: Path) -> None:
+    (conf / "experiment" / "claim.yaml").write_text(FILE.replace("low: 1.5", "lwo: 1.5"))
+    with pytest.raises(UserError, match="'lwo'"):
+        of(check(["--config-dir", str(conf), "experiment=claim"]))
