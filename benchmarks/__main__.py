@@ -9,6 +9,7 @@ SCRIPTS = {
     "startup": [],
     "import_time": [],
     "loading": [],
+    "augmentation": [],
     "steps": [],
     "floor": [],
     "runs": [],

@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning.configuration.settings import ABOUT
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, one_line
 from icv_lightning.records.trust import check_foreign
 
 if TYPE_CHECKING:
@@ -31,14 +31,15 @@ def build_datamodule(config: DictConfig) -> "ImageDataModule":
 def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     """Return the data module that `config.data` in a run's results.json describes, for evaluation.
 
-    A record may come from anybody: only this package's data sets are made, without training's transform.
+    A record may come from anybody: only this package's data sets are made, without training's transform
+    and augmentation.
 
     Raises:
         UserError: another `_target_`, or none.
     """
     from icv_lightning.data import ImageDataModule
 
-    own = {**settings, "transform": None}
+    own = {**settings, "transform": None, "augment": None}
     if "cache" in own:  # a folder that somebody else chose
         own["cache"] = None
     prefixes, among = ("icv_lightning.data.",), "this package's data sets"
@@ -49,22 +50,57 @@ def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     return data
 
 
-def build_module(config: DictConfig, settings: Mapping[str, Any] | None = None) -> "ClassifierModule":
+def build_module(
+    config: DictConfig, settings: Mapping[str, Any] | None = None, data: "ImageDataModule | None" = None
+) -> "ClassifierModule":
     """Return the module of `config`, fresh, its parameters drawn from the global random state.
 
     Args:
         config: of a run.
         settings: those that can change its result (`Identity.settings`), kept in the checkpoint.
+        data: set up; needed for class weights that depend on the training part.
     """
-    optimizer = _build(config.optimizer.algorithm, "optimizer.algorithm")
+    optimizer, loss = config.optimizer, config.loss
     groups = {key: _without_about(config[key]) for key in MODEL_GROUPS}
+    if loss.get("class_weights") is not None:
+        groups["loss"]["criterion"]["class_weights"] = _class_weights(loss.class_weights, config, data)
     facts = {"num_classes": config.data.num_classes, "embedding_dim": config.model.embedding_dim}
     module = module_of(
-        {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed,
-        settings=settings,
+        {**groups, **facts}, optimizer=_build(optimizer.algorithm, "optimizer.algorithm"),
+        centroid_lr=optimizer.centroid_lr, decay_all=optimizer.get("decay_all", False), seed=config.seed,
+        schedule=_build(config.get("scheduler"), "scheduler"), loss_warmup=loss.get("warmup", 0.0),
+        freeze=config.model.get("freeze", False), settings=settings,
     )  # fmt: skip
     _check_pairs(config, module)
+    if loss.get("warmup") and not hasattr(module.loss, "weight"):
+        name = type(module.loss).__name__
+        raise UserError(f"loss.warmup={loss.warmup}: {name} has no attribute weight (λ) that could rise")
+    _try_optimizer(module)
     return module
+
+
+def _class_weights(asked: Any, config: DictConfig, data: "ImageDataModule | None") -> list[float]:
+    """Return a weight for each class: those asked for, or n / (K n_k) of the training part."""
+    classes = config.data.num_classes
+    if asked != "balanced":
+        return [float(weight) for weight in asked]
+    if data is None:
+        raise ValueError("balanced class weights need the data")
+    counts = data.train_part.target.bincount(minlength=classes)
+    return [len(data.train_part) / (classes * max(1, count)) for count in counts.tolist()]
+
+
+def _try_optimizer(module: "ClassifierModule") -> None:
+    """Make optimizer and schedulers once, so that a wrong argument of theirs is found before training."""
+    key = "optimizer.algorithm"
+    try:
+        optimizer = module.make_optimizer()
+        key = "scheduler.algorithm"
+        module.schedule.configured(optimizer, steps=1000, epochs=100)
+    except Exception as error:
+        raise UserError(
+            f"{key}: {one_line(error)}; a class of your own needs a YAML file, see docs/training.md"
+        ) from error
 
 
 def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
@@ -86,11 +122,15 @@ def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
 def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
     """Return the trainer of `config` with its callbacks and loggers, writing into `folder`."""
     import torch
+    from lightning.pytorch.callbacks import ModelCheckpoint
 
     if config.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UserError(f"trainer.accelerator={config.trainer.accelerator}: no GPU is here; use auto or cpu")
     shown, recorded = config.get("callbacks") or {}, config.get("logger") or {}
     callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node and key != ABOUT]
+    for callback in callbacks:
+        if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
+            callback.dirpath = str(folder / "checkpoints")  # Lightning's own is named after the first logger
     loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node and key != ABOUT]
     return _build(
         _without_about(config.trainer), "trainer", callbacks=callbacks, logger=loggers,

@@ -8,17 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icv_lightning.errors import UserError
+from icv_lightning.records.checkpoint_files import checkpoint_file
 
 if TYPE_CHECKING:
     from icv_lightning.recognition.embedding_model import EmbeddingModel
     from icv_lightning.recognition.picture_files import PictureFiles
 
+CHECKPOINT = "a run's folder (then the weights that its final test measured), or one of its checkpoints"
+
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     """Add --checkpoint."""
-    parser.add_argument(
-        "--checkpoint", type=Path, required=True, help="outputs/<name>/<cell>/checkpoints/last.ckpt"
-    )
+    parser.add_argument("--checkpoint", type=checkpoint, required=True, help=CHECKPOINT)
+
+
+def checkpoint(text: str) -> Path:
+    """Read a checkpoint's path, or that of a run's folder, as an argument."""
+    try:
+        return checkpoint_file(Path(text))
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_images(parser: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.nested import leaves, select
 from icv_lightning.configuration.paths import check_place, check_starting_point
 from icv_lightning.configuration.quoting import check_texts
+from icv_lightning.configuration.recipes import check_recipe
 from icv_lightning.configuration.secrets import check_no_secret
 from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.data.sizes import check_sizes, look_again
@@ -121,6 +122,7 @@ def check_cell(cell: Identity, multirun: bool = False) -> None:
     check_no_secret(config.items())
     _check_targets(config)
     check_centroids(config)
+    check_recipe(config)
     check_devices(config, multirun)
     check_sizes(config["data"])
     check_place(config)

@@ -3,13 +3,16 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning.configuration.nested import leaves, plain
 from icv_lightning.configuration.settings import SETTINGS, Setting, declared, has_effect
+from icv_lightning.errors import UserError
+from icv_lightning.records.checkpoint_files import checkpoint_file
 
 
 class Identity:
@@ -29,7 +32,10 @@ class Identity:
 
         A key that stands at its neutral value is left out: the run is what it was before the key existed.
         """
-        return {key: plain(value) for key, value in leaves(self.config) if self._counts(key, value)}
+        found = {key: plain(value) for key, value in leaves(self.config) if self._counts(key, value)}
+        if "init_from" in found:
+            found["init_from"] = _content(Path(found["init_from"]))
+        return found
 
     @cached_property
     def hash(self) -> str:
@@ -82,6 +88,16 @@ def identify(config: DictConfig) -> Identity:
 
 def _resolved(value: Any) -> Any:
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+@cache
+def _content(path: Path) -> str:
+    """Return a checkpoint's SHA-256, so that its place does not matter; its name where it is not here."""
+    try:
+        with checkpoint_file(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, UserError):
+        return str(path)
 
 
 def _digest(settings: Mapping[str, Any]) -> str:

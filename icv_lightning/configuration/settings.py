@@ -117,6 +117,9 @@ SETTINGS: Mapping[str, Setting] = {
     "ckpt_path": Setting(
         "text", "last, or a checkpoint of equal settings to train further", optional=True, neutral=None
     ),
+    "init_from": Setting(
+        "text", "checkpoint or run whose fitting weights a new run starts with", optional=True, neutral=None
+    ),
     "paths": Setting("group", "where runs are written", effect=False),
     "paths.outputs": Setting("text", "folder of all runs"),
     "data.root": Setting("text", "folder of data sets, or of your pictures", effect=False),
@@ -125,6 +128,9 @@ SETTINGS: Mapping[str, Setting] = {
         "integer", "images of an evaluation batch", low=1, high=10**6, effect=False
     ),
     "data.val_size": Setting("integer", "images cut from train for validation", low=0),
+    "data.sampling": Setting(
+        "text", "order of training images", choices=("shuffle", "balanced"), neutral="shuffle"
+    ),
     "data.per_class": Setting(
         "integer", "images of a class in a class-balanced batch; null for a plain shuffle", low=2,
         optional=True, neutral=None,
@@ -140,20 +146,52 @@ SETTINGS: Mapping[str, Setting] = {
         "classes", "classes to keep, numbered anew from 0; null for all", optional=True, neutral=None
     ),
     "data.transform": Setting("node", "transform of each training image; null for none", optional=True),
+    "data.augment": Setting(
+        "node", "augmentation of whole training batches; null for none", optional=True, neutral=None
+    ),
     "data.num_classes": Setting("integer", "number of classes K", low=2, high=10**7),
     "data.seed": Setting("integer", "seed of batch order and validation part", low=0, high=2**32 - 1),
     "model.name": Setting("text", "name of the network in results"),
     "model.embedding_dim": Setting("integer", "size N of the embedding", low=1, high=MOST),
     "model.normalize": Setting("boolean", "embeddings of unit length"),
+    "model.freeze": Setting(
+        "boolean", "keep the network up to its embedding layer as it starts", neutral=False
+    ),
     "model.head.bias": Setting("boolean", "a bias per class in the scores"),
     "model.head.scale": Setting(
         "number", "initial value of the factor on unit embeddings", above=0, optional=True
     ),
     "loss.name": Setting("text", "name of the loss in results; which metric-learning loss"),
     "loss.lambda": Setting("number", "weight λ of the variance term", low=0),
+    "loss.warmup": Setting(
+        "number", "share of the run over which λ rises from near 0", low=0, high=1, neutral=0.0
+    ),
     "optimizer.lr": Setting("number", "learning rate", above=0),
     "optimizer.centroid_lr": Setting(
         "number", "learning rate of centroids, also of a grand mean; null for lr", above=0, optional=True
+    ),
+    "optimizer.decay_all": Setting(
+        "boolean", "weight decay on biases, normalisation layers and centroids too", neutral=False
+    ),
+    "scheduler._target_": Setting("text", "class of schedules", neutral="icv_lightning.optimizers.Schedule"),
+    "scheduler.name": Setting("text", "name of the schedule", neutral="none"),
+    "scheduler.interval": Setting(
+        "text", "when the scheduler changes the rate", choices=("step", "epoch"), neutral="step"
+    ),
+    "scheduler.length": Setting(
+        "text", "argument of the scheduler that takes the length of the run", optional=True, neutral=None
+    ),
+    "scheduler.warmup": Setting(
+        "number", "share of the run over which the rate rises from near 0", low=0, high=0.99, neutral=0.0
+    ),
+    "scheduler.monitor": Setting(
+        "text", "key of the validation part that plateau looks at", optional=True, neutral=None
+    ),
+    "scheduler.centroids": Setting(
+        "text", "learning rate of the centroids", choices=("follow", "stay"), neutral="follow"
+    ),
+    "scheduler.algorithm": Setting(
+        "node", "scheduler of torch, or one like it; null for none", optional=True, neutral=None
     ),
     "trainer.max_epochs": Setting("integer", "epochs", low=1, high=10**6),
     "trainer.accelerator": Setting("text", "device type", choices=ACCELERATORS),
@@ -181,6 +219,12 @@ SETTINGS: Mapping[str, Setting] = {
     "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
     "callbacks.gallery.epochs": Setting("epochs", "epochs that loggers show pictures of, beside the last"),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),
+    "callbacks.best.monitor": Setting("text", "key of the validation part that chooses the best epoch"),
+    "callbacks.best.mode": Setting("text", "better end of that key", choices=("min", "max")),
+    "callbacks.early_stopping.monitor": Setting("text", "key of the validation part that ends a run"),
+    "callbacks.early_stopping.mode": Setting("text", "better end of that key", choices=("min", "max")),
+    "callbacks.early_stopping.patience": Setting("integer", "evaluations without progress allowed", low=0),
+    "callbacks.early_stopping.min_delta": Setting("number", "least change that counts as progress", low=0),
     "callbacks.throughput": Setting("group", "measurement of images per second", optional=True, effect=False),
     "callbacks.finite_loss": Setting(
         "group", "check that ends a run whose loss is not finite", optional=True, effect=False

@@ -11,7 +11,9 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from icv_lightning.data.augmentation.in_turn import Augmentation
 from icv_lightning.data.degenerate import without_content
+from icv_lightning.data.equal_classes import EqualClassesEachEpoch
 from icv_lightning.data.images import (
     Batch,
     BatchShares,
@@ -26,7 +28,9 @@ from icv_lightning.data.sizes import check_val_size
 from icv_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
+Order = ShuffledEachEpoch | ClassBalancedEachEpoch | EqualClassesEachEpoch
 Part = tuple[Any, Tensor]  # images, a tensor or what gives them on demand, and target
+SAMPLINGS = ("shuffle", "balanced")
 FIXED_SEED = 20190131  # of what must not depend on the run's seed: the part of train that is looked at
 
 
@@ -59,23 +63,26 @@ class ImageDataModule(L.LightningDataModule):
         val_size: images cut from train for validation, 0 for none.
         per_class: images of a class in a class-balanced batch of `batch_size / per_class` classes; None for
             a plain shuffle.
+        sampling: "shuffle", or "balanced" for equally many images of each class in an epoch.
         train_size: images of train to use, stratified, chosen by the seed; None for all.
         monitor_size: size of the fixed part of train.
         num_workers: loader processes; 0 is fastest without a transform.
         transform: callable on one uint8 image, for training alone.
+        augment: changes whole training batches on the device that computes; a batch of `train_dataloader`
+            becomes (images, target) in `on_after_batch_transfer`, which a trainer calls.
         seed: of the order of batches, the validation part and random transforms.
         classes: those of train and test to keep, numbered anew from 0 in this order; None for all.
 
     Raises:
-        ValueError: `batch_size` below 2, a negative size, or `classes` that are not `num_classes` different
-            numbers.
+        ValueError: `batch_size` below 2, a negative size, `classes` that are not `num_classes` different
+            numbers, or an unknown `sampling`, or a balanced one with `per_class`.
     """
 
     train_part: InMemoryImages
     monitor_part: InMemoryImages
     val_part: InMemoryImages
     test_part: InMemoryImages
-    train_order: ShuffledEachEpoch | ClassBalancedEachEpoch
+    train_order: Order
 
     def __init__(
         self,
@@ -94,6 +101,8 @@ class ImageDataModule(L.LightningDataModule):
         seed: int = 0,
         classes: Sequence[int] | None = None,
         per_class: int | None = None,
+        augment: Augmentation | None = None,
+        sampling: str = "shuffle",
     ) -> None:
         super().__init__()
         if batch_size < 2:
@@ -108,12 +117,17 @@ class ImageDataModule(L.LightningDataModule):
                 raise ValueError(f"{key} must not be negative, got {value}")
         if classes is not None and (len(set(classes)) < len(classes) or len(classes) != num_classes):
             raise ValueError(f"classes must be num_classes={num_classes} different numbers, got {[*classes]}")
+        if sampling not in SAMPLINGS or (sampling == "balanced" and per_class is not None):
+            raise ValueError(
+                f"sampling must be {' or '.join(SAMPLINGS)}, and shuffle with per_class, got {sampling!r}"
+            )
         self.classes = None if classes is None else list(classes)
         self.name, self.num_classes, self.channels, self.image_size = name, num_classes, channels, image_size
         self.root = Path(root).expanduser()
         self.batch_size, self.eval_batch_size, self.num_workers = batch_size, eval_batch_size, num_workers
         self.val_size, self.train_size, self.monitor_size = val_size, train_size, monitor_size
         self.transform, self.seed, self.per_class = transform, seed, per_class
+        self.augment, self.sampling = augment, sampling
         self.quiet = True
         self.validation: Part | None = None
         self.without_content: str | None = None
@@ -161,7 +175,7 @@ class ImageDataModule(L.LightningDataModule):
             self.val_part = InMemoryImages(images, target, held)
         if self.train_size is not None and self.train_size < len(rest):
             _, rest = self._cut("train_size", rest, target[rest], self.seed)
-        self.train_part = InMemoryImages(images, target, rest, self.transform, self.seed)
+        self.train_part = InMemoryImages(images, target, rest, self.transform, self.seed, self.augment)
         self.train_order = self._order()
         looked_at = rest
         if self.monitor_size < len(rest):
@@ -199,6 +213,18 @@ class ImageDataModule(L.LightningDataModule):
         whole = InMemoryImages(self.train_part.images, self.train_part.all_target, self.train_part.index)
         return [self._evaluated(part) for part in (whole, self.test_part)]
 
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Move a batch; the random numbers of an augmentation stay on the CPU."""
+        moved: Any = super().transfer_batch_to_device(batch[:2], device, dataloader_idx)
+        return (*moved, *batch[2:])
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Batch:
+        """Augment a training batch, on its device; any other is left as it is."""
+        if self.augment is None or len(batch) == 2:
+            return batch  # type: ignore[no-any-return]
+        images, target, draws = batch
+        return self.augment(images, draws), target
+
     def _evaluated(self, part: InMemoryImages) -> DataLoader[Batch]:
         """Return the loader of this process's piece of a part, in whole batches where there are enough."""
         rank, world = self._place()
@@ -222,7 +248,9 @@ class ImageDataModule(L.LightningDataModule):
             **{"num_workers": self.num_workers} | options,
         )  # fmt: skip
 
-    def _order(self) -> ShuffledEachEpoch | ClassBalancedEachEpoch:
+    def _order(self) -> Order:
+        if self.sampling == "balanced":
+            return EqualClassesEachEpoch(self.train_part, self.seed)
         if self.per_class is None:
             return ShuffledEachEpoch(self.train_part, self.seed)
         return ClassBalancedEachEpoch(self.train_part, self.seed, self.batch_size, self.per_class)

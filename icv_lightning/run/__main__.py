@@ -18,9 +18,13 @@ def main() -> None:
 def _status() -> int:
     from icv_lightning.configuration import checks
     from icv_lightning.configuration.nested import select
+    from icv_lightning.configuration.short_words import full_key
     from icv_lightning.run import launching
+    from icv_lightning.run.again import check_same, expanded
 
-    request = checks.check(sys.argv[1:])
+    again = expanded(sys.argv[1:])
+    request = checks.check([full_key(word) for word in again.argv])
+    check_same(again, [cell.name for cell in request.cells])
     notes = (line for cell in request.cells for line in select(cell.config, "data.about.notes", ()))
     for line in dict.fromkeys(notes):
         print(line, file=sys.stderr)

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icv_lightning.configuration.identity import Identity
+from icv_lightning.configuration.nested import select
 from icv_lightning.errors import UserError, reason
+from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.checkpoints import read_checkpoint
 from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.records.trust import check_plain
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 # A given checkpoint is given for more epochs, or to go on with other devices.
 MACHINE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
 FREE = frozenset({"ckpt_path", "trainer.max_epochs", *MACHINE})
+TIMED = frozenset({"trainer.max_epochs"})  # not free where a schedule has run its course
 SHOWN = 5
 TRAINING = ("epoch", "global_step", "loops", "optimizer_states")
 
@@ -35,8 +38,15 @@ def starting_point(cell: Identity, folder: Path) -> tuple[Path | None, bool]:
         return own, True
     if given in (None, "last"):
         return None, False
-    check_settings(cell, Path(given), FREE)
-    return Path(given), False
+    path = checkpoint_file(Path(given))
+    check_settings(cell, path, FREE - TIMED if _is_timed(cell.config) else FREE)
+    return path, False
+
+
+def _is_timed(config: Mapping[str, Any]) -> bool:
+    """Tell whether the learning rate or λ at a step depends on the run's length."""
+    keys = ("scheduler.length", "scheduler.warmup", "loss.warmup")
+    return any(select(config, key, None) for key in keys)
 
 
 def _check_past(folder: Path) -> None:

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from icv_lightning import hardware
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.exit_status import check_stopped
+from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
 from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
@@ -50,16 +51,30 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
         try:
             check_stopped()  # imports are over
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+            tested = _tested_weights(trainer, module)
             trainer.test(module, datamodule=data, verbose=False)
         except Exception as error:
             error.step = getattr(error, "step", trainer.global_step)  # type: ignore[attr-defined]
             raise
         measured = module.measured()  # asked of every process
         seconds = time.perf_counter() - started
-        found = {"status": "completed"} | recorded | measured
+        found = {"status": "completed"} | recorded | measured | tested
         if trainer.is_global_zero:
             write_results(folder, found | data.recorded() | {"seconds": seconds})
     return read_results(folder) or {}
+
+
+def _tested_weights(trainer: "Trainer", module: "ClassifierModule") -> dict[str, Any]:
+    """Load the weights that the final test measures, best or last, and say which."""
+    from icv_lightning.callbacks import BestCheckpoint
+    from icv_lightning.records.checkpoints import read_checkpoint
+
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, BestCheckpoint) and callback.best_model_path:
+            content = read_checkpoint(callback.best_model_path)
+            module.load_state_dict(content["state_dict"])
+            return {"weights": "best", "weights_epoch": content["epoch"] + 1}
+    return {"weights": "last", "weights_epoch": trainer.current_epoch}
 
 
 def record_failure(folder: Path, cell: Identity, error: Exception) -> None:
@@ -84,6 +99,7 @@ def _prepared(
     import torch
 
     from icv_lightning import building
+    from icv_lightning.run.initial_weights import take_weights
     from icv_lightning.run.starting_point import check_fits
 
     _quieten()
@@ -95,9 +111,11 @@ def _prepared(
     shown = (config.get("callbacks") or {}).get("progress")
     data.quiet = not shown or in_grid() or processes.rank(config.trainer) > 0
     data.setup()
-    module = building.build_module(config, cell.settings)
+    module = building.build_module(config, cell.settings, data)
     if checkpoint:
         check_fits(module, checkpoint)
+    elif config.init_from:
+        take_weights(module, data, checkpoint_file(Path(config.init_from)))
     _leave_displays(config)
     trainer = building.build_trainer(config, folder)
     building.share_batch_norm(trainer, module)
@@ -137,6 +155,7 @@ def _quieten() -> None:
         ".*does not have many workers",
         ".*LeafSpec.*deprecated",
         "Checkpoint directory .* exists",
+        r"Found \d+ module\(s\) in eval mode at the start of training",  # model.freeze
         "The dirpath has changed from",  # of a checkpoint that is given
         "It is recommended to use `self.log.*sync_dist",  # what is logged was computed over all processes
     ):

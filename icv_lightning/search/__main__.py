@@ -13,6 +13,7 @@ from rich.table import Table
 
 from icv_lightning.configuration import checks
 from icv_lightning.configuration.resolvers import register_resolvers
+from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import finish
 from icv_lightning.search.space import read_space
@@ -37,6 +38,7 @@ def read_plan(arguments: Sequence[str]) -> Plan:
     Raises:
         UserError: the first wrong setting, in one line.
     """
+    arguments = [full_key(text) for text in arguments]
     checked = checks.check([text for text in arguments if not text.lstrip("+~").startswith("search.space")])
     config = composed(arguments)
     if config.get("search") is None:

@@ -14,6 +14,7 @@ from icv_lightning.errors import UserError
 from icv_lightning.escaping import file_stem
 from icv_lightning.evaluation.distances import DISTANCES
 from icv_lightning.recognition.checkpoint import load_checkpoint
+from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.records.results import is_completed, measured_once, read_results
@@ -81,7 +82,7 @@ class Split:
 
     def measure_run(self, run: Path, protocol: Protocol) -> Rows:
         """Return what the network of a run is worth, by every distance."""
-        module = load_checkpoint(run / "checkpoints" / "last.ckpt")
+        module = load_checkpoint(checkpoint_file(run))
         return self.measure(of_network(module), DISTANCES, protocol)
 
     def measure_baselines(self, embedding_dim: int, protocol: Protocol) -> Rows:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from icv_lightning.command_line import CHECKPOINT, checkpoint
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import run
 from icv_lightning.records.files import replaced, write_text
@@ -33,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("folder", nargs="?", type=Path, help="of a grid, e.g. outputs/orl_verification")
-    what.add_argument("--checkpoint", type=Path, help="of one run, or alone")
+    what.add_argument("--checkpoint", type=checkpoint, help=CHECKPOINT)
     parser.add_argument(
         "--pairs",
         type=Path,

@@ -16,6 +16,7 @@ from icv_lightning.evaluation.verification import (
     tar_at_far,
     verification_measures,
 )
+from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.records.results import is_completed, measured_once, read_results
@@ -100,7 +101,7 @@ def measure_persons(part: Embedded, protocol: Protocol, distance: str) -> tuple[
 
 def measure_run(run: Path, protocol: Protocol, root: str | None) -> Rows:
     """Return a row for each distance and measure of a run's own persons to verify, the ROC among them."""
-    part = Verifier(run / "checkpoints" / "last.ckpt", root=root, flip=protocol.flip).persons()
+    part = Verifier(checkpoint_file(run), root=root, flip=protocol.flip).persons()
     return _measured(part, protocol, str(run))
 
 

@@ -12,7 +12,10 @@ from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.configuration.settings import ADDED, Setting, declared
 from icv_lightning.errors import UserError
 
-GROUPS = ("data", "model", "centroids", "loss", "optimizer", "trainer", "callbacks", "logger", "search")
+GROUPS = (
+    "data", "data/augment", "model", "centroids", "loss", "optimizer", "scheduler", "trainer", "callbacks",
+    "logger", "search",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

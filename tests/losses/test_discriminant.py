@@ -276,10 +276,10 @@ def test_the_grand_mean_learns_at_the_rate_of_the_centroids():
         nn.Linear(3, 2), nn.Linear(2, 4), LearnedCentroids(4, 2), DiscriminantLoss(0.1, 2),
         functools.partial(torch.optim.Adam, lr=0.001), num_classes=4, embedding_dim=2, centroid_lr=0.1,
     )  # fmt: skip
-    network, centres = module.configure_optimizers().param_groups
-    assert (network["lr"], centres["lr"]) == (0.001, 0.1)
+    weights, biases, centres = module.configure_optimizers().param_groups  # biases have no weight decay
+    assert (weights["lr"], biases["lr"], centres["lr"]) == (0.001, 0.001, 0.1)
     assert {id(p) for p in centres["params"]} == {id(module.centroids.weight), id(module.loss.grand_mean)}
-    assert len(network["params"]) == 4
+    assert len(weights["params"]) == len(biases["params"]) == 2
 
 
 def test_loss_and_its_settings_are_in_the_name_of_a_run():
