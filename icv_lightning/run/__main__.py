@@ -17,8 +17,8 @@ def main() -> None:
 
 def _status() -> int:
     from icv_lightning.configuration import checks
-    from icv_lightning.configuration.nested import select
     from icv_lightning.configuration.short_words import full_key
+    from icv_lightning.nested import select
     from icv_lightning.run import launching
     from icv_lightning.run.again import check_same, expanded
 

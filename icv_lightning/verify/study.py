@@ -24,7 +24,7 @@ from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.gathered import Rows
 from icv_lightning.unseen.spaces import embedded, raw_pixels
-from icv_lightning.unseen.study import Split
+from icv_lightning.unseen.study import Split, left_some_out
 from icv_lightning.verify.figure import roc_figure
 from icv_lightning.verify.gathered import RAW, by_fold, conditions, table, values
 from icv_lightning.verify.identification import identification
@@ -124,6 +124,9 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
         raise UserError(
             f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/orl_verification"
         )
+    for run in runs:
+        if not left_some_out(_data_settings(run) | ({"root": root} if root else {})):
+            raise UserError(f"{run}: kept no persons to verify; give --checkpoint and --images, or --pairs")
     place = folder / PLACE
     rows: Rows = []
     for run in runs:

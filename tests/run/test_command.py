@@ -281,3 +281,14 @@ def test_a_validation_part_replaces_test_after_each_epoch(main: Main, tmp_path: 
         "train_index",
     }
     assert "test/acc" in (read_results(folder) or {})["metrics"]
+
+
+def test_a_run_of_a_few_batches_is_not_recorded_as_completed(main: Main, tmp_path: Path, capsys) -> None:
+    settings = ("trainer.max_epochs=1", "+trainer.fast_dev_run=true")
+    for _ in range(2):  # the second time, nothing is skipped
+        assert main(*settings) == 0
+        printed = capsys.readouterr().out
+        assert "already completed" not in printed
+        assert "tried, not completed: trainer.fast_dev_run: a few batches alone" in printed
+        [cell] = cells(tmp_path / "outputs")
+        assert (read_results(cell) or {})["status"] == "tried"
