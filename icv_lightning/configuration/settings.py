@@ -98,6 +98,9 @@ ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 SETTINGS: Mapping[str, Setting] = {
     "name": Setting("text", "folder of the run or grid below paths.outputs", effect=False),
     "cell": Setting("text", "folder of the run, named by its settings", effect=False),
+    "expected": Setting(
+        "statements", "what an experiment's runs are expected to show", optional=True, effect=False
+    ),
     "seed": Setting("integer", "seed of initial weights, batch order and dropout", low=0, high=2**32 - 1),
     "force": Setting("boolean", "do a completed cell again", effect=False),
     "workers": Setting(
