@@ -57,8 +57,8 @@ def test_results_are_equal_across_launchers(command: Command, tmp_path: Path, un
 def test_ray_gives_each_cell_a_device_of_its_own(command: Command, tmp_path: Path) -> None:
     spy = SPY + "NoteDevices}"
     done = grid(
-        command, spy, TWO, "hydra/launcher=ray", "hydra.launcher.ray.init.num_gpus=2", "gpu_share=1", "seed=0,1",
-        "hydra.launcher.ray.init.num_cpus=4", "hydra.launcher.ray.remote.num_cpus=1",
+        command, spy, TWO, "seed=0,1", "hydra/launcher=ray", "hydra.launcher.ray.init.num_gpus=2",
+        "gpu_share=1", "hydra.launcher.ray.init.num_cpus=4", "hydra.launcher.ray.remote.num_cpus=1",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     noted = [path.read_text().split() for path in tmp_path.glob("outputs/*/*/devices.txt")]
