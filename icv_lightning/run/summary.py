@@ -30,4 +30,6 @@ def show(results: Mapping[str, Any], folder: Path) -> None:
     table.add_row("seconds", number(results.get("seconds"), 1))
     console = Console(soft_wrap=True)
     console.print(table)
+    if results.get("status") == "tried":
+        console.print(f"tried, not completed: {results.get('cause')}", highlight=False)
     console.print(f"folder: {folder}", highlight=False)
