@@ -26,7 +26,7 @@ def _enroll(arguments: argparse.Namespace) -> int:
     from icv_lightning.recognition.picture_files import PictureFiles
 
     model, name = load(arguments.checkpoint, arguments.device, arguments.batch_size), arguments.name
-    files = PictureFiles(arguments.images, model.picture_input, model.batch_size)
+    files = PictureFiles(arguments.images, model.picture_input, model.batch_size, model.usual)
     if arguments.replace and name in model.gallery.names:
         model.gallery.remove(name)
     try:

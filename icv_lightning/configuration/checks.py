@@ -19,6 +19,7 @@ from icv_lightning.configuration.conflicts import check_centroids, check_devices
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.nested import leaves, select
 from icv_lightning.configuration.paths import check_place, check_starting_point
+from icv_lightning.configuration.provenance import check_record
 from icv_lightning.configuration.quoting import check_texts
 from icv_lightning.configuration.recipes import check_recipe
 from icv_lightning.configuration.secrets import check_no_secret
@@ -128,6 +129,7 @@ def check_cell(cell: Identity, multirun: bool = False) -> None:
     check_sizes(config["data"])
     check_place(config)
     check_starting_point(config)
+    check_record(cell)
     if select(config, "logger.wandb.offline") is False:
         check_login()
 

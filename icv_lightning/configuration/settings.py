@@ -137,6 +137,9 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "data.monitor_size": Setting("integer", "images of train evaluated after each epoch", low=1),
     "data.num_workers": Setting("integer", "loader processes", low=0, high=256, effect=False),
+    "data.device": Setting(
+        "text", "where images lie: auto, on the GPU where they fit", choices=("auto", "cpu"), effect=False
+    ),
     "data.image_size": Setting("integer", "side of the images in pixels", low=1, high=4096),
     "data.channels": Setting("integer", "image channels: 1 grey, 3 RGB", low=1, high=3),
     "data.classes": Setting(
@@ -197,6 +200,10 @@ SETTINGS: Mapping[str, Setting] = {
     "trainer.precision": Setting("text", "numeric precision", choices=PRECISIONS),
     "trainer.deterministic": Setting("text", "use deterministic kernels", choices=("true", "false", "warn")),
     "trainer.benchmark": Setting("boolean", "time cuDNN's kernels and keep the fastest", optional=True),
+    "trainer.graph": Setting(
+        "text", "on one GPU, the training step as a CUDA graph where it can be", choices=("auto", "off"),
+        effect=False,
+    ),
     "trainer.log_every_n_steps": Setting("integer", "steps between rows of a step; 0 for none", low=0),
     "trainer.num_sanity_val_steps": Setting("integer", "batches evaluated before training", low=-1),
     "trainer.gradient_clip_val": Setting(

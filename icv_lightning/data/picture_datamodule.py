@@ -15,6 +15,7 @@ from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.images import Batch, InMemoryImages
 from icv_lightning.data.layouts import Files
 from icv_lightning.data.picture_cache import read_pictures
+from icv_lightning.data.traits import SAMPLE
 from icv_lightning.errors import UserError
 
 LOOKED_AT = 10_000  # pictures that the standardising constants are taken from, where they are not in memory
@@ -67,6 +68,11 @@ class PictureFileDataModule(ImageDataModule):
         """
         files = [path for part in parts for path, _ in part]
         images, reasons = read_pictures(files, self.picture_input, self.memory_gb, self.cache, self.quiet)
+        if not self.sampled_files:
+            good_of_first = [k for k in range(len(parts[0])) if k not in reasons]
+            self.sampled_files = [
+                files[good_of_first[k]] for k in spaced(len(good_of_first), SAMPLE).tolist()
+            ]
         self._leave_out({files[k]: why for k, why in reasons.items()}, len(files))
         found: list[Part] = []
         position = start = 0

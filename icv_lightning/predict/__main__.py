@@ -28,7 +28,7 @@ def _predict(arguments: argparse.Namespace) -> int:
 
     kept = EmbeddingsFile(arguments.embeddings) if arguments.embeddings else None
     model = load(arguments.checkpoint, arguments.device, arguments.batch_size)
-    files = PictureFiles(arguments.images, model.picture_input, model.batch_size)
+    files = PictureFiles(arguments.images, model.picture_input, model.batch_size, model.usual)
     threshold = _threshold(model, arguments)
     classes = model.class_names if arguments.all_probabilities else []
     WRITERS[arguments.format](_rows(model, files, threshold, bool(classes), kept), classes)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from icv_lightning.building import recorded_datamodule
+from icv_lightning.configuration.provenance import pictures_changed
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.errors import UserError
 from icv_lightning.recognition.embedding_model import EmbeddingModel
@@ -56,7 +57,10 @@ def _of_folder(model: EmbeddingModel, folder: Path) -> tuple[Tensor, list[str]]:
 
 def _of_run(model: EmbeddingModel, checkpoint: Path) -> tuple[Tensor, list[str]]:
     run = checkpoint.absolute().parent.parent
-    settings = ((read_results(run) or {}).get("config") or {}).get("data") or {}
+    results = read_results(run) or {}
+    settings = (results.get("config") or {}).get("data") or {}
+    if said := pictures_changed(results.get("provenance"), settings):
+        raise UserError(f"{run}: no validation part: {'; '.join(said)}; give --validation FOLDER")
     data = recorded_datamodule(settings) if settings else None
     if data:
         data.setup()

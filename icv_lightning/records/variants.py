@@ -23,7 +23,7 @@ QUIET_TRAINER = (
     "num_sanity_val_steps", "log_every_n_steps", "enable_model_summary", "enable_progress_bar",
     "enable_checkpointing", "check_val_every_n_epoch", "use_distributed_sampler",
 )  # fmt: skip
-NO_EFFECT = {"data.eval_batch_size", "data.monitor_size", "data.num_workers"}
+NO_EFFECT = {"data.device", "data.eval_batch_size", "data.monitor_size", "data.num_workers", "trainer.graph"}
 NO_EFFECT |= {f"trainer.{key}" for key in QUIET_TRAINER}
 PLAIN_TRAINER = {"trainer.max_epochs", "trainer.precision"}  # any other key departs from the paper
 UNSTATED = {

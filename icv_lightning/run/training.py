@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from icv_lightning import hardware
 from icv_lightning.configuration.identity import Identity
+from icv_lightning.configuration.provenance import provenance
 from icv_lightning.exit_status import check_stopped
 from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
@@ -38,9 +39,10 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     """
     started = time.perf_counter()
     checkpoint, resumed = starting_point(cell, folder)
-    recorded = _recorded(cell)
+    recorded = _recorded(cell) | {"provenance": provenance(cell.config)}
     config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
     data, module, trainer = _prepared(config, cell, folder, checkpoint)
+    module.provenance = recorded["provenance"]
     from icv_lightning.loggers import recording
 
     give_up = partial(_give_up, folder, cell)
