@@ -20,6 +20,7 @@ from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.provenance import provenance
 from icv_lightning.exit_status import check_stopped
 from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.measured import test_values
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
 from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
@@ -62,6 +63,7 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
         seconds = time.perf_counter() - started
         found = _outcome(trainer) | recorded | measured | tested
         if trainer.is_global_zero:
+            found["measures"] = test_values(folder)
             write_results(folder, found | data.recorded() | {"seconds": seconds})
     return read_results(folder) or {}
 
