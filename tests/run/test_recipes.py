@@ -199,6 +199,8 @@ def test_a_checkpoint_of_ones_own_lands_in_the_runs_folder(main: Main, tmp_path:
 BAD = {
     "optimizer.algorithm._target_=torch.optim.SGD": "optimizer.algorithm: SGD.__init__() got an "
     "unexpected keyword argument 'betas'; a class of your own needs a YAML file",
+    "callbacks.best.monitor=val/accuracy callbacks=best data.val_size=200": "callbacks.best."
+    "monitor=val/accuracy: is not logged, must be one of val/loss, ",
     "+scheduler.algorithm.T_max=3 scheduler=cosine": "scheduler: T_max must be left out: it is the",
 }
 
