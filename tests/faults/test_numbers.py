@@ -21,7 +21,6 @@ from tests.conftest import TINY, results
 Main = Callable[..., int]
 FAST = (
     "trainer.accelerator=cpu",
-    "callbacks.gallery=null",
     "callbacks.snapshot=null",
     "trainer.max_epochs=1",
 )

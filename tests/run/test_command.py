@@ -11,7 +11,7 @@ import torch
 
 from icv_lightning.callbacks import LastCheckpoint
 from icv_lightning.records.results import read_results
-from tests.conftest import cells
+from tests.conftest import TINY, TINY_WITH_FIGURES, cells
 
 Main = Callable[..., int]
 
@@ -19,7 +19,7 @@ Main = Callable[..., int]
 def test_a_run_leaves_what_users_rely_on(
     main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main("trainer.max_epochs=2", "name=one") == 0
+    assert main("as_is", *TINY_WITH_FIGURES, "trainer.max_epochs=2", "name=one") == 0
     (folder,) = cells(tmp_path / "outputs")
     assert folder.parent.name == "one"
     assert folder.name.startswith("digits-d2-raw-l0.05-learned-s0-")
@@ -109,7 +109,6 @@ def test_lambda_zero_trains_the_network_as_cross_entropy_alone(main: Main, tmp_p
 
     from icv_lightning import building
     from icv_lightning.configuration.composition import CONF
-    from tests.conftest import TINY
 
     assert main("loss.lambda=0", "trainer.max_epochs=1", "model.net.dropout=0") == 0
     state = torch.load(next(tmp_path.glob("outputs/*/*/checkpoints/last.ckpt")), weights_only=True)[

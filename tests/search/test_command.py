@@ -252,7 +252,10 @@ def test_a_minimum_is_looked_for_where_asked(
 
 
 def test_help_and_errors_need_no_torch(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['torch'] = None; from icv_lightning import search; search.main()"
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from icv_lightning.search import __main__ as search; search.main()"
+    )
     for arguments, status, word in (
         (["--help"], 0, "experiment=search_lambda"),
         ([*BASE, "seed=-1"], 2, "seed=-1"),
