@@ -231,7 +231,7 @@ class ClassifierModule(L.LightningModule):
         weight = getattr(self.head, "weight", None)
         train = {f"train/{k}": v for k, v in self.train_metrics.compute(weight).items()}
         train |= {f"train/{k}": v for k, v in self.step_terms.compute().items()}
-        train |= {f"train/{k}": torch.tensor(v) for k, v in self._rates().items()}
+        train |= {f"train/{k}": torch.tensor(v, dtype=torch.float64) for k, v in self._rates().items()}
         self.step_terms.reset()
         self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute(weight).items()})
 

@@ -101,7 +101,7 @@ def test_balanced_weights_are_those_of_the_training_part(main: Main, tmp_path: P
     kept = last(folder)["hyper_parameters"]["config"]["loss"]["criterion"]
     assert kept["class_weights"] == pytest.approx([1437 / (10 * n) for n in counts])
     assert kept["label_smoothing"] == 0.1
-    assert last(folder)["settings"]["loss"]["class_weights"] == "balanced"
+    assert last(folder)["settings"]["loss.class_weights"] == "balanced"
 
 
 def test_balanced_sampling_reaches_the_loader(main: Main, tmp_path: Path, monkeypatch) -> None:
