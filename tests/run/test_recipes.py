@@ -72,7 +72,7 @@ def test_the_best_epoch_is_kept_tested_and_said(main: Main, tmp_path: Path) -> N
     from icv_lightning.data import DigitsDataModule
 
     model = load_checkpoint(folder / "checkpoints" / "best.ckpt")
-    data = DigitsDataModule("digits", 10, channels=1, image_size=28)
+    data = DigitsDataModule("digits", 10, channels=1, image_size=found["config"]["data"]["image_size"])
     data.setup()
     part = data.test_part
     with torch.no_grad():
