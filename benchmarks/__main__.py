@@ -16,6 +16,7 @@ SCRIPTS = {
     "workers": [],
     "many_classes": [],
     "report_time": [],
+    "own_pictures": [],
 }
 
 

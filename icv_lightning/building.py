@@ -14,6 +14,7 @@ from icv_lightning.errors import UserError, one_line
 from icv_lightning.records.trust import check_foreign
 
 if TYPE_CHECKING:
+    import torch
     from lightning import Trainer
 
     from icv_lightning.data import ImageDataModule
@@ -132,11 +133,28 @@ def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
         if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
             callback.dirpath = str(folder / "checkpoints")  # Lightning's own is named after the first logger
     loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node and key != ABOUT]
+    settings = _without_about(config.trainer)
+    if settings.pop("graph", "off") == "auto" and (device := _one_gpu(settings)):
+        from icv_lightning.strategies import CapturedStep
+
+        settings["strategy"] = CapturedStep(device)
     return _build(
-        _without_about(config.trainer), "trainer", callbacks=callbacks, logger=loggers,
-        default_root_dir=str(folder),
+        settings, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
         enable_progress_bar=bool(shown.get("progress")),
     )  # fmt: skip
+
+
+def _one_gpu(trainer: Mapping[str, Any]) -> "torch.device | None":
+    """Return the GPU of a trainer that uses a single one and leaves its strategy open."""
+    import torch
+    from lightning.pytorch.accelerators import CUDAAccelerator
+
+    wanted = trainer["accelerator"] in ("auto", "gpu", "cuda") and trainer.get("strategy") == "auto"
+    if not wanted or not torch.cuda.is_available():
+        return None
+    devices = trainer.get("devices", 1)
+    found = CUDAAccelerator.parse_devices(-1 if devices == "auto" else devices) or []
+    return torch.device("cuda", found[0]) if len(found) == 1 else None
 
 
 def share_batch_norm(trainer: "Trainer", module: "ClassifierModule") -> None:

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from icv_lightning.centroids import SparseRows
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import Batch, seed_of
-from icv_lightning.distributed import average_sparse, joined, shared
-from icv_lightning.metrics import Evaluation, Retrieval, TermMeans
+from icv_lightning.distributed import average_sparse, joined, processes, shared
+from icv_lightning.metrics import Evaluation, Retrieval, TermMeans, on_host
 from icv_lightning.metrics.class_scores import class_scores
 from icv_lightning.nets import Embedding, Standardize
 from icv_lightning.optimizers import Schedule, parameter_groups, restore
@@ -79,6 +79,7 @@ class ClassifierModule(L.LightningModule):
         self.optimizer, self.centroid_lr, self.seed = optimizer, centroid_lr, seed
         self.schedule, self.decay_all, self.loss_warmup = schedule or Schedule(), decay_all, loss_warmup
         self.settings = dict(settings or {})
+        self.provenance: Mapping[str, Any] = {}  # of the run, kept in the checkpoint and compared on resuming
         self.keeps_constants = False  # the standardising constants came with weights of another run
         self.initial: dict[str, Any] = {}  # what was taken of a checkpoint at the start
         self.full_weight = getattr(loss, "weight", 0.0)  # λ
@@ -146,11 +147,12 @@ class ClassifierModule(L.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the run's settings, what a picture must be brought to and what the classes are called."""
         data = self.data
-        checkpoint["settings"] = self.settings
+        checkpoint["settings"], checkpoint["provenance"] = self.settings, dict(self.provenance)
         checkpoint["initial"] = self.initial
         checkpoint["data"] = {
             "class_names": [str(name) for name in data.class_names],
             "picture_input": data.picture_input._asdict(),
+            "usual": data.usual_traits(),
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -192,8 +194,9 @@ class ClassifierModule(L.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Forget the epoch before."""
-        self.train_metrics.reset()
-        self.eval_metrics.reset()
+        for metrics in (self.train_metrics, self.eval_metrics):
+            metrics.to(self.device)  # from the host, where the epoch before was computed
+            metrics.reset()
         self.retrieval.reset()
         self.class_means, self._monitored = None, []
         self.last_weight = getattr(self.loss, "weight", 0.0)
@@ -228,11 +231,10 @@ class ClassifierModule(L.LightningModule):
         for outputs, target in self._monitored:
             self.train_metrics.compare(outputs, target, self.class_means)
         watched = "val" if self.data.has_validation else "test"
-        weight = getattr(self.head, "weight", None)
-        train = {f"train/{k}": v for k, v in self.train_metrics.compute(weight).items()}
-        train |= {f"train/{k}": v for k, v in self.step_terms.compute().items()}
-        train |= {f"train/{k}": torch.tensor(v, dtype=torch.float64) for k, v in self._rates().items()}
+        steps, weight = self._on_host(self.step_terms.compute())
         self.step_terms.reset()
+        train = {f"train/{k}": v for k, v in (self.train_metrics.compute(weight) | steps).items()}
+        train |= {f"train/{k}": torch.tensor(v, dtype=torch.float64) for k, v in self._rates().items()}
         self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute(weight).items()})
 
     def _rates(self) -> dict[str, float]:
@@ -246,9 +248,22 @@ class ClassifierModule(L.LightningModule):
 
     def on_test_epoch_end(self) -> None:
         """Log the final scalars of the test part, its class means taken over the whole training part."""
-        found = self.eval_metrics.compute(getattr(self.head, "weight", None)) | self.retrieval.compute()
+        found, weight = self._on_host(self.retrieval.compute())
+        found = self.eval_metrics.compute(weight) | found
         self.final = {f"test/{k}": v for k, v in found.items()}
         self.log_dict(self.final)
+
+    def _on_host(self, values: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor | None]:
+        """Return values and weights of the scores where metrics are computed: on the host, after one wait.
+
+        Several processes exchange their metrics on the device; many classes would take longer to copy.
+        """
+        weight = getattr(self.head, "weight", None)
+        if processes() > 1 or not self.eval_metrics.has_confusion:
+            return values, weight
+        known = values | ({} if weight is None else {"weight": weight})
+        known = on_host(known, self.train_metrics, self.eval_metrics)
+        return {key: known[key] for key in values}, known.get("weight")
 
     def measured(self) -> dict[str, Any]:
         """Return what the final test measured, as primitives: metrics, per_class, confusion, parameters.

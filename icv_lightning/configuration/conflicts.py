@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from icv_lightning import hardware
-from icv_lightning.configuration.nested import select
 from icv_lightning.configuration.settings import ABOUT
 from icv_lightning.data.sizes import check_batch_size
 from icv_lightning.errors import UserError
+from icv_lightning.nested import select
 
+PARTIAL = {  # options that measure less than a whole part, and what is meant for that
+    "limit_val_batches": "data.monitor_size and data.val_size make parts smaller",
+    "limit_test_batches": "trainer.fast_dev_run=true tries a run",
+    "overfit_batches": "data.train_size takes fewer images",
+}
+LEAST_OF_HALVES = 6e-8  # positive number of float16
 LEAST_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
 
 
@@ -25,6 +31,29 @@ def check_centroids(config: Mapping[str, Any]) -> None:
     if rule["layer"].get("sparse") and not select(config, f"optimizer.{ABOUT}.sparse_gradients", True):
         raise UserError(
             "centroids.layer.sparse=true: this optimizer takes no sparse gradients; add optimizer=sparse_adam"
+        )
+
+
+def check_trainer(config: Mapping[str, Any]) -> None:
+    """Raise `UserError` for options of the trainer that fail late, or that measure a part for the whole."""
+    trainer, algorithm = config["trainer"], config["optimizer"]["algorithm"]
+    for key, instead in PARTIAL.items():
+        if trainer.get(key) not in (None, 1.0) or type(trainer.get(key)) is int:
+            raise UserError(f"trainer.{key}={trainer[key]}: would leave a part unmeasured; {instead}")
+    if trainer.get("gradient_clip_algorithm") == "value" and select(config, "centroids.layer.sparse", False):
+        raise UserError(
+            "trainer.gradient_clip_algorithm=value: must be norm with centroids.layer.sparse=true"
+        )
+    eps, halves = algorithm.get("eps"), str(trainer.get("precision")) == "16-true"
+    if halves and eps is not None and eps < LEAST_OF_HALVES and not algorithm.get("fused"):
+        raise UserError(
+            f"optimizer.algorithm.eps={eps:g}: is 0 in trainer.precision=16-true; must be at least 1e-07"
+        )
+    clips = trainer.get("gradient_clip_val") and str(trainer.get("precision")) in ("16-mixed", "16")
+    if clips and algorithm.get("fused"):
+        raise UserError(
+            f"trainer.gradient_clip_val={trainer['gradient_clip_val']}: with trainer.precision=16-mixed "
+            "needs optimizer.algorithm.fused=false"
         )
 
 

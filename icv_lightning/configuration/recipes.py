@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from icv_lightning.configuration.nested import select
 from icv_lightning.errors import UserError
+from icv_lightning.nested import select
 
 
 def check_recipe(config: Mapping[str, Any]) -> None:

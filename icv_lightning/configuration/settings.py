@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from icv_lightning.configuration.nested import ABSENT, plain, select
 from icv_lightning.configuration.value_types import LISTS, MOST, WORDS, is_text
 from icv_lightning.errors import UserError
+from icv_lightning.nested import ABSENT, plain, select
 
 ABOUT = (
     "about"  # the node of a component's YAML file that describes it, and is no argument of its constructor
@@ -98,6 +98,9 @@ ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 SETTINGS: Mapping[str, Setting] = {
     "name": Setting("text", "folder of the run or grid below paths.outputs", effect=False),
     "cell": Setting("text", "folder of the run, named by its settings", effect=False),
+    "expected": Setting(
+        "statements", "what an experiment's runs are expected to show", optional=True, effect=False
+    ),
     "seed": Setting("integer", "seed of initial weights, batch order and dropout", low=0, high=2**32 - 1),
     "force": Setting("boolean", "do a completed cell again", effect=False),
     "workers": Setting(
@@ -119,6 +122,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "paths": Setting("group", "where runs are written", effect=False),
     "paths.outputs": Setting("text", "folder of all runs"),
+    "paths.records": Setting("text", "folder of records that count as completed runs", optional=True),
     "data.root": Setting("text", "folder of data sets, or of your pictures", effect=False),
     "data.batch_size": Setting("integer", "images of a training batch, over all devices", low=2, high=10**6),
     "data.eval_batch_size": Setting(
@@ -137,6 +141,9 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "data.monitor_size": Setting("integer", "images of train evaluated after each epoch", low=1),
     "data.num_workers": Setting("integer", "loader processes", low=0, high=256, effect=False),
+    "data.device": Setting(
+        "text", "where images lie: auto, on the GPU where they fit", choices=("auto", "cpu"), effect=False
+    ),
     "data.image_size": Setting("integer", "side of the images in pixels", low=1, high=4096),
     "data.channels": Setting("integer", "image channels: 1 grey, 3 RGB", low=1, high=3),
     "data.classes": Setting(
@@ -197,6 +204,10 @@ SETTINGS: Mapping[str, Setting] = {
     "trainer.precision": Setting("text", "numeric precision", choices=PRECISIONS),
     "trainer.deterministic": Setting("text", "use deterministic kernels", choices=("true", "false", "warn")),
     "trainer.benchmark": Setting("boolean", "time cuDNN's kernels and keep the fastest", optional=True),
+    "trainer.graph": Setting(
+        "text", "on one GPU, the training step as a CUDA graph where it can be", choices=("auto", "off"),
+        effect=False,
+    ),
     "trainer.log_every_n_steps": Setting("integer", "steps between rows of a step; 0 for none", low=0),
     "trainer.num_sanity_val_steps": Setting("integer", "batches evaluated before training", low=-1),
     "trainer.gradient_clip_val": Setting(
@@ -213,6 +224,7 @@ SETTINGS: Mapping[str, Setting] = {
     "logger.wandb.offline": Setting("boolean", "write W&B files instead of sending them"),
     "callbacks.progress": Setting("group", "progress bar of a single run", optional=True, effect=False),
     "callbacks.gallery": Setting("group", "pictures and tables for the loggers", optional=True, effect=False),
+    "callbacks.measured": Setting("group", "spread by epoch, and the record", optional=True, effect=False),
     "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
     "callbacks.gallery.epochs": Setting("epochs", "epochs that loggers show pictures of, beside the last"),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),

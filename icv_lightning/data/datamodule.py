@@ -9,7 +9,7 @@ import lightning as L
 import torch
 from sklearn.model_selection import train_test_split
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 from icv_lightning.data.augmentation.in_turn import Augmentation
 from icv_lightning.data.degenerate import without_content
@@ -24,12 +24,15 @@ from icv_lightning.data.images import (
     piece,
 )
 from icv_lightning.data.picture import PictureInput
+from icv_lightning.data.resident import Residence, ResidentBatches
 from icv_lightning.data.sizes import check_val_size
+from icv_lightning.data.traits import SAMPLE, traits, usual
 from icv_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
 Order = ShuffledEachEpoch | ClassBalancedEachEpoch | EqualClassesEachEpoch
 Part = tuple[Any, Tensor]  # images, a tensor or what gives them on demand, and target
+Batches = DataLoader[Batch] | ResidentBatches
 SAMPLINGS = ("shuffle", "balanced")
 FIXED_SEED = 20190131  # of what must not depend on the run's seed: the part of train that is looked at
 
@@ -49,6 +52,7 @@ class ImageDataModule(L.LightningDataModule):
     Attributes:
         quiet: say nothing about progress; False where somebody waits at a terminal.
         validation: a validation part of the data set's own, which `load` sets; else None.
+        sampled_files: some of the training part's, where pictures come from files.
         without_content: a warning where there is nothing to see in the training part; else None.
 
     Args:
@@ -67,6 +71,8 @@ class ImageDataModule(L.LightningDataModule):
         train_size: images of train to use, stratified, chosen by the seed; None for all.
         monitor_size: size of the fixed part of train.
         num_workers: loader processes; 0 is fastest without a transform.
+        device: "auto": images that are neither transformed nor decoded when they come lie on the GPU that
+            computes, where they take at most a quarter of its free memory; "cpu": never. Changes no batch.
         transform: callable on one uint8 image, for training alone.
         augment: changes whole training batches on the device that computes; a batch of `train_dataloader`
             becomes (images, target) in `on_after_batch_transfer`, which a trainer calls.
@@ -101,10 +107,13 @@ class ImageDataModule(L.LightningDataModule):
         seed: int = 0,
         classes: Sequence[int] | None = None,
         per_class: int | None = None,
+        device: str = "auto",
         augment: Augmentation | None = None,
         sampling: str = "shuffle",
     ) -> None:
         super().__init__()
+        if device not in ("auto", "cpu"):
+            raise ValueError(f"device must be 'auto' or 'cpu', got {device!r}")
         if batch_size < 2:
             raise ValueError(f"batch_size must be at least 2, got {batch_size}")
         for key, value in {
@@ -126,11 +135,14 @@ class ImageDataModule(L.LightningDataModule):
         self.root = Path(root).expanduser()
         self.batch_size, self.eval_batch_size, self.num_workers = batch_size, eval_batch_size, num_workers
         self.val_size, self.train_size, self.monitor_size = val_size, train_size, monitor_size
-        self.transform, self.seed, self.per_class = transform, seed, per_class
+        self.transform, self.seed, self.per_class, self.device = transform, seed, per_class, device
         self.augment, self.sampling = augment, sampling
+        self._residence: Residence | None = None
         self.quiet = True
         self.validation: Part | None = None
         self.without_content: str | None = None
+        self.sampled_files: list[Path] = []
+        self._usual: dict[str, list[float]] | None = None
         self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
 
     @property
@@ -195,20 +207,28 @@ class ImageDataModule(L.LightningDataModule):
         """Return mean and standard deviation per channel of the training part, in grey levels."""
         return channel_statistics(self.train_part.images[self.train_part.index])
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def usual_traits(self) -> dict[str, list[float]]:
+        """Return what the pictures of the training part look like (`icv_lightning.data.traits`)."""
+        if self._usual is None:
+            part = self.train_part
+            index = part.index[torch.linspace(0, len(part) - 1, min(len(part), SAMPLE)).long()]
+            self._usual = usual(traits(part.images[index].cpu(), self.sampled_files))
+        return self._usual
+
+    def train_dataloader(self) -> Batches:
         """Return the loader of shuffled training batches; the order depends on seed and epoch alone."""
         shares = BatchShares(self.train_order, self.batch_size, *self._place())
         if not len(shares):
             size = len(self.train_part)
             raise UserError(f"data.batch_size={self.batch_size}: {size} images of training make no batch")
-        return self._loader(self.train_part, batch_sampler=shares)
+        return self._loader(self.train_part, shares)
 
-    def val_dataloader(self) -> list[DataLoader[Batch]]:
+    def val_dataloader(self) -> list[Batches]:
         """Return the loaders after an epoch: the fixed part of train, then validation or test."""
         watched = self.val_part if self.has_validation else self.test_part
         return [self._evaluated(part) for part in (self.monitor_part, watched)]
 
-    def test_dataloader(self) -> list[DataLoader[Batch]]:
+    def test_dataloader(self) -> list[Batches]:
         """Return the loaders of the final test: the training part without transform, then test."""
         whole = InMemoryImages(self.train_part.images, self.train_part.all_target, self.train_part.index)
         return [self._evaluated(part) for part in (whole, self.test_part)]
@@ -225,7 +245,7 @@ class ImageDataModule(L.LightningDataModule):
         images, target, draws = batch
         return self.augment(images, draws), target
 
-    def _evaluated(self, part: InMemoryImages) -> DataLoader[Batch]:
+    def _evaluated(self, part: InMemoryImages) -> Batches:
         """Return the loader of this process's piece of a part, in whole batches where there are enough."""
         rank, world = self._place()
         if world > 1:
@@ -235,15 +255,21 @@ class ImageDataModule(L.LightningDataModule):
             own = piece(-(-len(part) // unit), rank, world)
             index = part.index[own.start * unit : own.stop * unit]
             part = InMemoryImages(part.images, part.all_target, index)
-        return self._loader(part, batch_size=self.eval_batch_size)
+        return self._loader(part, BatchSampler(range(len(part)), self.eval_batch_size, drop_last=False))
 
     def _place(self) -> tuple[int, int]:
         """Return this process's rank and the number of processes."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
-    def _loader(self, part: InMemoryImages, **options: Any) -> DataLoader[Batch]:
+    def _loader(self, part: InMemoryImages, batches: Sampler[list[int]], **options: Any) -> Batches:
+        device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+        if self.device == "auto":
+            if self._residence is None or self._residence.device != device:
+                self._residence = Residence(device)
+            if resident := self._residence.of(part):
+                return ResidentBatches(resident, batches)
         return DataLoader(
-            part, collate_fn=_as_it_is, pin_memory=torch.cuda.is_available(),
+            part, collate_fn=_as_it_is, batch_sampler=batches, pin_memory=device.type == "cuda",
             generator=torch.Generator(),  # an iterator would draw from the global state, whenever it is made
             **{"num_workers": self.num_workers} | options,
         )  # fmt: skip

@@ -30,6 +30,7 @@ class PictureFinder:
     def __init__(self) -> None:
         self._clutter: set[str] = set()
         self._others: set[str] = set()
+        self._listed: dict[str, list[os.DirEntry[str]]] = {}
 
     def folders(self, folder: Path) -> list[str]:
         """Return the sorted names of the folders in `folder`.
@@ -77,7 +78,9 @@ class PictureFinder:
                 yield Path(entry.path)
 
     def _entries(self, folder: Path | str) -> list[os.DirEntry[str]]:
-        """Return what `folder` holds, sorted by name, without clutter."""
+        """Return what `folder` holds, sorted by name, without clutter; the disk is asked once."""
+        if (known := self._listed.get(str(folder))) is not None:
+            return known
         try:
             with os.scandir(folder) as found:  # asks nothing of the disk beyond the listing, links apart
                 entries = sorted(found, key=lambda entry: entry.name)
@@ -85,7 +88,9 @@ class PictureFinder:
             raise UserError(f"{folder}: not a folder that can be read ({error.strerror})") from error
         clutter = {e.path for e in entries if e.name.startswith(".") or e.name.lower() in CLUTTER}
         self._clutter |= clutter
-        return [entry for entry in entries if entry.path not in clutter]
+        kept = [entry for entry in entries if entry.path not in clutter] if clutter else entries
+        self._listed[str(folder)] = kept
+        return kept
 
     def _is_picture(self, entry: os.DirEntry[str]) -> bool:
         suffix = os.path.splitext(entry.name)[1].lower()

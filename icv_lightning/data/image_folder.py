@@ -1,13 +1,13 @@
 """Anybody's own pictures: a folder per class or a table, resized in memory to squares."""
 
 import logging
+from collections import Counter
 from typing import Any
 
-import torch
-
-from icv_lightning.data.datamodule import FIXED_SEED, Part, stratified
+from icv_lightning.data.datamodule import Part
 from icv_lightning.data.layouts import Files, listed
 from icv_lightning.data.picture_datamodule import PictureFileDataModule
+from icv_lightning.data.split import with_test_part
 from icv_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 class ImageFolderDataModule(PictureFileDataModule):
     """Pictures in any layout of `icv_lightning.data.layouts`: `<class>/`, `<part>/<class>/`, a table.
 
-    A validation folder becomes the validation part. Where there is no test part, `test_fraction` of each
-    class, chosen once for all, is cut from the training part. Pictures are turned as their EXIF says, brought
-    to grey or RGB and resized (`icv_lightning.data.picture`).
+    A validation folder becomes the validation part. Where there is no test part, about `test_fraction` of
+    each class is cut from the training part, each picture by its name alone: more pictures move no other.
+    Pictures are turned as their EXIF says, brought to grey or RGB and resized (`icv_lightning.data.picture`).
 
     Args:
         folder: the folder of pictures, or a table; part of a run's identity.
@@ -48,14 +48,10 @@ class ImageFolderDataModule(PictureFileDataModule):
 
     def _with_test(self, parts: dict[str, Files]) -> dict[str, Files]:
         """Return the parts with one for test, cut from train."""
-        whole = parts["train"]
-        target = torch.tensor([k for _, k in whole])
-        size = max(round(self.test_fraction * len(whole)), len(self.class_names))
-        fewest = int(target.bincount().min())
-        if fewest < 2 or size > len(whole) - len(self.class_names):
+        fewest = min(Counter(k for _, k in parts["train"]).values())
+        if fewest < 2:
             raise UserError(
                 f"data.root={self.folder}: too few pictures to cut a test part, a class has {fewest}"
             )
-        cut = stratified(torch.arange(len(whole)), target, size, FIXED_SEED)
-        rest, held = ([whole[i] for i in index.tolist()] for index in cut)
+        rest, held = with_test_part(self.folder, parts["train"], self.test_fraction)
         return {**parts, "train": rest, "test": held}

@@ -90,13 +90,14 @@ def _on_demand(files: Sequence[Path], taken: PictureInput, unreadable: dict[int,
 def _key(files: Sequence[Path], taken: PictureInput, fits: bool) -> str:
     """Return what tells these files, as they are now, from all others."""
     found = hashlib.sha256(f"{VERSION} {tuple(taken)} {fits}".encode())
-    for path in files:
+    found.update(os.fsencode(os.getcwd()))  # names may be relative to it
+    for name in map(str, files):
         try:
-            facts = os.stat(path)
+            facts = os.stat(name)
             size_and_time = f"{facts.st_size} {facts.st_mtime_ns}"
         except OSError:
             size_and_time = "absent"
-        found.update(os.fsencode(f"{os.path.abspath(path)}\0{size_and_time}\n"))
+        found.update(os.fsencode(f"{name}\0{size_and_time}\n"))
     return found.hexdigest()[:32]
 
 

@@ -3,7 +3,8 @@
 What is special to a data set it declares in its YAML file, under `about`: `classes` (how many there are to
 choose from), `train_images` (of the official training part, of the classes kept), `validation` (it has such
 a part of its own), `whole_classes` (false where a class may have no image in the part that is evaluated after
-each epoch), `table` (`root` may be a file), `notes` (what to say of its files).
+each epoch), `table` (`root` may be a file), `notes` (what to say of its files), `pictures` (the folder or
+table of files that a user can change).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.identities import orl_folders, orl_split, split_identities, tested_pictures
 from icv_lightning.data.layouts import listed_once
+from icv_lightning.data.split import with_test_part
 from icv_lightning.errors import UserError
 
 DRAWERS = 20  # of each character of Omniglot
@@ -106,14 +108,13 @@ def count_classes(folder: str) -> int:
         raise UserError(f"data.root={error}") from error
 
 
-def folder_images(folder: str, classes: Sequence[int] | None, test_fraction: float) -> int | None:
-    """Return the pictures to train on in a folder or table; None where only reading them tells."""
-    names, parts, _ = listed_once(folder)
+def folder_images(folder: str, classes: Sequence[int] | None, test_fraction: float) -> int:
+    """Return the pictures to train on in a folder or table."""
+    _, parts, _ = listed_once(folder)
     if "test" in parts:
         return sum(1 for _, k in parts["train"] if classes is None or k in classes)
-    whole = len(parts["train"])
-    size = whole - max(round(test_fraction * whole), len(names))
-    return size if classes is None else None  # how many of these classes are cut for test is not known here
+    kept, _ = with_test_part(Path(folder).expanduser(), parts["train"], test_fraction)
+    return sum(1 for _, k in kept if classes is None or k in classes)
 
 
 def folder_validation(folder: str) -> bool:

@@ -50,12 +50,12 @@ class Cell:
     @property
     def ended(self) -> bool:
         """Whether nothing more is to be expected."""
-        return self.state in ("completed", "already completed", "failed")
+        return self.well or self.state == "failed"
 
     @property
     def well(self) -> bool:
         """Whether the results are there."""
-        return self.state.endswith("completed")
+        return self.state in ("completed", "already completed", "tried")
 
     @property
     def alive(self) -> bool:
@@ -75,8 +75,8 @@ class Cell:
         status = results.get("status") if results.get("config_hash") == self.hash else None
         if status == "completed" and (written or not self.force):
             self.state, self.epoch, self.results = "completed", self.epochs, results
-        elif status == "failed" and written:
-            self.state, self.results = "failed", results
+        elif status in ("failed", "tried") and written:
+            self.state, self.results = status, results
         elif started:
             self.state = "running"
         if self.state in ("waiting", "running"):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from icv_lightning.losses.intra_class_variance import intra_class_variance
 from icv_lightning.losses.terms import CrossEntropy, check_factor, gradient_alone
+from icv_lightning.shapes import check_batch
 
 
 class CombinedLoss(nn.Module):
@@ -45,6 +46,7 @@ class CombinedLoss(nn.Module):
         target: Int[Tensor, " batch"],
     ) -> dict[str, Tensor]:
         """Return `loss` and its terms `loss_ce` and `loss_var`, each a scalar."""
+        check_batch(target, embeddings, logits, centroids)
         loss_ce = self.cross_entropy(logits, target)
         loss_var = intra_class_variance(embeddings if self.weight else embeddings.detach(), centroids, target)
         # With λ = 0: the gradient of loss_var for the centroids, and exactly 0 for the value.

@@ -27,6 +27,7 @@ from torch.nn.functional import relu
 
 from icv_lightning.losses.intra_class_variance import intra_class_variance
 from icv_lightning.losses.terms import CrossEntropy, check_factor, gradient_alone
+from icv_lightning.shapes import check_batch
 
 
 def total_variance(
@@ -127,6 +128,7 @@ class DiscriminantLoss(nn.Module):
         target: Int[Tensor, " batch"],
     ) -> dict[str, Tensor]:
         """Return `loss` and its terms `loss_ce`, `loss_var` (W) and `loss_between` (S), each a scalar."""
+        check_batch(target, embeddings, logits, centroids)
         loss_ce = self.cross_entropy(logits, target)
         fixed = embeddings.detach()
         if self.weight:

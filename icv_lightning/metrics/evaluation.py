@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torchmetrics.classification import MulticlassConfusionMatrix
 
 from icv_lightning.evaluation.neural_collapse import neural_collapse
 from icv_lightning.metrics.accuracy import HighestScoreAccuracy, NearestCentroidAccuracy
 from icv_lightning.metrics.agreement import Agreement
 from icv_lightning.metrics.class_scores import class_scores
 from icv_lightning.metrics.class_variance import ClassVariance
+from icv_lightning.metrics.confusion import ConfusionMatrix
 from icv_lightning.metrics.term_means import TermMeans
 from icv_lightning.metrics.within_class_covariance import WithinClassCovariance, explained
 
@@ -43,7 +43,7 @@ class Evaluation(nn.Module):
             if self.has_confusion and embedding_dim <= COVARIANCE_LIMIT
             else None
         )
-        self.confusion = MulticlassConfusionMatrix(min(num_classes, CONFUSION_LIMIT))
+        self.confusion = ConfusionMatrix(min(num_classes, CONFUSION_LIMIT))
 
     @property
     def names(self) -> list[str]:

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from icv_lightning.data.picture import PictureInput, read_picture, to_input
+from icv_lightning.data.traits import Ranges, read_ranges
 from icv_lightning.errors import UserError
 from icv_lightning.module import ClassifierModule, Outputs
 from icv_lightning.recognition.checkpoint import module_in, trained_for
@@ -74,6 +75,7 @@ class EmbeddingModel:
         self.picture_input = picture_input
         self.gallery = gallery or NearestCentroidClassifier()
         self.device, self.batch_size = device, batch_size
+        self.usual: Ranges = {}
         self._gallery_path: Path | None = None
         self._digest: str | None = None
 
@@ -89,6 +91,7 @@ class EmbeddingModel:
         path = Path(checkpoint)
         content = read_checkpoint(path, device)
         model = cls(module_in(content, path, trusted), *trained_for(content, path), device=device)
+        model.usual = read_ranges((content.get("data") or {}).get("usual"))
         model._gallery_path, model._digest = gallery_path(path), digest(path)
         if model._gallery_path.exists():
             model.gallery = NearestCentroidClassifier.load(model._gallery_path, checkpoint=model._digest)

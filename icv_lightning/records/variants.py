@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from icv_lightning.configuration.choices import described
-from icv_lightning.configuration.nested import ABSENT, leaves, plain, select
 from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
+from icv_lightning.nested import ABSENT, leaves, plain, select
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import Run
 
@@ -23,7 +23,7 @@ QUIET_TRAINER = (
     "num_sanity_val_steps", "log_every_n_steps", "enable_model_summary", "enable_progress_bar",
     "enable_checkpointing", "check_val_every_n_epoch", "use_distributed_sampler",
 )  # fmt: skip
-NO_EFFECT = {"data.eval_batch_size", "data.monitor_size", "data.num_workers"}
+NO_EFFECT = {"data.device", "data.eval_batch_size", "data.monitor_size", "data.num_workers", "trainer.graph"}
 NO_EFFECT |= {f"trainer.{key}" for key in QUIET_TRAINER}
 PLAIN_TRAINER = {"trainer.max_epochs", "trainer.precision"}  # any other key departs from the paper
 UNSTATED = {
@@ -75,7 +75,7 @@ class Variant:
 
     def values(self, cell: Cell, measure: str) -> dict[int, float]:
         """Return the final test value of `measure` by seed, of the completed runs that have it."""
-        found = {seed: run.metrics.get(f"test/{measure}") for seed, run in self.runs.get(cell, {}).items()}
+        found = {seed: run.value(measure) for seed, run in self.runs.get(cell, {}).items()}
         return {seed: value for seed, value in found.items() if value is not None}
 
     def data_sets(self) -> list[str]:

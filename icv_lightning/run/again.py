@@ -8,6 +8,7 @@ from typing import NamedTuple, NoReturn
 from omegaconf import OmegaConf
 
 from icv_lightning.errors import UserError, reason
+from icv_lightning.records.trust import check_plain
 
 RECORDED = Path(".hydra") / "overrides.yaml"
 
@@ -68,6 +69,7 @@ def _recorded(folder: Path) -> list[str]:
         raise UserError(f"{folder}: holds no run that can be started again ({reason(error)})") from error
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
         raise UserError(f"{path}: must be a list of key=value")
+    check_plain(found, path)
     return found
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.nested import select
+from icv_lightning.configuration.provenance import ANEW, check_provenance
 from icv_lightning.errors import UserError, reason
+from icv_lightning.nested import select
 from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.checkpoints import read_checkpoint
 from icv_lightning.records.metrics_file import read_metrics
@@ -72,6 +73,7 @@ def check_settings(cell: Identity, path: Path, free: frozenset[str] = frozenset(
         said = [f"{key} is {_text(before, key)} there, {_text(now, key)} asked for" for key in unlike[:SHOWN]]
         more = [f"{len(unlike) - SHOWN} more differ"] * (len(unlike) > SHOWN)
         raise UserError(f"{path}: a checkpoint of another configuration: {'; '.join([*said, *more])}")
+    check_provenance(content.get("provenance"), cell.config, f"{path}: cannot go on", ANEW)
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:

@@ -34,4 +34,6 @@ def show(results: Mapping[str, Any], folder: Path) -> None:
     console.print(table)
     if results.get("weights") == "best":
         console.print(f"weights: best, of epoch {results.get('weights_epoch')}", highlight=False)
+    if results.get("status") == "tried":
+        console.print(f"tried, not completed: {results.get('cause')}", highlight=False)
     console.print(f"folder: {folder}", highlight=False)

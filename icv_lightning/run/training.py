@@ -17,10 +17,12 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from icv_lightning import hardware
 from icv_lightning.configuration.identity import Identity
+from icv_lightning.configuration.provenance import provenance
 from icv_lightning.configuration.recipes import monitors
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import check_stopped
 from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.measured import test_values
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
 from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
@@ -40,9 +42,10 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     """
     started = time.perf_counter()
     checkpoint, resumed = starting_point(cell, folder)
-    recorded = _recorded(cell)
+    recorded = _recorded(cell) | {"provenance": provenance(cell.config)}
     config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
     data, module, trainer = _prepared(config, cell, folder, checkpoint)
+    module.provenance = recorded["provenance"]
     from icv_lightning.loggers import recording
 
     give_up = partial(_give_up, folder, cell)
@@ -60,10 +63,19 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
             raise
         measured = module.measured()  # asked of every process
         seconds = time.perf_counter() - started
-        found = {"status": "completed"} | recorded | measured | tested
+        found = _outcome(trainer) | recorded | measured | tested
         if trainer.is_global_zero:
+            found["measures"] = test_values(folder)
             write_results(folder, found | data.recorded() | {"seconds": seconds})
     return read_results(folder) or {}
+
+
+def _outcome(trainer: "Trainer") -> dict[str, Any]:
+    """Return how a run ended; one that was cut short, to see whether it works, is not completed."""
+    if trainer.fast_dev_run:
+        cause = "trainer.fast_dev_run: a few batches alone, its numbers are no results"
+        return {"status": "tried", "cause": cause}
+    return {"status": "completed"}
 
 
 def _tested_weights(trainer: "Trainer", module: "ClassifierModule") -> dict[str, Any]:

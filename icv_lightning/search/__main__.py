@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from icv_lightning.configuration import checks
+from icv_lightning.configuration.recipes import has_validation
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError
@@ -43,7 +44,7 @@ def read_plan(arguments: Sequence[str]) -> Plan:
     config = composed(arguments)
     if config.get("search") is None:
         raise UserError("search: nothing to look for; give experiment=search_lambda or search=lambda_dim")
-    if not config.data.val_size:
+    if not has_validation(config.data):
         raise UserError("data.val_size=0: a search needs a validation part: data.val_size=5000")
     own = [text for text in arguments if not text.lstrip("+~").startswith(("search.", "search="))]
     settings: Any = OmegaConf.to_container(config.search, resolve=True)

@@ -19,12 +19,13 @@ from icv_lightning.evaluation.verification import (
 from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
+from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import is_completed, measured_once, read_results
 from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.gathered import Rows
 from icv_lightning.unseen.spaces import embedded, raw_pixels
-from icv_lightning.unseen.study import Split
+from icv_lightning.unseen.study import Split, left_some_out
 from icv_lightning.verify.figure import roc_figure
 from icv_lightning.verify.gathered import RAW, by_fold, conditions, table, values
 from icv_lightning.verify.identification import identification
@@ -124,6 +125,9 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
         raise UserError(
             f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/orl_verification"
         )
+    for run in runs:
+        if not left_some_out(_data_settings(run) | ({"root": root} if root else {})):
+            raise UserError(f"{run}: kept no persons to verify; give --checkpoint and --images, or --pairs")
     place = folder / PLACE
     rows: Rows = []
     for run in runs:
@@ -160,7 +164,7 @@ def _measured(part: Embedded, protocol: Protocol, what: str) -> Rows:
 
 def _data_settings(run: Path) -> dict[str, Any]:
     """Return the data settings of a run, less the seed, which changes nothing in persons to verify."""
-    return (read_results(run) or {})["config"]["data"] | {"seed": 0}
+    return data_settings(run) | {"seed": 0}
 
 
 def _fields(run: Path) -> dict[str, Any]:

@@ -49,14 +49,14 @@ def test_train_and_test_folders(tmp_path):
     assert greys(data.test_part) == [1, 2, 3]
 
 
-def test_one_folder_is_split_class_by_class_and_the_same_for_every_seed(tmp_path):
+def test_one_folder_is_split_by_the_names_of_pictures_and_the_same_for_every_seed(tmp_path):
     folder(tmp_path, ant=20, bee=10)
     first, other = images_of(tmp_path, seed=0), images_of(tmp_path, seed=1)
-    assert first.train_part.target.bincount().tolist() == [16, 8]
-    assert first.test_part.target.bincount().tolist() == [4, 2]
+    assert first.train_part.target.bincount().tolist() == [18, 9]
+    assert first.test_part.target.bincount().tolist() == [2, 1]
     assert sorted(greys(first.train_part) + greys(first.test_part)) == list(range(1, 31))
     assert torch.equal(first.test_part.images, other.test_part.images)
-    assert images_of(tmp_path, test_fraction=0.5).test_part.target.bincount().tolist() == [10, 5]
+    assert images_of(tmp_path, test_fraction=0.5).test_part.target.bincount().tolist() == [6, 3]
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path):
@@ -152,8 +152,8 @@ def test_a_test_part_is_cut_where_there_is_none(tmp_path):
     folder(tmp_path / "train", ant=10, bee=10)
     folder(tmp_path / "Validation", ant=2, bee=1)
     data = images_of(tmp_path)
-    assert data.train_part.target.bincount().tolist() == [8, 8]
-    assert data.test_part.target.bincount().tolist() == [2, 2]
+    assert data.train_part.target.bincount().tolist() == [5, 9]
+    assert data.test_part.target.bincount().tolist() == [5, 1]
     assert data.has_validation
     assert greys(data.val_part) == [1, 2, 3]
     assert data.val_dataloader()[1].dataset is data.val_part

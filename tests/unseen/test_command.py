@@ -75,10 +75,12 @@ def test_another_protocol_is_measured_anew(main, measure, refused):
     assert said == "error: data=digits: ways must be at most the 7 new classes, got 8"
 
 
-def test_runs_on_all_classes_are_refused(main, refused):
+def test_runs_on_all_classes_are_refused_before_anything_is_measured(main, refused, caplog):
     assert main("name=whole", "trainer.max_epochs=1") == 0
     expected = "error: data=digits: trained on all classes; unseen ones need data.classes=[…]"
     assert refused(unseen, "outputs/whole") == expected
+    assert "measuring" not in caplog.text
+    assert not Path("outputs/whole/unseen").exists()
 
 
 def test_a_folder_without_runs(tmp_path, refused):
