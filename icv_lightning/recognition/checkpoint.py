@@ -18,7 +18,7 @@ OWN = ("icv_lightning.nets.", "icv_lightning.centroids.", "icv_lightning.losses.
 
 
 def load_checkpoint(
-    path: str | Path, map_location: str = "cpu", trusted: Sequence[str] = ()
+    path: str | Path, map_location: str = "cpu", trusted: str | Sequence[str] = ()
 ) -> ClassifierModule:
     """Return the module that `path` (a run's checkpoints/last.ckpt) holds, in evaluation mode.
 
@@ -28,7 +28,7 @@ def load_checkpoint(
     Args:
         path: the checkpoint.
         map_location: device of the parameters.
-        trusted: more module prefixes whose classes may be built, e.g. "mylab.nets.".
+        trusted: one more package or module, or several, whose classes may be built, e.g. "mylab.nets".
 
     Raises:
         UserError: a file that cannot be read so, is not of this package, or names another class.
@@ -36,11 +36,14 @@ def load_checkpoint(
     return module_in(read_checkpoint(path, map_location), path, trusted).to(map_location)
 
 
-def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[str] = ()) -> ClassifierModule:
+def module_in(
+    content: Mapping[str, Any], path: str | Path, trusted: str | Sequence[str] = ()
+) -> ClassifierModule:
     """Return the module that a checkpoint's content holds, to predict with; raises as `load_checkpoint`."""
     config = content["hyper_parameters"]["config"]
     among = "this package's networks, centroid rules or losses"
-    check_foreign(config, path, (*OWN, *trusted), torch.nn.Module, among)
+    own = (trusted,) if isinstance(trusted, str) else trusted
+    check_foreign(config, path, (*OWN, *own), torch.nn.Module, among)
     try:
         module = module_of(_without_downloads(config), optimizer=None)
         module.load_state_dict(content["state_dict"])

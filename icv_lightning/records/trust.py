@@ -14,7 +14,7 @@ def check_foreign(node: Any, source: Any, prefixes: Sequence[str], kind: type, a
     Args:
         node: nested primitives.
         source: the file, for messages.
-        prefixes: of the modules whose classes may be named, e.g. "icv_lightning.nets.".
+        prefixes: packages and modules whose classes may be named, e.g. "icv_lightning.nets"; whole names.
         kind: what these classes must derive from.
         among: the same in words.
 
@@ -23,8 +23,9 @@ def check_foreign(node: Any, source: Any, prefixes: Sequence[str], kind: type, a
             or an interpolation, which could make another after this check, or read the environment.
     """
     check_plain(node, source)
+    whole = tuple(f"{prefix.rstrip('.')}." for prefix in prefixes if prefix.strip("."))
     for target in targets(node):
-        if not _is_class(target, tuple(prefixes), kind):
+        if not _is_class(target, whole, kind):
             raise UserError(f"{source}: names {target!r}, which is none of {among}")
 
 
