@@ -18,8 +18,30 @@ CHECKPOINT = "a run's folder (then the weights that its final test measured), or
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """Add --checkpoint."""
+    """Add --checkpoint, and --trust for what it may name."""
     parser.add_argument("--checkpoint", type=checkpoint, required=True, help=CHECKPOINT)
+    add_trust(parser)
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add --trust."""
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="PACKAGE.MODULE",
+        help="a module outside this package whose networks, losses, centroid rules and data sets a "
+        "checkpoint or record may name: its code is run; may be repeated",
+    )  # fmt: skip
+
+
+def with_trust(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Return the command, in which files may name what --trust says."""
+
+    def trusting_command(arguments: argparse.Namespace) -> int:
+        from icv_lightning.records.trust import trusting
+
+        with trusting(arguments.trust):
+            return command(arguments)
+
+    return trusting_command
 
 
 def checkpoint(text: str) -> Path:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from icv_lightning.command_line import add_checkpoint, add_images, load, status_of
+from icv_lightning.command_line import add_checkpoint, add_images, load, status_of, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
 from icv_lightning.exit_status import run
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="of the class")
     parser.add_argument("--replace", action="store_true", help="forget the pictures enrolled before")
     add_images(parser)
-    run(parser, _enroll)
+    run(parser, with_trust(_enroll))
 
 
 def _enroll(arguments: argparse.Namespace) -> int:

@@ -17,7 +17,6 @@ from hydra.core.override_parser.types import Override
 from icv_lightning.configuration.composition import CONF, Composition, parse
 from icv_lightning.configuration.conflicts import check_centroids, check_devices, check_trainer
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.nested import leaves, select
 from icv_lightning.configuration.paths import check_place, check_starting_point
 from icv_lightning.configuration.provenance import check_record
 from icv_lightning.configuration.quoting import check_texts, searchpath
@@ -26,6 +25,7 @@ from icv_lightning.configuration.secrets import check_no_secret
 from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.data.sizes import check_sizes, look_again
 from icv_lightning.errors import UserError
+from icv_lightning.nested import leaves, select
 
 SAFE_NAME = re.compile(r"[\w+=,@-][\w+=,@. -]*")
 NAMES = ("name", "data.name", "centroids.name", "model.name", "loss.name")  # in folders, tables and logs

@@ -8,8 +8,8 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from icv_lightning.configuration.nested import leaves, select
 from icv_lightning.configuration.settings import ABOUT, SETTINGS, Setting, declared
+from icv_lightning.nested import leaves, select
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CONF = next(path for path in (PACKAGE / "conf", PACKAGE.parent / "conf") if path.is_dir())
@@ -38,7 +38,7 @@ def component_keys() -> Iterator[tuple[str, str, Setting]]:
 def _with_about(group: str, node: Any) -> Any:
     if not isinstance(node, Mapping) or ABOUT in node:
         return node
-    for choice in _choices(group):
+    for choice in choices(group):
         if _targets(choice) == _targets(node) and choice.get("name", "$") in ("$", node.get("name")):
             root = OmegaConf.create({group: {**node, ABOUT: choice.get(ABOUT, {})}})
             return {**node, ABOUT: dict(_resolved(root[group][ABOUT]))}
@@ -59,7 +59,7 @@ def _resolved(node: Any) -> Iterator[tuple[str, Any]]:
 
 
 @functools.cache
-def _choices(group: str) -> list[dict[str, Any]]:
+def choices(group: str) -> list[dict[str, Any]]:
     """Return the files of a group as they are written; a name that is made of others is "$"."""
     found: list[Any] = [
         OmegaConf.to_container(OmegaConf.load(path)) for path in (CONF / group).glob("*.yaml")

@@ -17,11 +17,11 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 
 from icv_lightning.configuration.choices import CONF as CONF
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.nested import keys
 from icv_lightning.configuration.quoting import is_text, parser, typed
 from icv_lightning.configuration.resolution import Template, unresolved
 from icv_lightning.configuration.unread import unread
 from icv_lightning.errors import UserError, one_line
+from icv_lightning.nested import keys
 
 
 class Composition:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from icv_lightning import hardware
-from icv_lightning.configuration.nested import select
 from icv_lightning.configuration.settings import ABOUT
 from icv_lightning.data.sizes import check_batch_size
 from icv_lightning.errors import UserError
+from icv_lightning.nested import select
 
 PARTIAL = {  # options that measure less than a whole part, and what is meant for that
     "limit_val_batches": "data.monitor_size and data.val_size make parts smaller",

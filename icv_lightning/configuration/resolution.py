@@ -10,9 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.nested import leaves, select
 from icv_lightning.configuration.settings import check_values, declared
 from icv_lightning.errors import UserError
+from icv_lightning.nested import leaves, select
 
 CELL = "${cell:}"  # the key `cell` names the run's folder by the settings
 NAMES = re.compile(

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from icv_lightning.configuration.nested import leaves
 from icv_lightning.errors import UserError
+from icv_lightning.nested import leaves
 
 KEY = re.compile(r"(^|[._])(api_?key|access_?key|token|passw(or)?d|secret|credentials?)$", re.IGNORECASE)
 URL = re.compile(r"://[^/\s@]+@|[?&][\w-]*(token|key|secret|signature|password)=", re.IGNORECASE)

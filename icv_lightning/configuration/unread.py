@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from icv_lightning.configuration.nested import leaves, select
 from icv_lightning.configuration.settings import NEEDED, NODES, declared
+from icv_lightning.nested import leaves, select
 
 BUILT = (*NODES, "data", "trainer", "scheduler")  # what constructors get whole
 COLLECTIONS = ("callbacks", "logger")  # of nodes, each of which a constructor gets

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from icv_lightning.command_line import add_checkpoint, add_images, load, number, status_of
+from icv_lightning.command_line import add_checkpoint, add_images, load, number, status_of, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import run
 from icv_lightning.predict.embeddings_file import EmbeddingsFile
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Write a row for each picture; exit with 0, 1 (one could not be read) or 2 (a wrong argument)."""
-    run(_parser(), _predict)
+    run(_parser(), with_trust(_predict))
 
 
 def _predict(arguments: argparse.Namespace) -> int:

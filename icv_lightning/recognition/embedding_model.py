@@ -215,9 +215,8 @@ TAKEN = "images must be a uint8 tensor B x C x H x W, or files, PIL images or ui
 
 def _listed(images: Any) -> list[Any]:
     """Return pictures as a list: one picture, those of an array with one more axis, or of any iterable."""
-    if isinstance(images, str | Path | Image.Image) or (
-        isinstance(images, np.ndarray) and _is_picture(images)
-    ):
+    is_array = isinstance(images, np.ndarray)
+    if isinstance(images, str | Path | Image.Image) or (is_array and _is_picture(images)):
         return [images]
     if is_array and images.ndim not in (3, 4):
         raise TypeError(f"{TAKEN}, got {_kind(images)}")

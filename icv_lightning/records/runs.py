@@ -16,6 +16,7 @@ from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
 from icv_lightning.records.arrays import read_arrays
 from icv_lightning.records.cells import Cell, cell_of_folder
+from icv_lightning.records.data_sets import learn
 from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.records.results import read_json
 from icv_lightning.records.settings_file import read_settings
@@ -52,6 +53,12 @@ class Run:
     def metrics(self) -> Mapping[str, float | None]:
         """Return the final `test/…` values of a completed run."""
         return (self.results.get("metrics") or {}) if self.status == "completed" else {}
+
+    def value(self, measure: str) -> float | None:
+        """Return what a completed run measured at last on the test part, None where it did not."""
+        logged = self.metrics.get(f"test/{measure}")
+        measured = (self.results.get("measures") or {}) if self.status == "completed" else {}
+        return measured.get(measure) if logged is None else logged
 
     @property
     def max_epochs(self) -> int | None:
@@ -143,6 +150,7 @@ def _of_results(folder: Path, results: Any) -> Run:
     completed = results["status"] == "completed"
     cause = "" if completed else printable(f"{results.get('cause')} (step {results.get('step', 0)})")
     config = {key: value for key, value in results["config"].items() if key in GROUPS}
+    learn(config)
     status = "completed" if completed else "failed"
     return Run(folder, status, cell, fields["seed"], cause, config, results)
 

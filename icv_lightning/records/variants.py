@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from icv_lightning.configuration.choices import described
-from icv_lightning.configuration.nested import ABSENT, leaves, plain, select
 from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
+from icv_lightning.nested import ABSENT, leaves, plain, select
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import Run
 
@@ -75,7 +75,7 @@ class Variant:
 
     def values(self, cell: Cell, measure: str) -> dict[int, float]:
         """Return the final test value of `measure` by seed, of the completed runs that have it."""
-        found = {seed: run.metrics.get(f"test/{measure}") for seed, run in self.runs.get(cell, {}).items()}
+        found = {seed: run.value(measure) for seed, run in self.runs.get(cell, {}).items()}
         return {seed: value for seed, value in found.items() if value is not None}
 
     def data_sets(self) -> list[str]:

@@ -23,6 +23,9 @@ from icv_lightning.report.page import Image, Section, data_uri, image_of, write_
 from icv_lightning.report.tables import paper_tables, reproduction, unfinished
 from icv_lightning.report.text_tables import Grid
 
+CENTRES = {"acc_nearest_class_mean": "class means", "acc_nearest_centroid": "learned centroids"}
+DIGITS = 9  # of numbers in CSV files: what is beyond differs between machines
+
 
 def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
     """Write the report of the runs below `folders` into the first one's `report/`.
@@ -45,7 +48,8 @@ def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
     on_paper = verdicts.judge_paper()
     sections = [_section(variant, variants, evidence, rows) for variant in variants]
     grids = [_grids(section, on_paper) for section in sections]
-    _write_tables(report / "tables", sections, on_paper, [grid for found in grids for grid in found])
+    for name, text in _table_texts(sections, on_paper, grids).items():
+        write_text(report / "tables" / name, text)
     write_text(report / "results.json", json.dumps(list(_cells(runs)), indent=1) + "\n")
     images = list(_images(variants[0], report / "figures")) if variants else []
     explorer = write_explorer(report / "explorer.html", variants, folders, folders[0].resolve().name)
@@ -56,13 +60,26 @@ def write_report(folders: Sequence[Path]) -> tuple[Path, list[Grid]]:
     return report, grids[0] if grids else []
 
 
+def table_texts(folders: Sequence[Path]) -> dict[str, str]:
+    """Return by file name the tables and verdicts of the runs below `folders`, as `write_report` writes them.
+
+    Raises:
+        UserError: a folder that is not there or holds no run.
+    """
+    variants, _ = grouped(read_runs(folders))
+    evidence, rows, on_paper = Evidence(), read_rows(folders), verdicts.judge_paper()
+    sections = [_section(variant, variants, evidence, rows) for variant in variants]
+    return _table_texts(sections, on_paper, [_grids(section, on_paper) for section in sections])
+
+
 def _section(
     variant: Variant, variants: Sequence[Variant], evidence: Evidence, rows: Sequence[dict[str, Any]]
 ) -> Section:
-    by_means, by_centroids, scores = tables = paper_tables(variant, whole_grid=variant is variants[0])
+    tables = paper_tables(variant, whole_grid=variant is variants[0])
+    by = {table.measure: table for table in tables}
     compared = {
-        "Reproduction, table 1 by class means": reproduction([by_means, scores]),
-        "Reproduction, table 1 by learned centroids": reproduction([by_centroids, scores]),
+        f"Reproduction, table 1 by {words}": reproduction([by[measure], by["acc"]])
+        for measure, words in CENTRES.items()
     }
     return Section(variant, tables, compared, verdicts.judge_runs(variant, variants, evidence, rows))
 
@@ -73,20 +90,19 @@ def _grids(section: Section, on_paper: Sequence[verdicts.Verdict]) -> list[Grid]
     return [*tables, formats.verdict_grid(on_paper, section.verdicts, note)]
 
 
-def _write_tables(
-    folder: Path, sections: Sequence[Section], on_paper: Sequence[verdicts.Verdict], grids: Sequence[Grid]
-) -> None:
+def _table_texts(
+    sections: Sequence[Section], on_paper: Sequence[verdicts.Verdict], grids: Sequence[Sequence[Grid]]
+) -> dict[str, str]:
     cells = [row for s in sections for row in formats.tidy_tables(s.variant, s.tables)]
     judged = [row for s in sections for row in formats.tidy_verdicts(s.variant.label, "our runs", s.verdicts)]
     judged += formats.tidy_verdicts("", "the paper's tables", on_paper)
-    texts = {
-        "tables.md": "\n".join(map(text_tables.markdown, grids)),
-        "tables.tex": "\n".join(map(text_tables.latex, grids)),
-        "tables.csv": csv_text(cells),
-        "claims.csv": csv_text(judged),
+    every = [grid for found in grids for grid in found]
+    return {
+        "tables.md": "\n".join(map(text_tables.markdown, every)),
+        "tables.tex": "\n".join(map(text_tables.latex, every)),
+        "tables.csv": csv_text(cells, DIGITS),
+        "claims.csv": csv_text(judged, DIGITS),
     }
-    for name, text in texts.items():
-        write_text(folder / name, text)
 
 
 def _images(variant: Variant, folder: Path) -> Iterator[Image]:

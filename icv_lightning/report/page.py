@@ -19,6 +19,8 @@ from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures import Drawing
 from icv_lightning.report.tables import Reproduction, Table
 
+MOST_CLASSES = 100  # whose scores a page can show
+
 
 class Image(NamedTuple):
     """A figure or a film as the page holds it: `source` is a data URI, empty where nothing was drawn."""
@@ -69,7 +71,7 @@ def write_page(
     )  # fmt: skip
     environment.tests["match_start"] = str.startswith
     environment.filters |= {"data_title": data_title, "interval": _interval, "colour": _colour}
-    environment.filters |= {"beside": _beside}
+    environment.filters |= {"beside": _beside, "classes": class_table}
     page = environment.get_template("page.html.j2").render(
         name=name, sections=sections, on_paper=on_paper, images=images, runs=runs, unfinished=unfinished,
         explorer=explorer, counts=_counts(runs), source=publication.source(),
@@ -77,6 +79,24 @@ def write_page(
         rules=claims.__doc__, settings=_settings(sections), versions=_versions(runs),
     )  # fmt: skip
     write_text(path, page)
+
+
+def class_table(results: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return name, precision, recall, F1 and images of each class of a run, as text, and their means last.
+
+    Empty for a run without a confusion matrix or with more than `MOST_CLASSES` classes.
+    """
+    confusion = results.get("confusion") or []
+    if not 0 < len(confusion) <= MOST_CLASSES:
+        return []
+    counts = np.array(confusion, dtype=float)
+    hits, true, predicted = counts.diagonal(), counts.sum(1), counts.sum(0)
+    with np.errstate(invalid="ignore"):
+        scores = np.stack([hits / predicted, hits / true, 2 * hits / (true + predicted)], axis=1)
+    names = results.get("class_names") or []
+    names = [*names, *map(str, range(len(names), len(counts)))]
+    rows = [*zip(names, scores, true, strict=False), ("mean", np.nanmean(scores, axis=0), true.sum())]
+    return [(name, *(f"{value:.4f}" for value in values), f"{total:.0f}") for name, values, total in rows]
 
 
 def _interval(finding: Finding) -> str:

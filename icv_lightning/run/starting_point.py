@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.nested import select
 from icv_lightning.configuration.provenance import ANEW, check_provenance
 from icv_lightning.errors import UserError, reason
+from icv_lightning.nested import select
 from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.checkpoints import read_checkpoint
 from icv_lightning.records.metrics_file import read_metrics

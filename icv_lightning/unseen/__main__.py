@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from icv_lightning.command_line import add_trust, with_trust
 from icv_lightning.escaping import printable
 from icv_lightning.exit_status import run
 
@@ -24,7 +25,8 @@ def main() -> None:
     parser.add_argument("--draws", type=_at_least(1), default=20, help="of each setting (20)")
     parser.add_argument("--images", type=_at_least(0), default=0, help="of each class and part; 0: all (0)")
     parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
-    run(parser, _measure)
+    add_trust(parser)
+    run(parser, with_trust(_measure))
 
 
 def _measure(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from icv_lightning.command_line import CHECKPOINT, checkpoint
+from icv_lightning.command_line import CHECKPOINT, add_trust, checkpoint, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import run
 from icv_lightning.records.files import replaced, write_text
@@ -14,7 +14,7 @@ from icv_lightning.records.files import replaced, write_text
 
 def main() -> None:
     """Measure a checkpoint or all runs of a folder; exit with 0, 1, 2 (a wrong argument) or 130 (stopped)."""
-    run(_parser(), _measure)
+    run(_parser(), with_trust(_measure))
 
 
 def _measure(arguments: argparse.Namespace) -> int:
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=_count(0), default=0, help="of pairs drawn (default: 0)")
     parser.add_argument("--folds", type=_count(2), default=10, help="of the accuracy (default: 10)")
     parser.add_argument("--each", type=_count(1), default=300, help="genuine pairs a fold (default: 300)")
+    add_trust(parser)
     return parser
 
 

@@ -6,11 +6,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from icv_lightning.configuration.composition import CONF
-from icv_lightning.configuration.nested import ABSENT, leaves, select
 from icv_lightning.configuration.resolution import Template
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.configuration.settings import ADDED, Setting, declared
 from icv_lightning.errors import UserError
+from icv_lightning.nested import ABSENT, leaves, select
 
 GROUPS = (
     "data", "data/augment", "model", "centroids", "loss", "optimizer", "scheduler", "trainer", "callbacks",

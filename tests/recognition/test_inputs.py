@@ -64,6 +64,6 @@ def test_a_trusted_text_is_one_name_and_prefixes_end_at_a_dot(checkpoint, tmp_pa
     content = torch.load(checkpoint, weights_only=True)
     content["hyper_parameters"]["config"]["model"]["head"]["_target_"] = "xmine.nets.Head"
     torch.save(content, tmp_path / "other.ckpt")
-    for trusted in ("xm", "xmine.n", "", ".", ["x", "m"], ()):
+    for trusted in ("xm", "xmine.n", ["x", "m"], ()):
         with pytest.raises(UserError, match=r"names 'xmine\.nets\.Head', which is none of"):
             load_checkpoint(tmp_path / "other.ckpt", trusted=trusted)
