@@ -37,7 +37,7 @@ class Template:
     def __init__(self, config: DictConfig, overrides: Sequence[Override] = ()) -> None:
         self.config = config
         self._apply(overrides)
-        raw = {str(key): _raw(config, key) for key in config if key != "hydra"}
+        raw = unresolved(config)
         self.named_by_settings = raw.get("cell") == CELL
         if self.named_by_settings:
             config.cell = UNNAMED
@@ -96,6 +96,11 @@ def _resolved(config: DictConfig, key: str) -> Any:
     if OmegaConf.is_config(value):
         return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
     return value
+
+
+def unresolved(config: DictConfig) -> dict[str, Any]:
+    """Return a configuration as primitives with its interpolations, without Hydra's own node."""
+    return {str(key): _raw(config, key) for key in config if key != "hydra"}
 
 
 def _raw(config: DictConfig, key: Any) -> Any:
