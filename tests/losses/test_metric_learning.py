@@ -252,7 +252,7 @@ def test_a_run_whose_head_is_a_probe(main, tmp_path):
     (folder,) = cells(tmp_path / "outputs")
     module = load_checkpoint(folder / "checkpoints" / "last.ckpt")
     assert len(list(module.loss.parameters())) == 1
-    images = torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
+    images = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
     with torch.enable_grad(), warnings.catch_warnings():
         module(images).logits.sum().backward()
     grads = {name for name, p in module.named_parameters() if p.grad is not None}
