@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 BLOCK = 2**22  # distances held at once, 32 MB
-COLUMNS = 2**14  # of them to so many of the gallery: 256 queries at once keep a matrix product busy
+COLUMNS = 2**12  # of them to so many of the gallery, whose conversion to float64 then serves 1024 queries
 EXACT_DIM = 16  # up to this N differences are squared; beyond it expanded products are several times faster
 
 Part = tuple[Float[Tensor, "gallery dim"], Int[Tensor, " gallery"]]
@@ -93,6 +93,7 @@ class _Searched:
         sizes: K.
         middle: N, subtracted before expanded products, which lose digits far from the origin; medians, so
             that whole numbers stay whole and an outlier does no harm.
+        squares: G, ‖embedding − middle‖².
     """
 
     embeddings: Float[Tensor, "gallery dim"]
@@ -100,13 +101,16 @@ class _Searched:
     first: Int[Tensor, " classes"]
     sizes: Int[Tensor, " classes"]
     middle: Float[Tensor, " dim"]
+    squares: Float[Tensor, " gallery"]
 
     @classmethod
     def of(cls, embeddings: Tensor, target: Tensor) -> "_Searched":
         place, sizes = torch.argsort(target, stable=True), torch.bincount(target)
         some = embeddings[:: max(1, len(embeddings) // 1000)].double()
         middle = some.median(0).values if len(some) else some.new_zeros(embeddings.shape[1])
-        return cls(embeddings[place], place, sizes.cumsum(0) - sizes, sizes, middle)
+        ordered = embeddings[place]
+        squares = [(block - middle).square().sum(1) for block in torch.split(ordered, COLUMNS)]
+        return cls(ordered, place, sizes.cumsum(0) - sizes, sizes, middle, torch.cat(squares))
 
     def sizes_of(self, target: Int[Tensor, " some"]) -> Int[Tensor, " some"]:
         known = target < len(self.sizes)
@@ -116,12 +120,18 @@ class _Searched:
         """Yield columns of what orders the gallery by distance to each query, and the first one's place."""
         queries = queries.double() - self.middle if queries.shape[1] > EXACT_DIM else queries.double()
         for start in range(0, len(self.embeddings), COLUMNS):
-            points = self.embeddings[start : start + COLUMNS].double()
+            points = self.embeddings[start : start + COLUMNS]
             if queries.shape[1] <= EXACT_DIM:
-                yield start, torch.cdist(queries, points, compute_mode="donot_use_mm_for_euclid_dist")
+                yield (
+                    start,
+                    torch.cdist(queries, points.double(), compute_mode="donot_use_mm_for_euclid_dist"),
+                )
             else:
-                points = points - self.middle
-                yield start, torch.addmm(points.square().sum(1), queries, points.T, alpha=-2)  # less ‖query‖²
+                squares = self.squares[start : start + COLUMNS]
+                yield (
+                    start,
+                    torch.addmm(squares, queries, (points - self.middle).T, alpha=-2),
+                )  # less ‖query‖²
 
 
 def _values(

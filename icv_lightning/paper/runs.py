@@ -8,8 +8,12 @@ from icv_lightning.records.variants import Variant, group
 
 
 def is_papers(variant: Variant) -> bool:
-    """Tell whether these runs are cells of the paper's tables, with its settings and network."""
-    return not variant.departures and not variant.runs.keys().isdisjoint(publication.accuracies())
+    """Tell whether these runs are cells of the paper's tables, with its loss and network.
+
+    Other departures, such as fewer epochs, leave the tables in place and are said beside them.
+    """
+    is_other = any(text.startswith(("model.", "loss.name")) for text in variant.departures)
+    return not is_other and not variant.runs.keys().isdisjoint(publication.accuracies())
 
 
 def grouped(runs: Iterable[Run]) -> tuple[list[Variant], list[Run]]:

@@ -44,7 +44,8 @@ def axes_of(runs: Sequence[Run]) -> list[Axis]:
     """
     every = [settings_of(run) for run in runs]
     keys = [*TITLES, *sorted({key for found in every for key in found} - TITLES.keys())]
-    axes, known = [], [()] * len(runs)
+    axes: list[Axis] = []
+    known: list[tuple[str, ...]] = [()] * len(runs)
     for key in keys:
         values = [found.get(key, "–") for found in every]
         told = [(*before, value) for before, value in zip(known, values, strict=True)]

@@ -101,10 +101,9 @@ class Sweep:
         return [grid for kind in kinds for grid in tables(*kind)]
 
     def _plain(self, title: str, suffix: str, text: Any) -> Iterator[Grid]:
-        shown = [measure for measure in MEASURES if any(self.values(place, measure) for place in self.runs)]
-        heading = [*(axis.title for axis in self.rows), "seeds", *(MEASURES[m] for m in shown)]
+        heading = [*(axis.title for axis in self.rows), "seeds", *(MEASURES[m] for m in self.shown)]
         rows = [
-            [*self._of(place, self.rows), str(len(runs)), *(text(place, m) for m in shown)]
+            [*self._of(place, self.rows), str(len(runs)), *(text(place, m) for m in self.shown)]
             for place, runs in self._in_rows()
         ]
         yield Grid(title, heading, rows, f"tab:grid{suffix}", self.note)
@@ -114,9 +113,9 @@ class Sweep:
         below = list(dict.fromkeys(self._of(place, self.rows) for place, _ in self._in_rows()))
         places = {(self._of(place, self.rows), self._of(place, self.columns)): place for place in self.runs}
         heading = [*(axis.title for axis in self.rows), *(label(values, self.columns) for values in beside)]
-        for measure, words in MEASURES.items():
+        for measure in self.shown:
             rows = [[*row, *(text(places.get((row, column)), measure) for column in beside)] for row in below]
-            yield Grid(f"{title}, {words}", heading, rows, f"tab:{measure}{suffix}", self.note)
+            yield Grid(f"{title}, {MEASURES[measure]}", heading, rows, f"tab:{measure}{suffix}", self.note)
 
     def _in_rows(self) -> list[tuple[Place, list[Run]]]:
         order = [{value: i for i, value in enumerate(axis.values)} for axis in self.rows]
@@ -128,6 +127,12 @@ class Sweep:
 
     def _of(self, place: Place, axes: Sequence[Axis]) -> Place:
         return tuple(place[self.axes.index(axis)] for axis in axes)
+
+    @property
+    def shown(self) -> list[str]:
+        """Return the measures that a run has, all of them where none has ended."""
+        found = [measure for measure in MEASURES if any(self.values(place, measure) for place in self.runs)]
+        return found or list(MEASURES)
 
     @property
     def note(self) -> str:

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from icv_lightning.inference.intervals import LEVEL, t_interval
 from icv_lightning.paper import publication
+from icv_lightning.paper.runs import is_papers
 from icv_lightning.records.cells import Cell, data_title, norm_title
 from icv_lightning.records.runs import Run
 from icv_lightning.records.variants import Variant
@@ -144,7 +145,8 @@ def weight_figures(variant: Variant) -> Iterator[Drawing]:
         axes[0][0].set_ylabel("test accuracy")
         legend(figure, axes)
         whiskers = f"whiskers: {LEVEL:.0%} t interval over seeds"
-        yield Drawing(stem, title, f"Last epoch; {whiskers}; hollow: published values.", figure)
+        hollow = "; hollow: published values" if is_papers(variant) else ""
+        yield Drawing(stem, title, f"Last epoch; {whiskers}{hollow}.", figure)
 
 
 def _against_weight(axes: Axes, variant: Variant, cells: Sequence[Cell]) -> None:
@@ -161,7 +163,7 @@ def _against_weight(axes: Axes, variant: Variant, cells: Sequence[Cell]) -> None
             axes.errorbar(
                 x, means, halves, color=colour, marker=marker, markersize=5, capsize=3, lw=1.2, label=words
             )
-        if measure != "acc_nearest_centroid":
+        if measure != "acc_nearest_centroid" and is_papers(variant):
             _published(axes, cells, measure, shift, colour, marker)
     axes.set_xticks(range(len(cells)), [f"{cell.weight:g}" for cell in cells])
     axes.grid(alpha=0.3)
