@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PYTEST := -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: help run reproduce bench report test slow coverage oldest newest lint types check format clean
 
@@ -29,24 +30,24 @@ report: $(READY)  ## tables, figures and page of a grid: make report NAME=smoke_
 	$(BIN)/python -m icv_lightning.report outputs/$(NAME)
 
 test: $(READY)  ## the quick tests
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python $(PYTEST) -m 'not slow'
 
 slow: $(READY)  ## the tests that train on real data or for many epochs
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python $(PYTEST) -m slow
 
 coverage: $(READY)  ## the share of lines that the quick tests run, at least 95 %
-	$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term
+	$(BIN)/python $(PYTEST) -m 'not slow' --cov --cov-report=term
 
 oldest:  ## the quick tests with the lowest versions that pyproject.toml allows, in an environment of its own
 	$(PYTHON) -m venv .venv-oldest
 	$(PYTHON) tests/versions.py > .venv-oldest/lowest.txt
 	.venv-oldest/bin/python -m pip install --quiet --constraint .venv-oldest/lowest.txt --editable '.[dev]'
-	.venv-oldest/bin/python -m pytest -m 'not slow'
+	.venv-oldest/bin/python $(PYTEST) -m 'not slow'
 
 newest:  ## the same with the newest versions that there are
 	$(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --upgrade --editable '.[dev]'
-	.venv-newest/bin/python -m pytest -m 'not slow'
+	.venv-newest/bin/python $(PYTEST) -m 'not slow'
 
 lint: $(READY)  ## ruff
 	$(BIN)/ruff check .

@@ -9,12 +9,14 @@ SCRIPTS = {
     "startup": [],
     "import_time": [],
     "loading": [],
+    "augmentation": [],
     "steps": [],
     "floor": [],
     "runs": [],
     "workers": [],
     "many_classes": [],
     "report_time": [],
+    "own_pictures": [],
 }
 
 

@@ -1,9 +1,11 @@
 """All that a GPU has to show, in one command: is it right, then P2, P3, P5 and the floor.
 
-    python -m benchmarks.gpu [--parts correct steps busy loading floor grid] [--workers 4 8]
+    python -m benchmarks.gpu [--parts correct captured record steps busy loading floor grid] [--workers 4 14]
 
 correct   loss and gradient, the rules outside the gradient and the metrics on the GPU in float32 against
           float64 on the CPU; then a run on embedded digits through the command
+captured  a run whose training step is a CUDA graph against one whose step runs as written, in float64
+record    a cell against its record, the results.json that --record names
 steps     P1 and P2 (`benchmarks.steps`), for both networks
 busy      share of the time of training steps in which the GPU computes, by PyTorch's profiler
 loading   P5 (`benchmarks.loading`)
@@ -70,6 +72,52 @@ def correct(given: argparse.Namespace) -> list[Row]:
     return [*rows, ("digits, accuracy after 10 epochs", accuracy, ">= 0.9")]
 
 
+def captured(given: argparse.Namespace) -> list[Row]:
+    found, graphs = [], 0
+    for graph in ("auto", "off"):
+        with tempfile.TemporaryDirectory() as folder:
+            run(
+                [
+                    "data=digits",
+                    "trainer.max_epochs=3",
+                    "trainer.precision=64-true",
+                    f"trainer.graph={graph}",
+                ],
+                folder,
+            )
+            (results,) = Path(folder).glob("*/*/results.json")
+            found.append(json.loads(results.read_text())["metrics"])
+            graphs += "is no CUDA graph" not in (results.parent / "run.log").read_text()
+    apart = max(abs(found[0][key] - found[1][key]) for key in ("test/loss", "test/acc", "test/var_within"))
+    return [
+        ("graph and as written, largest difference", apart, "<= 1e-3"),
+        ("runs without a refusal", graphs, ">= 2"),
+    ]
+
+
+def record(given: argparse.Namespace) -> list[Row]:
+    if given.record is None:
+        return []
+    before = json.loads(given.record.read_text())
+    cell, trainer = before["cell"], before["config"]["trainer"]
+    overrides = [
+        f"data={cell['data']}", f"model={cell['model']}", f"model.embedding_dim={cell['embedding_dim']}",
+        f"model.normalize={str(cell['normalize']).lower()}", f"loss.lambda={cell['lambda']}",
+        f"seed={cell['seed']}", f"trainer.max_epochs={trainer['max_epochs']}",
+        "trainer=fast" if "bf16" in trainer["precision"] else "trainer=default",
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = run(overrides, folder)
+        (results,) = Path(folder).glob("*/*/results.json")
+        now = json.loads(results.read_text())["metrics"]
+    keys = ("test/acc", "test/acc_nearest_centroid", "test/acc_nearest_class_mean")
+    apart = max(abs(now[key] - before["metrics"][key]) for key in keys)
+    return [
+        ("a cell and its record, largest difference of an accuracy", apart, "<= 0.03"),
+        ("the cell, s", seconds, ""),
+    ]
+
+
 def busy(given: argparse.Namespace) -> list[Row]:
     rows = []
     for network in NETWORKS:
@@ -101,7 +149,7 @@ def run(overrides: list[str], folder: str) -> float:
 
 def grid(given: argparse.Namespace) -> list[Row]:
     rows = []
-    for network, goal in zip(NETWORKS, (2, 4), strict=True):
+    for network, goal in zip(NETWORKS, (1.5, 3), strict=True):
         overrides = [
             "-m",
             "experiment=paper_grid",
@@ -119,9 +167,10 @@ def grid(given: argparse.Namespace) -> list[Row]:
             name = f"P3 {network}, {workers} workers"
             rows += [
                 (f"{name}, minutes", minutes, f"<= {goal}"),
+                (f"{name}, cells a minute", CELLS / minutes, ""),
                 (f"{name}, over peer style", peer / minutes, ">= 20"),
             ]
-            written.out(f"gpu_grid_{network}_{workers}", rows[-2:], peer_minutes=peer, overrides=given.grid)
+            written.out(f"gpu_grid_{network}_{workers}", rows[-3:], peer_minutes=peer, overrides=given.grid)
     return rows
 
 
@@ -137,6 +186,8 @@ def of_each_network(name: str) -> None:
 
 PARTS = {
     "correct": correct,
+    "captured": captured,
+    "record": record,
     "steps": lambda _: of_each_network("steps"),
     "busy": busy,
     "loading": lambda _: script("loading"),
@@ -145,19 +196,26 @@ PARTS = {
 }
 
 
+RIGHT = ("correct", "captured", "record")  # a missed goal of these ends the command with 1
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--workers", nargs="+", type=int, default=[4, 8])
+    parser.add_argument("--workers", nargs="+", type=int, default=[1, 2, 4, 8, 14])
     parser.add_argument(
         "--grid", nargs="*", default=[], metavar="key=value", help="more overrides of the grid"
     )
+    parser.add_argument("--record", type=Path, help="results.json of a cell to train again")
     given = parser.parse_args()
     print(f"device: {torch.cuda.get_device_name() if steps.DEVICE == 'cuda' else 'cpu'}", flush=True)
+    wrong = 0
     for name in given.parts:
         print(f"== {name}", flush=True)
         if rows := PARTS[name](given):
             written.out(f"gpu_{name}", rows)
+        wrong += name in RIGHT and any(written.met(seen, goal) is False for _, seen, goal in rows or ())
+    sys.exit(int(wrong > 0))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from icv_lightning import exit_status
 from icv_lightning.errors import UserError
 
 RULES = {
@@ -24,19 +25,20 @@ TUNING_SEED = 100
 
 
 def main() -> None:
-    """Tune, judge, write; exit with 0, or 1 and one line on what is wrong."""
+    """Tune, judge, write; exit with 0, 1 (a run failed), 2 (a wrong argument) or 130 (stopped)."""
     parser = argparse.ArgumentParser(prog="python -m experiments.convergence", description=__doc__)
     parser.add_argument("--outputs", default="outputs", help="as paths.outputs")
     parser.add_argument("--seeds", default="0,1,2", help="that judge")
     parser.add_argument("--val-size", type=int, default=5000, help="images of train to tune on")
     parser.add_argument("--tuning-epochs", type=int, default=5, help="of each tried value")
     parser.add_argument("overrides", nargs="*", help="of every run, e.g. trainer.precision=bf16-mixed")
-    arguments = parser.parse_args()
-    try:
-        tuning = [f"data.val_size={arguments.val_size}", f"trainer.max_epochs={arguments.tuning_epochs}"]
-        compare(Path(arguments.outputs), arguments.seeds, arguments.overrides, tuning)
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    exit_status.run(parser, _compare)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    tuning = [f"data.val_size={arguments.val_size}", f"trainer.max_epochs={arguments.tuning_epochs}"]
+    compare(Path(arguments.outputs), arguments.seeds, arguments.overrides, tuning)
+    return 0
 
 
 def compare(outputs: Path, seeds: str, overrides: Sequence[str], tuning_overrides: Sequence[str]) -> None:

@@ -7,7 +7,6 @@ Euclidean distance leaves on the table.
 """
 
 import argparse
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from icv_lightning import exit_status
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
 from icv_lightning.evaluation.geometry import distances
@@ -35,25 +35,27 @@ MEASURES = ["acc", "acc_nearest_class_mean", "acc_nearest_centroid", "acc_lda", 
 
 
 def main() -> None:
-    """Write `lda.csv` and `embeddings.png`, print means; exit with 0, or 1 and one line on what is wrong."""
+    """Write `lda.csv` and `embeddings.png`, print means; exit with 0, 1, 2 (a wrong folder) or 130."""
     parser = argparse.ArgumentParser(
         prog="python -m experiments.linear_discriminants",
         description="Classical LDA on the embeddings of runs.",
     )
     parser.add_argument("folder", type=Path, help="of runs, e.g. outputs/discriminant")
-    folder = parser.parse_args().folder
-    try:
-        runs = read_runs([folder])
-        table = lda_table(runs)
-        if table.empty:
-            raise UserError(f"{folder}: no completed run with a snapshot of train and test embeddings")
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    exit_status.run(parser, _write)
+
+
+def _write(arguments: argparse.Namespace) -> int:
+    folder = arguments.folder
+    runs = read_runs([folder])
+    table = lda_table(runs)
+    if table.empty:
+        raise UserError(f"{folder}: no completed run with a snapshot of train and test embeddings")
     write_text(folder / FILE, csv_text(table.to_dict("records"), digits=6))
     with rc_context(SETTINGS):
         save(embedding_panels(runs), folder, FIGURE)
     print(over_seeds(table).to_string(index=False))
     print(folder / FILE)
+    return 0
 
 
 def lda_table(runs: Iterable[Run]) -> pd.DataFrame:

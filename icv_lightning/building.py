@@ -9,11 +9,12 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning.configuration.identity import identity
-from icv_lightning.errors import UserError
+from icv_lightning.configuration.settings import ABOUT
+from icv_lightning.errors import UserError, one_line
 from icv_lightning.records.trust import check_foreign
 
 if TYPE_CHECKING:
+    import torch
     from lightning import Trainer
 
     from icv_lightning.data import ImageDataModule
@@ -25,20 +26,23 @@ MODEL_GROUPS = ("model", "centroids", "loss")
 
 def build_datamodule(config: DictConfig) -> "ImageDataModule":
     """Return the data module of `config.data`."""
-    return _build(config.data, "data")
+    return _build(_without_about(config.data), "data")
 
 
 def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     """Return the data module that `config.data` in a run's results.json describes, for evaluation.
 
-    A record may come from anybody: only this package's data sets are made, without training's transform.
+    A record may come from anybody: only this package's data sets are made, without training's transform
+    and augmentation.
 
     Raises:
         UserError: another `_target_`, or none.
     """
     from icv_lightning.data import ImageDataModule
 
-    own = {**settings, "transform": None}
+    own = {**settings, "transform": None, "augment": None}
+    if "cache" in own:  # a folder that somebody else chose
+        own["cache"] = None
     prefixes, among = ("icv_lightning.data.",), "this package's data sets"
     check_foreign(own, "results.json", prefixes, ImageDataModule, among)
     data = build_datamodule(OmegaConf.create({"data": own}))
@@ -47,17 +51,57 @@ def recorded_datamodule(settings: Mapping[str, Any]) -> "ImageDataModule":
     return data
 
 
-def build_module(config: DictConfig) -> "ClassifierModule":
-    """Return the module of `config`, fresh, its parameters drawn from the global random state."""
-    optimizer = _build(config.optimizer.algorithm, "optimizer.algorithm")
-    groups = {key: OmegaConf.to_container(config[key], resolve=True) for key in MODEL_GROUPS}
+def build_module(
+    config: DictConfig, settings: Mapping[str, Any] | None = None, data: "ImageDataModule | None" = None
+) -> "ClassifierModule":
+    """Return the module of `config`, fresh, its parameters drawn from the global random state.
+
+    Args:
+        config: of a run.
+        settings: those that can change its result (`Identity.settings`), kept in the checkpoint.
+        data: set up; needed for class weights that depend on the training part.
+    """
+    optimizer, loss = config.optimizer, config.loss
+    groups = {key: _without_about(config[key]) for key in MODEL_GROUPS}
+    if loss.get("class_weights") is not None:
+        groups["loss"]["criterion"]["class_weights"] = _class_weights(loss.class_weights, config, data)
     facts = {"num_classes": config.data.num_classes, "embedding_dim": config.model.embedding_dim}
     module = module_of(
-        {**groups, **facts}, optimizer=optimizer, centroid_lr=config.optimizer.centroid_lr, seed=config.seed,
-        settings=identity(config),
+        {**groups, **facts}, optimizer=_build(optimizer.algorithm, "optimizer.algorithm"),
+        centroid_lr=optimizer.centroid_lr, decay_all=optimizer.get("decay_all", False), seed=config.seed,
+        schedule=_build(config.get("scheduler"), "scheduler"), loss_warmup=loss.get("warmup", 0.0),
+        freeze=config.model.get("freeze", False), settings=settings,
     )  # fmt: skip
     _check_pairs(config, module)
+    if loss.get("warmup") and not hasattr(module.loss, "weight"):
+        name = type(module.loss).__name__
+        raise UserError(f"loss.warmup={loss.warmup}: {name} has no attribute weight (λ) that could rise")
+    _try_optimizer(module)
     return module
+
+
+def _class_weights(asked: Any, config: DictConfig, data: "ImageDataModule | None") -> list[float]:
+    """Return a weight for each class: those asked for, or n / (K n_k) of the training part."""
+    classes = config.data.num_classes
+    if asked != "balanced":
+        return [float(weight) for weight in asked]
+    if data is None:
+        raise ValueError("balanced class weights need the data")
+    counts = data.train_part.target.bincount(minlength=classes)
+    return [len(data.train_part) / (classes * max(1, count)) for count in counts.tolist()]
+
+
+def _try_optimizer(module: "ClassifierModule") -> None:
+    """Make optimizer and schedulers once, so that a wrong argument of theirs is found before training."""
+    key = "optimizer.algorithm"
+    try:
+        optimizer = module.make_optimizer()
+        key = "scheduler.algorithm"
+        module.schedule.configured(optimizer, steps=1000, epochs=100)
+    except Exception as error:
+        raise UserError(
+            f"{key}: {one_line(error)}; a class of your own needs a YAML file, see docs/training.md"
+        ) from error
 
 
 def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
@@ -79,16 +123,38 @@ def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
 def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
     """Return the trainer of `config` with its callbacks and loggers, writing into `folder`."""
     import torch
+    from lightning.pytorch.callbacks import ModelCheckpoint
 
     if config.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UserError(f"trainer.accelerator={config.trainer.accelerator}: no GPU is here; use auto or cpu")
     shown, recorded = config.get("callbacks") or {}, config.get("logger") or {}
-    callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node]
-    loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node]
+    callbacks = [_build(node, f"callbacks.{key}") for key, node in shown.items() if node and key != ABOUT]
+    for callback in callbacks:
+        if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
+            callback.dirpath = str(folder / "checkpoints")  # Lightning's own is named after the first logger
+    loggers = [_build(node, f"logger.{key}") for key, node in recorded.items() if node and key != ABOUT]
+    settings = _without_about(config.trainer)
+    if settings.pop("graph", "off") == "auto" and (device := _one_gpu(settings)):
+        from icv_lightning.strategies import CapturedStep
+
+        settings["strategy"] = CapturedStep(device)
     return _build(
-        config.trainer, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
+        settings, "trainer", callbacks=callbacks, logger=loggers, default_root_dir=str(folder),
         enable_progress_bar=bool(shown.get("progress")),
     )  # fmt: skip
+
+
+def _one_gpu(trainer: Mapping[str, Any]) -> "torch.device | None":
+    """Return the GPU of a trainer that uses a single one and leaves its strategy open."""
+    import torch
+    from lightning.pytorch.accelerators import CUDAAccelerator
+
+    wanted = trainer["accelerator"] in ("auto", "gpu", "cuda") and trainer.get("strategy") == "auto"
+    if not wanted or not torch.cuda.is_available():
+        return None
+    devices = trainer.get("devices", 1)
+    found = CUDAAccelerator.parse_devices(-1 if devices == "auto" else devices) or []
+    return torch.device("cuda", found[0]) if len(found) == 1 else None
 
 
 def share_batch_norm(trainer: "Trainer", module: "ClassifierModule") -> None:
@@ -118,6 +184,13 @@ def _check_pairs(config: DictConfig, module: "ClassifierModule") -> None:
             f"data.batch_size={data.batch_size} seldom hold with {data.num_classes} classes; set "
             "data.per_class=2 or more"
         )
+
+
+def _without_about(node: DictConfig) -> dict[str, Any]:
+    """Return the resolved settings of a component, without what its YAML file says of it to others."""
+    found: Any = OmegaConf.to_container(node, resolve=True)
+    found.pop(ABOUT, None)
+    return found  # type: ignore[no-any-return]
 
 
 def _build(node: Any, key: str, **options: Any) -> Any:

@@ -1,42 +1,55 @@
-"""What the commands that take a checkpoint and pictures share: arguments, exit statuses, the model."""
+"""What the commands that take a checkpoint and pictures share: arguments, and the model."""
 
 import argparse
 import math
-import os
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icv_lightning.errors import UserError
+from icv_lightning.records.checkpoint_files import checkpoint_file
 
 if TYPE_CHECKING:
     from icv_lightning.recognition.embedding_model import EmbeddingModel
     from icv_lightning.recognition.picture_files import PictureFiles
 
-
-def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
-    """Run a command and exit with what it returns, or with 2 and one line on what is wrong."""
-    arguments = parser.parse_args()
-    warnings.filterwarnings("ignore", "Image size")  # Pillow's, of large pictures that it reads all the same
-    try:
-        status = command(arguments)
-        sys.stdout.flush()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        status = 2
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
-    sys.exit(status)
+CHECKPOINT = "a run's folder (then the weights that its final test measured), or one of its checkpoints"
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """Add --checkpoint."""
+    """Add --checkpoint, and --trust for what it may name."""
+    parser.add_argument("--checkpoint", type=checkpoint, required=True, help=CHECKPOINT)
+    add_trust(parser)
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add --trust."""
     parser.add_argument(
-        "--checkpoint", type=Path, required=True, help="outputs/<name>/<cell>/checkpoints/last.ckpt"
-    )
+        "--trust", action="append", default=[], metavar="PACKAGE.MODULE",
+        help="a module outside this package whose networks, losses, centroid rules and data sets a "
+        "checkpoint or record may name: its code is run; may be repeated",
+    )  # fmt: skip
+
+
+def with_trust(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Return the command, in which files may name what --trust says."""
+
+    def trusting_command(arguments: argparse.Namespace) -> int:
+        from icv_lightning.records.trust import trusting
+
+        with trusting(arguments.trust):
+            return command(arguments)
+
+    return trusting_command
+
+
+def checkpoint(text: str) -> Path:
+    """Read a checkpoint's path, or that of a run's folder, as an argument."""
+    try:
+        return checkpoint_file(Path(text))
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_images(parser: argparse.ArgumentParser) -> None:

@@ -1,12 +1,11 @@
 """The W&B workspace of a grid, as code: `python -m icv_lightning.dashboard --entity … --project …`."""
 
 import argparse
-import sys
-from collections.abc import Sequence
 from typing import Any
 
 from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import run
 
 ACC, NEAREST, MEANS = "test/acc", "test/acc_nearest_centroid", "test/acc_nearest_class_mean"
 SEEDS = "cell_any_seed"  # runs that share it differ in the seed alone
@@ -112,27 +111,26 @@ def _coordinates() -> Any:
     return wr.ParallelCoordinatesPlot(title="the grid", columns=axes)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Save the workspace, or print it; return the exit status."""
+def main() -> None:
+    """Save the workspace, or print it; exit with 0, 1, 2 (wrong input) or 130 (stopped)."""
     parser = argparse.ArgumentParser(prog="python -m icv_lightning.dashboard", description=__doc__)
     parser.add_argument("--entity", required=True, help="user or team of W&B")
     parser.add_argument("--project", required=True, help="W&B project that the runs are in")
     parser.add_argument("--name", default="Intra-class variance", help="name of the saved view")
     parser.add_argument("--dry-run", action="store_true", help="print what would be saved; no network")
-    given = parser.parse_args(argv)
-    try:
-        view = workspace(given.entity, given.project, given.name)
-        if given.dry_run:
-            print(view._to_model().model_dump_json(by_alias=True, exclude_none=True, indent=2))
-            return 0
-        check_login("dashboard", "or see what would be saved with --dry-run")
-        view.save()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    run(parser, _save)
+
+
+def _save(arguments: argparse.Namespace) -> int:
+    view = workspace(arguments.entity, arguments.project, arguments.name)
+    if arguments.dry_run:
+        print(view._to_model().model_dump_json(by_alias=True, exclude_none=True, indent=2))
+        return 0
+    check_login("dashboard", "or see what would be saved with --dry-run")
+    view.save()
     print(f"saved: {view.url}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

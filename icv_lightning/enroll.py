@@ -2,9 +2,10 @@
 
 import argparse
 
-from icv_lightning.command_line import add_checkpoint, add_images, load, run, status_of
+from icv_lightning.command_line import add_checkpoint, add_images, load, status_of, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
+from icv_lightning.exit_status import run
 
 
 def main() -> None:
@@ -18,14 +19,14 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="of the class")
     parser.add_argument("--replace", action="store_true", help="forget the pictures enrolled before")
     add_images(parser)
-    run(parser, _enroll)
+    run(parser, with_trust(_enroll))
 
 
 def _enroll(arguments: argparse.Namespace) -> int:
     from icv_lightning.recognition.picture_files import PictureFiles
 
     model, name = load(arguments.checkpoint, arguments.device, arguments.batch_size), arguments.name
-    files = PictureFiles(arguments.images, model.picture_input, model.batch_size)
+    files = PictureFiles(arguments.images, model.picture_input, model.batch_size, model.usual)
     if arguments.replace and name in model.gallery.names:
         model.gallery.remove(name)
     try:

@@ -4,9 +4,10 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from icv_lightning.command_line import add_checkpoint, load, run
+from icv_lightning.command_line import add_checkpoint, load, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
+from icv_lightning.exit_status import run
 
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
 
@@ -20,7 +21,7 @@ def main() -> None:
     )
     add_checkpoint(parser)
     parser.add_argument("--output", type=Path, help="default: last.onnx beside last.ckpt")
-    run(parser, _export)
+    run(parser, with_trust(_export))
 
 
 def _export(arguments: argparse.Namespace) -> int:

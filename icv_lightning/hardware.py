@@ -1,13 +1,34 @@
 """The cores and GPUs of this machine, and how cells share them.
 
-`python -m icv_lightning.hardware` prints the launcher that fits. Only the system is asked, so that no process
-holds a GPU, or waits for torch, before a cell starts.
+`python -m icv_lightning.hardware` prints the launcher that fits. Only the system and the driver's management
+library (NVML) are asked, so that no process holds a GPU, or waits for torch, before a cell starts.
 """
 
+import functools
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
+
+CELL_MEMORY = (
+    3 * 2**30
+)  # bytes of a GPU for a cell: CUDA's libraries about 1 GiB, a run on 28x28 images below 2
+UNKNOWN_ROOM = 4  # cells on a GPU whose memory is not known
+BF16 = (8, 0)  # compute capability of Ampere; older GPUs compute bfloat16 by way of float32
+
+
+class Gpu(NamedTuple):
+    """What the driver says of a GPU, or of a part of one (MIG).
+
+    Attributes:
+        memory: bytes, None for not known.
+        capability: of CUDA, such as (9, 0) of an H100; None for not known.
+    """
+
+    memory: int | None = None
+    capability: tuple[int, int] | None = None
 
 
 def cores() -> int:
@@ -15,13 +36,61 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def gpus() -> tuple[Gpu, ...]:
+    """Return the NVIDIA GPUs that this process may use: those of `CUDA_VISIBLE_DEVICES`, else all.
+
+    A part of a GPU counts as a GPU. Without NVML the device files are counted.
+    """
+    return _gpus(os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
 def visible_gpus() -> int:
-    """Return the number of NVIDIA GPUs that this process may use: `CUDA_VISIBLE_DEVICES`, else all."""
-    here = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is None:
-        return here
-    return min(here, sum(1 for device in chosen.split(",") if device.strip() not in ("", "-1", "NoDevFiles")))
+    """Return the number of `gpus`."""
+    return len(gpus())
+
+
+@functools.cache
+def _gpus(chosen: str | None) -> tuple[Gpu, ...]:
+    number = _told(lambda nvml: nvml.nvmlDeviceGetCount())
+    here = [_described("Index", n) for n in range(_device_files() if number is None else number)]
+    if chosen is None or not here:
+        return tuple(here)
+    found = []
+    for name in map(str.strip, chosen.split(",")):
+        if name.isdecimal() and int(name) < len(here):
+            found.append(here[int(name)])
+        elif name.startswith(("GPU-", "MIG-")):
+            found.append(_described("UUID", name))
+        else:  # CUDA takes those before it
+            break
+    return tuple(found)
+
+
+def _described(by: str, name: int | str) -> Gpu:
+    def handle(nvml: Any) -> Any:
+        return getattr(nvml, f"nvmlDeviceGetHandleBy{by}")(name)
+
+    memory = _told(lambda nvml: nvml.nvmlDeviceGetMemoryInfo(handle(nvml)).total)
+    return Gpu(memory, _told(lambda nvml: tuple(nvml.nvmlDeviceGetCudaComputeCapability(handle(nvml)))))
+
+
+def _told(ask: Callable[[Any], Any]) -> Any:
+    """Return what NVML answers, None where it is not here or does not know."""
+    if not may_have_gpu():
+        return None
+    try:
+        import pynvml
+    except ModuleNotFoundError:
+        return None
+    try:
+        pynvml.nvmlInit()
+        return ask(pynvml)
+    except pynvml.NVMLError:
+        return None
+
+
+def _device_files() -> int:
+    return len(list(Path("/dev").glob("nvidia[0-9]*"))) or len(list(Path("/dev").glob("dxg")))
 
 
 def may_have_gpu() -> bool:
@@ -44,13 +113,21 @@ def eval_batch_size() -> int:
     return 2000 if visible_gpus() else 200
 
 
-def fast_precision() -> str:
-    """Return "bf16-mixed" where bfloat16 is fast (a GPU, AVX-512 BF16, AMX), else "32-true"."""
+def fast_precision(accelerator: str = "auto") -> str:
+    """Return "bf16-mixed" where bfloat16 is fast (a GPU from Ampere on, AVX-512 BF16, AMX), else "32-true".
+
+    Elsewhere it is computed by way of float32, several times more slowly than float32 itself.
+
+    Args:
+        accelerator: of the trainer; with "cpu" a GPU does not count.
+    """
+    if accelerator != "cpu" and gpus():
+        return "bf16-mixed" if (gpus()[0].capability or BF16) >= BF16 else "32-true"
     try:
         flags = set(re.findall(r"avx512_bf16|amx_bf16", Path("/proc/cpuinfo").read_text()))
     except OSError:
         flags = set()
-    return "bf16-mixed" if flags or visible_gpus() else "32-true"
+    return "bf16-mixed" if flags else "32-true"
 
 
 def cells_at_once(launcher: str, workers: int | None, gpu_share: float) -> int:
@@ -61,13 +138,18 @@ def cells_at_once(launcher: str, workers: int | None, gpu_share: float) -> int:
         workers: the number that the user asks for; None for as many as the machine has room for.
         gpu_share: of a GPU for each cell under Ray.
     """
-    gpus = visible_gpus()
     if launcher == "joblib":
-        # Its processes would all meet on the first GPU: that is to be asked for.
-        return workers or (1 if gpus else cores())
+        # its processes all meet on the first GPU
+        return workers or min([cores(), *map(_room, gpus()[:1])])
     if launcher == "ray":
-        return workers or (max(1, int(gpus / gpu_share)) if gpus and gpu_share else cores())
+        here = visible_gpus()
+        return workers or (max(1, int(here / gpu_share)) if here and gpu_share else cores())
     return 1
+
+
+def _room(gpu: Gpu) -> int:
+    """Return the cells that a GPU's memory holds."""
+    return UNKNOWN_ROOM if gpu.memory is None else max(1, gpu.memory // CELL_MEMORY)
 
 
 def threads_each(launcher: str, workers: int | None, gpu_share: float) -> int:
@@ -77,10 +159,7 @@ def threads_each(launcher: str, workers: int | None, gpu_share: float) -> int:
 
 def fitting_launcher() -> str:
     """Return the overrides that use all of this machine: Ray for several GPUs, joblib otherwise."""
-    gpus = visible_gpus()
-    if gpus > 1:
-        return "hydra/launcher=ray"
-    return "hydra/launcher=joblib" + (f" workers={min(4, cores())}" if gpus else "")
+    return "hydra/launcher=ray" if visible_gpus() > 1 else "hydra/launcher=joblib"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The one LightningModule: wires network, scores, centroids, loss and metrics, and logs."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import lightning as L
 import torch
@@ -10,9 +10,12 @@ from torch import Tensor, nn
 from icv_lightning.centroids import SparseRows
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import Batch, seed_of
-from icv_lightning.distributed import average_sparse, joined, shared
-from icv_lightning.metrics import Evaluation, Retrieval, TermMeans
-from icv_lightning.nets import Standardize
+from icv_lightning.distributed import average_sparse, joined, processes, shared
+from icv_lightning.metrics import Evaluation, Retrieval, TermMeans, on_host
+from icv_lightning.metrics.class_scores import class_scores
+from icv_lightning.nets import Embedding, Standardize
+from icv_lightning.optimizers import Schedule, parameter_groups, restore
+from icv_lightning.optimizers.groups import CENTROIDS
 
 
 class Outputs(NamedTuple):
@@ -35,11 +38,15 @@ class ClassifierModule(L.LightningModule):
         loss: called as (logits, embeddings, centroids, target), gives a dict of `loss` and its `terms`;
             with `detached_head` the head is a probe: no gradient of its logits reaches the network; with
             `whole_batch` it is no mean over samples, and sees those of all processes together.
-        optimizer: parameter groups to an optimizer; centroids are a group of their own.
+        optimizer: parameter groups to an optimizer; see `parameter_groups`.
         num_classes: K.
         embedding_dim: N.
         seed: dropout of each epoch is drawn from (seed, epoch), so that a resumed run draws the same.
         centroid_lr: learning rate of centroids and of a loss's own parameters; None for the optimizer's.
+        schedule: how learning rates change; None for constant ones.
+        decay_all: weight decay on biases, normalisation layers and centroids too.
+        loss_warmup: share of the run's steps over which the loss's `weight` (λ) rises from near 0.
+        freeze: the network up to its embedding layer stays as it starts, in evaluation mode.
         config: primitives that rebuild this module; kept in the checkpoint.
         settings: all that can change the run's result; kept in the checkpoint and compared on resuming.
     """
@@ -58,6 +65,10 @@ class ClassifierModule(L.LightningModule):
         embedding_dim: int,
         seed: int = 0,
         centroid_lr: float | None = None,
+        schedule: Schedule | None = None,
+        decay_all: bool = False,
+        loss_warmup: float = 0.0,
+        freeze: bool = False,
         config: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
@@ -66,7 +77,15 @@ class ClassifierModule(L.LightningModule):
         self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.head, self.centroids, self.loss = head, centroids, loss
         self.optimizer, self.centroid_lr, self.seed = optimizer, centroid_lr, seed
+        self.schedule, self.decay_all, self.loss_warmup = schedule or Schedule(), decay_all, loss_warmup
         self.settings = dict(settings or {})
+        self.provenance: Mapping[str, Any] = {}  # of the run, kept in the checkpoint and compared on resuming
+        self.keeps_constants = False  # the standardising constants came with weights of another run
+        self.initial: dict[str, Any] = {}  # what was taken of a checkpoint at the start
+        self.full_weight = getattr(loss, "weight", 0.0)  # λ
+        self.holds = freeze
+        for layer in self._frozen():
+            layer.requires_grad_(requires_grad=False).eval()
         self.step_terms = TermMeans(self.loss.terms)
         self.train_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
         self.eval_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
@@ -88,34 +107,68 @@ class ClassifierModule(L.LightningModule):
         probe = getattr(self.loss, "detached_head", False)
         return Outputs(embeddings, self.head(embeddings.detach() if probe else embeddings))
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Give all parameters to one optimizer; centroids and what the loss owns are a second group."""
+    def train(self, mode: bool = True) -> Self:
+        """Choose training or evaluation; what is frozen stays in evaluation mode."""
+        super().train(mode)
+        for layer in self._frozen():
+            layer.eval()
+        return self
+
+    def _frozen(self) -> list[nn.Module]:
+        return _trunk(self.net) if self.holds else []
+
+    def make_optimizer(self) -> torch.optim.Optimizer:
+        """Return one optimizer of all parameters that learn."""
         assert self.optimizer is not None, "a module loaded for prediction has no optimizer"
-        others = [p for part in (self.net, self.head) for p in part.parameters()]
-        groups: list[dict[str, Any]] = [{"params": others}]
-        if own := [p for part in (self.centroids, self.loss) for p in part.parameters()]:
-            groups.append({"params": own} | ({} if self.centroid_lr is None else {"lr": self.centroid_lr}))
-        return self.optimizer(groups)
+        network = [*self.net.parameters(), *self.head.parameters()]
+        own = [*self.centroids.parameters(), *self.loss.parameters()]
+        return self.optimizer(parameter_groups(network, own, self.centroid_lr, self.decay_all))
+
+    def configure_optimizers(self) -> Any:
+        """Return the optimizer, and Lightning's configuration of its schedulers where there are any."""
+        optimizer = self.make_optimizer()
+        if self.schedule.constant:
+            return optimizer
+        steps, epochs = int(self.trainer.estimated_stepping_batches), self.trainer.max_epochs or 1
+        frequency = self.trainer.check_val_every_n_epoch or 1
+        return [optimizer], self.schedule.configured(optimizer, steps, epochs, frequency)
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Change the rates, but for those that stay."""
+        super().lr_scheduler_step(scheduler, metric)
+        restore(scheduler.optimizer)
 
     def on_fit_start(self) -> None:
         """Fill the standardising constants from the training part; a resumed run has them already."""
         for layer in self.net.modules():
-            if isinstance(layer, Standardize) and not self.trainer.ckpt_path:
+            if isinstance(layer, Standardize) and not (self.trainer.ckpt_path or self.keeps_constants):
                 layer.fit(*self.data.pixel_statistics())
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the run's settings, what a picture must be brought to and what the classes are called."""
         data = self.data
-        checkpoint["settings"] = self.settings
+        checkpoint["settings"], checkpoint["provenance"] = self.settings, dict(self.provenance)
+        checkpoint["initial"] = self.initial
         checkpoint["data"] = {
             "class_names": [str(name) for name in data.class_names],
             "picture_input": data.picture_input._asdict(),
+            "usual": data.usual_traits(),
         }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Remember what the run's first weights were."""
+        self.initial = checkpoint.get("initial", {})
 
     def on_train_epoch_start(self) -> None:
         """Draw this epoch's randomness from (seed, epoch), another in each process."""
         own = [self.global_rank] if self.global_rank else []
         torch.manual_seed(seed_of(self.seed, self.current_epoch, *own))
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Let λ rise: of W steps of the warm-up, step t (from 0) has (t + 1) / W of it."""
+        if self.loss_warmup:
+            rising = max(1, round(self.loss_warmup * self.trainer.estimated_stepping_batches))
+            self.loss.weight = self.full_weight * min(1.0, (self.global_step + 1) / rising)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch; in one process nothing here waits for the device.
@@ -141,10 +194,14 @@ class ClassifierModule(L.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Forget the epoch before."""
-        self.train_metrics.reset()
-        self.eval_metrics.reset()
+        for metrics in (self.train_metrics, self.eval_metrics):
+            metrics.to(self.device)  # from the host, where the epoch before was computed
+            metrics.reset()
         self.retrieval.reset()
         self.class_means, self._monitored = None, []
+        self.last_weight = getattr(self.loss, "weight", 0.0)
+        if self.loss_warmup:
+            self.loss.weight = self.full_weight
 
     on_test_epoch_start = on_validation_epoch_start
 
@@ -173,26 +230,63 @@ class ClassifierModule(L.LightningModule):
         assert self.class_means is not None, "the fixed part of train is evaluated first"
         for outputs, target in self._monitored:
             self.train_metrics.compare(outputs, target, self.class_means)
-        watched = "val" if self.data.val_size else "test"
-        weight = getattr(self.head, "weight", None)
-        train = {f"train/{k}": v for k, v in self.train_metrics.compute(weight).items()}
-        train |= {f"train/{k}": v for k, v in self.step_terms.compute().items()}
+        watched = "val" if self.data.has_validation else "test"
+        steps, weight = self._on_host(self.step_terms.compute())
         self.step_terms.reset()
+        train = {f"train/{k}": v for k, v in (self.train_metrics.compute(weight) | steps).items()}
+        train |= {f"train/{k}": torch.tensor(v) for k, v in self._rates().items()}
         self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute(weight).items()})
+
+    def _rates(self) -> dict[str, float]:
+        """Return the learning rates after the epoch's last step, and its λ, where they change in a run."""
+        rates = {"lambda": self.last_weight} if self.loss_warmup else {}
+        if not self.schedule.constant:
+            groups = self.trainer.optimizers[0].param_groups
+            names = ["centroid_lr" if group.get(CENTROIDS) else "lr" for group in groups]
+            rates |= {name: float(group["lr"]) for name, group in zip(names, groups, strict=True)}
+        return rates
 
     def on_test_epoch_end(self) -> None:
         """Log the final scalars of the test part, its class means taken over the whole training part."""
-        found = self.eval_metrics.compute(getattr(self.head, "weight", None)) | self.retrieval.compute()
+        found, weight = self._on_host(self.retrieval.compute())
+        found = self.eval_metrics.compute(weight) | found
         self.final = {f"test/{k}": v for k, v in found.items()}
         self.log_dict(self.final)
 
+    def _on_host(self, values: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor | None]:
+        """Return values and weights of the scores where metrics are computed: on the host, after one wait.
+
+        Several processes exchange their metrics on the device; many classes would take longer to copy.
+        """
+        weight = getattr(self.head, "weight", None)
+        if processes() > 1 or not self.eval_metrics.has_confusion:
+            return values, weight
+        known = values | ({} if weight is None else {"weight": weight})
+        known = on_host(known, self.train_metrics, self.eval_metrics)
+        return {key: known[key] for key in values}, known.get("weight")
+
     def measured(self) -> dict[str, Any]:
-        """Return what the final test measured, as primitives: metrics, per_class, confusion, parameters."""
+        """Return what the final test measured, as primitives: metrics, per_class, confusion, parameters.
+
+        `per_class` is recall; `classes` has precision, recall, F1 and the number of images of each class.
+        """
         confusion = self.eval_metrics.confusion.compute() if self.eval_metrics.has_confusion else None
-        per_class = None if confusion is None else (confusion.diag() / confusion.sum(1)).tolist()
+        scores = {} if confusion is None else class_scores(confusion)
+        classes = {key: values.tolist() for key, values in scores.items()}
         return {
             "metrics": {key: float(value) for key, value in self.final.items()},
-            "per_class": per_class,
+            "per_class": classes.get("recall"),
+            "init_from": self.initial,
+            "classes": classes,
             "confusion": None if confusion is None else confusion.tolist(),
             "num_parameters": sum(p.numel() for p in self.parameters()),
         }
+
+
+def _trunk(net: nn.Module) -> list[nn.Module]:
+    """Return the outermost modules that hold no embedding layer: all of a network but that."""
+    if isinstance(net, Embedding):
+        return []
+    if not any(isinstance(layer, Embedding) for layer in net.modules()):
+        return [net]
+    return [layer for child in net.children() for layer in _trunk(child)]

@@ -11,6 +11,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from icv_lightning.records.results import read_results
@@ -18,14 +19,19 @@ from icv_lightning.run import __main__ as run
 from icv_lightning.run import job
 
 ROOT = Path(__file__).resolve().parent.parent
-TINY = (
+TINY_WITH_FIGURES = (
     "data=digits",
+    "data.image_size=8",
     "data.batch_size=64",
     "model.net.widths=[4,4]",
     "model.net.hidden=16",
     "~callbacks.progress",
 )
+TINY = (*TINY_WITH_FIGURES, "~callbacks.gallery")
 
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if IS_WORKER:  # one core for it and the processes that it starts; none of the above imports torch
+    os.environ["OMP_NUM_THREADS"] = "1"
 settings.register_profile("project", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("project")
 
@@ -65,7 +71,7 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     monkeypatch.delenv("ICV_DATA", raising=False)
 
     def call(*arguments: str) -> int:
-        given = arguments[1:] if arguments[:1] == ("as_is",) else (*arguments, *TINY)
+        given = arguments[1:] if arguments[:1] == ("as_is",) else (*TINY, *arguments)
         monkeypatch.setattr(sys, "argv", ["run", *given])
         job.failures.clear()
         with pytest.raises(SystemExit) as end:
@@ -75,16 +81,31 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     return call
 
 
+def once(places: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return the folder `name` that `make` fills, once for all workers of a test run; to be left as it is."""
+    root = places.getbasetemp().parent if IS_WORKER else places.getbasetemp()
+    folder, complete = root / name, root / f"{name}.complete"
+    with FileLock(root / f"{name}.lock"):
+        if not complete.exists():
+            folder.mkdir()
+            make(folder)
+            complete.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint of a tiny run on digits with a validation part; to be left as it is."""
-    folder = tmp_path_factory.mktemp("checkpoint")
+    return next(once(tmp_path_factory, "checkpoint", _train).glob("*/*/checkpoints/last.ckpt"))
+
+
+def _train(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        options = ["trainer.max_epochs=1", "data.val_size=200", f"paths.outputs={folder}"]
+        options = ["trainer.max_epochs=1", "data.image_size=28", "data.val_size=200"]
+        options += [f"paths.outputs={folder}"]
         patch.setattr(sys, "argv", ["run", *TINY, *options])
         with pytest.raises(SystemExit):
             run.main()
-    return next(folder.glob("*/*/checkpoints/last.ckpt"))
 
 
 @pytest.fixture
@@ -103,6 +124,19 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         with pytest.raises(SystemExit) as end:
             module.main()
         return int(end.value.code or 0)
+
+    return call
+
+
+@pytest.fixture
+def refused(started: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Call the `main` of a command's module here with wrong input; gives the one line that it says."""
+
+    def call(module: ModuleType, *arguments: Any) -> str:
+        capsys.readouterr()
+        assert started(module, *arguments) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        return str(line)
 
     return call
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from icv_lightning import dashboard
-from icv_lightning.configuration.preflight import check
+from icv_lightning.configuration.checks import check
 from icv_lightning.configuration.resolvers import register_resolvers
 from tests.conftest import ROOT
 
@@ -34,7 +34,9 @@ def strings(node: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def view(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def view(
+    started: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> dict[str, Any]:
     """What `--dry-run` prints, on a machine without a network."""
 
     def refuse(*arguments: Any) -> None:
@@ -42,7 +44,7 @@ def view(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     with monkeypatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
-        assert dashboard.main([*ARGUMENTS, "--dry-run"]) == 0
+        assert started(dashboard, *ARGUMENTS, "--dry-run") == 0
     return json.loads(capsys.readouterr().out)
 
 
@@ -92,24 +94,26 @@ def test_it_is_of_the_project_that_was_named(view: dict[str, Any]) -> None:
     assert "finished" in json.dumps(runs["filters"])
 
 
-def test_saving_needs_a_login(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_saving_needs_a_login(
+    started: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from icv_lightning.errors import UserError
 
     def refuse(asked_by: str, otherwise: str) -> None:
         raise UserError(f"{asked_by}: not logged in; {otherwise}")
 
     monkeypatch.setattr(dashboard, "check_login", refuse)
-    assert dashboard.main(ARGUMENTS) == 2
+    assert started(dashboard, *ARGUMENTS) == 2
     assert capsys.readouterr().err == (
         "error: dashboard: not logged in; or see what would be saved with --dry-run\n"
     )
 
 
 def test_without_the_package_it_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    started: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "wandb_workspaces", None)
-    assert dashboard.main([*ARGUMENTS, "--dry-run"]) == 2
+    assert started(dashboard, *ARGUMENTS, "--dry-run") == 2
     assert "pip install 'icv-lightning[dashboard]'" in capsys.readouterr().err
 
 
@@ -120,7 +124,7 @@ def test_what_a_sweep_s_agent_starts_is_a_run_that_the_command_accepts(
 
     register_resolvers()
     asked = []
-    monkeypatch.setattr("icv_lightning.configuration.preflight.check_login", lambda: asked.append(1))
+    monkeypatch.setattr("icv_lightning.configuration.checks.check_login", lambda: asked.append(1))
     sweep = yaml.safe_load((ROOT / "docs" / "wandb_sweep.yaml").read_text())
     assert sweep["metric"]["name"] in (dashboard.ACC, dashboard.NEAREST, dashboard.MEANS)
     for choose in (0, -1):

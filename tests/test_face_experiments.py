@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from icv_lightning import EmbeddingModel
-from icv_lightning.configuration.preflight import check
+from icv_lightning.configuration.checks import check
 from icv_lightning.data import FacesDataModule
 from icv_lightning.recognition.picture_files import PictureFiles
 from icv_lightning.records.results import read_results

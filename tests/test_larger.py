@@ -7,7 +7,7 @@ import torch
 from torchvision import models
 
 from icv_lightning import load_checkpoint
-from icv_lightning.configuration.preflight import check
+from icv_lightning.configuration.checks import check
 from icv_lightning.errors import UserError
 from icv_lightning.recognition.embedding_model import EmbeddingModel
 from icv_lightning.records.checkpoints import read_checkpoint

@@ -10,9 +10,9 @@ import pytest
 from tests.conftest import ROOT
 
 FLOORS = (  # from the lowest
-    ("escaping", "errors", "hardware"),
+    ("nested", "escaping", "errors", "hardware", "streams", "exit_status", "shapes"),
     ("variability", "inference", "distributed", "data", "centroids", "records"),
-    ("nets", "losses", "optimizers", "evaluation", "configuration"),
+    ("nets", "losses", "optimizers", "evaluation", "configuration", "strategies"),
     ("metrics",),
     ("module",),
     ("building", "loggers"),

@@ -1,7 +1,11 @@
 """Importing the package costs nothing, and every public name is there."""
 
+import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -11,7 +15,7 @@ LIGHT = ", ".join(
     f"icv_lightning.{name}"
     for name in (
         "configuration.identity",
-        "configuration.preflight",
+        "configuration.checks",
         "configuration.settings",
         "run.__main__",
         "records.runs",
@@ -33,6 +37,37 @@ def test_every_public_name_is_there_and_of_this_package(name):
     assert found.__name__ == name
     assert found.__module__.startswith("icv_lightning.")
     assert found.__doc__
+
+
+FILES = {path.stem for path in Path(icv_lightning.__file__).parent.rglob("*.py")}
+LAZY = [path.parent for path in Path(icv_lightning.__file__).parent.rglob("__init__.pyi")]
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """Let a test import the package anew; the others go on with what they have."""
+    kept = {name: module for name, module in sys.modules.items() if name.startswith("icv_lightning")}
+    yield
+    forget()
+    sys.modules.update(kept)
+
+
+def forget() -> None:
+    for name in [name for name in sys.modules if name.startswith("icv_lightning")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("folder", LAZY, ids=lambda folder: folder.name)
+def test_no_function_becomes_its_module_whichever_name_is_loaded_first(folder: Path, forgotten: None):
+    """Importing a file sets its name in the package: to the module, where a function is called like it."""
+    package = ".".join(folder.relative_to(Path(icv_lightning.__file__).parent.parent).parts)
+    names = importlib.import_module(package).__all__
+    for first in names:
+        for second in FILES.intersection(names) - {first}:
+            forget()
+            loaded = importlib.import_module(package)
+            getattr(loaded, first)
+            assert not isinstance(getattr(loaded, second), ModuleType), f"{package}: {first}, then {second}"
 
 
 def test_names_are_listed():

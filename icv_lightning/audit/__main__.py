@@ -9,8 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from icv_lightning.command_line import number, run
+from icv_lightning.command_line import number
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import run
 
 if TYPE_CHECKING:
     from icv_lightning.audit.audited import Audit

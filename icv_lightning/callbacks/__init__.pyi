@@ -1,3 +1,4 @@
+from .best import BestCheckpoint as BestCheckpoint
 from .checkpoint import LastCheckpoint as LastCheckpoint
 from .finite_loss import FiniteLoss as FiniteLoss
 from .gallery import Gallery as Gallery

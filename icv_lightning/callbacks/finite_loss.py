@@ -4,19 +4,17 @@ from typing import Any
 
 import lightning as L
 import torch
-from torch import Tensor
 
 from icv_lightning.distributed import processes
 from icv_lightning.errors import NonFiniteLossError
+from icv_lightning.metrics import TermMeans
 from icv_lightning.module import ClassifierModule
-
-NEVER = torch.iinfo(torch.int64).max
 
 
 class FiniteLoss(L.Callback):
     """Raise `NonFiniteLossError`, with the first bad step and its terms, soon after a term is not finite.
 
-    The first bad step of each term is noted on the device, after every training step; the host looks at it
+    The module's means of terms count on the device the batches before a term went bad; the host looks at that
     every few steps and at the end of each epoch, before that epoch is evaluated or its checkpoint written.
 
     Args:
@@ -26,37 +24,33 @@ class FiniteLoss(L.Callback):
         ValueError: `every` below 1.
     """
 
-    def __init__(self, every: int = 100) -> None:
+    def __init__(self, every: int = 1000) -> None:
         if every < 1:
             raise ValueError(f"every must be at least 1, got {every}")
         self.every = every
-        self._first: Tensor | None = None
+        self._start = 0
 
-    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Forget an earlier fit."""
-        self._first = None
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Remember the step before the epoch's first."""
+        self._start = trainer.global_step
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Note the step for terms that are not finite; now and then, look."""
+        """Look, now and then."""
         assert isinstance(pl_module, ClassifierModule)
-        sums = pl_module.step_terms.sums  # one bad step makes them bad for the rest of the epoch
-        if self._first is None:
-            self._first = torch.full_like(sums, NEVER, dtype=torch.int64)
-        noted = self._first.clamp(max=trainer.global_step)
-        self._first = torch.where(sums.isfinite(), self._first, noted)
         if trainer.is_last_batch or trainer.global_step % self.every == 0:
-            self._look(trainer, pl_module.step_terms.terms)
+            self._look(trainer, pl_module.step_terms, batch_idx + 1)
 
-    def _look(self, trainer: L.Trainer, terms: tuple[str, ...]) -> None:
-        assert self._first is not None
+    def _look(self, trainer: L.Trainer, means: TermMeans, batches: int) -> None:
+        finite = means.finite.clone()
         if processes() > 1:
-            torch.distributed.all_reduce(self._first, torch.distributed.ReduceOp.MIN)
-        first = self._first.tolist()
-        if (step := min(first)) == NEVER:
+            torch.distributed.all_reduce(finite, torch.distributed.ReduceOp.MIN)
+        counts = finite.tolist()
+        if (good := min(counts)) == batches:
             return
-        bad = [term for term, when in zip(terms, first, strict=True) if when == step]
+        step = self._start + good // trainer.accumulate_grad_batches + 1
+        bad = [term for term, count in zip(means.terms, counts, strict=True) if count == good]
         bad = [term for term in bad if term != "loss"] or bad
         raise NonFiniteLossError(
             f"{' and '.join(bad)} is not finite since step {step} (epoch {trainer.current_epoch + 1}); "

@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 from icv_lightning.callbacks import figures
 from icv_lightning.distributed import joined_batches
 from icv_lightning.loggers import Sample, Tracker
+from icv_lightning.metrics import on_host
 from icv_lightning.module import ClassifierModule
 
 THUMBNAIL = 32  # pixels; larger images are shrunk
@@ -64,7 +65,7 @@ class Gallery(L.Callback):
             data.class_names, f"{data.name}, epoch {epoch}",
         )  # fmt: skip
         for tracker in trackers:
-            tracker.log_image(f"{'val' if data.val_size else 'test'}/embeddings", image, epoch)
+            tracker.log_image(f"{'val' if data.has_validation else 'test'}/embeddings", image, epoch)
 
     def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Show what the final test measured."""
@@ -108,7 +109,7 @@ class Gallery(L.Callback):
 
     def _taken(self) -> dict[str, Tensor]:
         seen, self._seen = self._seen, []
-        return {key: rows.cpu() for key, rows in joined_batches(seen).items()}
+        return on_host(joined_batches(seen))
 
 
 def _trackers(trainer: L.Trainer) -> list[Tracker]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from icv_lightning.distributed import processes
+from icv_lightning.metrics import on_host
 from icv_lightning.module import ClassifierModule
 
 log = logging.getLogger(__name__)
@@ -91,15 +92,19 @@ class GuardRails(L.Callback):
         assert isinstance(pl_module, ClassifierModule)
         if processes() > 1:
             torch.distributed.all_reduce(self._seen, torch.distributed.ReduceOp.MAX)
-        centroids = pl_module.centroids().detach()
-        self._judge_updates(trainer, centroids)
-        self._judge_terms(trainer, math.log(len(centroids)))
+        values = {"centroids": pl_module.centroids(), "before": self._before, "seen": self._seen}
         if pl_module.class_means is not None:
-            self._judge_places(trainer, centroids, pl_module.class_means)
+            values["class_means"] = pl_module.class_means
+        found = on_host(values)
+        self._judge_updates(trainer, found["centroids"], found["before"], found["seen"] > 0)
+        if getattr(pl_module.data, "without_content", None):
+            return  # which was said before training, and whose signs are no fault of λ
+        self._judge_terms(trainer, math.log(len(self._seen)))
+        if pl_module.class_means is not None:
+            self._judge_places(trainer, found["centroids"], found["class_means"])
 
-    def _judge_updates(self, trainer: L.Trainer, centroids: Tensor) -> None:
-        seen = self._seen > 0
-        still = seen & (centroids == self._before).all(1)
+    def _judge_updates(self, trainer: L.Trainer, centroids: Tensor, before: Tensor, seen: Tensor) -> None:
+        still = seen & (centroids == before).all(1)
         if not seen.all():
             self._warn(trainer, "unseen", classes=_names(~seen))
         if still.any() and "orphan" not in self._said:

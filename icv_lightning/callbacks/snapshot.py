@@ -9,6 +9,7 @@ from torch import Tensor
 
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.distributed import joined_batches
+from icv_lightning.metrics import on_host
 from icv_lightning.module import ClassifierModule
 from icv_lightning.records.files import replaced
 
@@ -65,14 +66,13 @@ class EmbeddingSnapshot(L.Callback):
             return
         assert isinstance(pl_module, ClassifierModule)
         assert pl_module.class_means is not None
-        arrays: dict[str, Any] = {
-            "centroids": _numpy(pl_module.centroids()),
-            "class_means": _numpy(pl_module.class_means),
-        }
+        values = {"centroids": pl_module.centroids(), "class_means": pl_module.class_means}
+        arrays: dict[str, Any] = {}
         for (name, part), found in zip(_parts(trainer).items(), parts, strict=True):
             arrays[f"{name}_index"] = part.index.numpy()
             kept = ("embeddings", "target") if name == "train" else ("embeddings", "target", "preds")
-            arrays |= {f"{name}_{key}": _numpy(found[key]) for key in kept}
+            values |= {f"{name}_{key}": found[key] for key in kept}
+        arrays |= {key: _numpy(value) for key, value in on_host(values).items()}
         folder = Path(trainer.default_root_dir) / "embeddings"
         folder.mkdir(exist_ok=True)
         with replaced(folder / f"epoch_{trainer.current_epoch + 1:03d}.npz") as file:
@@ -85,10 +85,9 @@ class EmbeddingSnapshot(L.Callback):
 
 def _parts(trainer: L.Trainer) -> dict[str, InMemoryImages]:
     data: Any = trainer.datamodule  # type: ignore[attr-defined]
-    watched = {"val": data.val_part} if data.val_size else {"test": data.test_part}
+    watched = {"val": data.val_part} if data.has_validation else {"test": data.test_part}
     return {"train": data.monitor_part, **watched}
 
 
-def _numpy(tensor: Tensor) -> np.ndarray:
-    values = tensor.detach().cpu()
+def _numpy(values: Tensor) -> np.ndarray:
     return (values.float() if values.is_floating_point() else values).numpy()

@@ -7,6 +7,29 @@ import lightning as L
 import torch
 
 
+class Clock:
+    """The time between two moments; of a GPU between it coming to them, without a wait for either."""
+
+    def __init__(self) -> None:
+        self.moments: list[Any] = []
+
+    def note(self, device: torch.device) -> None:
+        """Note a moment."""
+        if device.type == "cuda":
+            self.moments.append(torch.cuda.Event(enable_timing=True))
+            self.moments[-1].record()
+        else:
+            self.moments.append(time.perf_counter())
+
+    def seconds(self) -> float:
+        """Return the time between the first and the last moment; the GPU must have come to the last."""
+        first, last = self.moments[0], self.moments[-1]
+        if isinstance(first, float):
+            return last - first
+        last.synchronize()
+        return first.elapsed_time(last) / 1000
+
+
 class Throughput(L.Callback):
     """Log `train/images_per_second` after each epoch: its training steps alone, of all processes.
 
@@ -14,11 +37,12 @@ class Throughput(L.Callback):
     """
 
     def __init__(self) -> None:
-        self._started, self._seconds, self._images = 0.0, 0.0, 0
+        self._clock, self._images = Clock(), 0
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock."""
-        self._started, self._images = time.perf_counter(), 0
+        self._clock, self._images = Clock(), 0
+        self._clock.note(pl_module.device)
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -27,13 +51,11 @@ class Throughput(L.Callback):
         self._images += len(batch[1])
 
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Stop the clock, once the device has done all that it was given."""
-        if pl_module.device.type == "cuda":
-            torch.cuda.synchronize(pl_module.device)
-        self._seconds = time.perf_counter() - self._started
+        """Stop the clock."""
+        self._clock.note(pl_module.device)
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the rate."""
         if self._images:
-            rate = self._images * trainer.world_size / self._seconds
+            rate = self._images * trainer.world_size / self._clock.seconds()
             pl_module.log("train/images_per_second", rate, rank_zero_only=True)

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from icv_lightning.distributed import processes
+from icv_lightning.shapes import check_batch
 
 INITS = ("zeros", "normal", "class_means")
 
@@ -77,7 +78,12 @@ class CentroidRule(nn.Module):
 
     @torch.no_grad()
     def prepare(self, embeddings: Float[Tensor, "batch dim"], target: Int[Tensor, " batch"]) -> None:
-        """Start the classes of the batch that no batch held before at their means (`init="class_means"`)."""
+        """Start the classes of the batch that no batch held before at their means (`init="class_means"`).
+
+        Raises:
+            ValueError: shapes or classes that do not fit (`check_batch`).
+        """
+        check_batch(target, embeddings, centroids=self.weight)
         if self.unseen is None:
             return
         means, counts = self._class_means(embeddings, target)

@@ -3,40 +3,54 @@
 import os
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig
-
-from icv_lightning.configuration.value_kinds import WORDS, is_text
+from icv_lightning.configuration.value_types import WORDS, is_text
 from icv_lightning.errors import UserError
+from icv_lightning.records.checkpoint_files import checkpoint_file
 
 LONGEST = 255  # bytes of a file's or folder's name, on every usual file system
 
 
-def check_place(config: DictConfig) -> None:
+def check_place(config: Mapping[str, Any]) -> None:
     """Raise `UserError` where `paths.run` cannot be made or written to; nothing is left behind."""
-    if not is_text(config.paths.run):
-        raise UserError(f"paths.run={config.paths.run}: must be {WORDS['text']}")
-    if trouble := _trouble(config.paths.run):
-        raise UserError(f"paths.outputs={config.paths.outputs} name={config.name}: {trouble}")
+    paths = config["paths"]
+    if not is_text(paths["run"]):
+        raise UserError(f"paths.run={paths['run']}: must be {WORDS['text']}")
+    if trouble := _trouble(paths["run"]):
+        raise UserError(f"paths.outputs={paths['outputs']} name={config['name']}: {trouble}")
 
 
-def check_starting_point(config: DictConfig) -> None:
-    """Raise `UserError` where the `ckpt_path` is not there or no checkpoint."""
-    last, given = Path(config.paths.run) / "checkpoints" / "last.ckpt", config.ckpt_path
+def check_starting_point(config: Mapping[str, Any]) -> None:
+    """Raise `UserError` where `ckpt_path` or `init_from` is not there or no checkpoint, or both are given."""
+    last, given = Path(config["paths"]["run"]) / "checkpoints" / "last.ckpt", config["ckpt_path"]
     if given == "last" and not last.exists():
         raise UserError(f"ckpt_path=last: there is no {last}")
-    if given in (None, "last"):
-        return
+    if given not in (None, "last"):
+        _check_file("ckpt_path", given)
+    if start := config.get("init_from"):
+        if given is not None:
+            raise UserError(
+                f"init_from={start}: starts a new run, ckpt_path={given} goes on; give one of them"
+            )
+        _check_file("init_from", start)
+
+
+def _check_file(key: str, given: str) -> None:
     try:
-        found = Path(given).is_file()
+        found = checkpoint_file(Path(given))
+        there = found.is_file()
+    except UserError as error:  # a folder without checkpoint
+        raise UserError(f"{key}={error}") from error
     except OSError:  # a name that is too long
-        found = False
-    if not found:
-        raise UserError(f"ckpt_path={given}: there is no such file")
-    if not zipfile.is_zipfile(given):
-        raise UserError(f"ckpt_path={given}: not a checkpoint")
+        there = False
+    if not there:
+        raise UserError(f"{key}={given}: there is no such file")
+    if not zipfile.is_zipfile(found):
+        raise UserError(f"{key}={given}: not a checkpoint")
 
 
 @cache  # the cells of a grid share all but the last folder

@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from icv_lightning.errors import UserError
+from icv_lightning.nested import leaves
 
 KEY = re.compile(r"(^|[._])(api_?key|access_?key|token|passw(or)?d|secret|credentials?)$", re.IGNORECASE)
 URL = re.compile(r"://[^/\s@]+@|[?&][\w-]*(token|key|secret|signature|password)=", re.IGNORECASE)
@@ -21,7 +22,7 @@ def check_no_secret(settings: Iterable[tuple[str, Any]]) -> None:
             secret of the environment; the message never repeats it.
     """
     known = {v: k for k, v in os.environ.items() if VARIABLE.search(k) and len(v) >= LEAST}
-    for key, value in (leaf for pair in settings for leaf in _leaves(*pair)):
+    for key, value in (leaf for name, node in settings for leaf in leaves(node, name)):
         if value in (None, "") or isinstance(value, bool):
             continue
         what = "a secret" if KEY.search(key) else "a login" if URL.search(str(value)) else ""
@@ -31,15 +32,3 @@ def check_no_secret(settings: Iterable[tuple[str, Any]]) -> None:
                 f"{key}: holds {what}, and settings are written into files; hand it over in the environment, "
                 "like WANDB_API_KEY"
             )
-
-
-def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    items: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, Mapping):
-        items = value.items()
-    elif isinstance(value, list | tuple):
-        items = enumerate(value)
-    else:
-        yield key, value
-    for name, below in items:
-        yield from _leaves(f"{key}.{name}", below)

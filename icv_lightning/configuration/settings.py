@@ -1,12 +1,21 @@
-"""The table of settings: keys, types, ranges and meanings, without torch. The command checks against it."""
+"""What every key of the configuration may hold, without torch.
+
+`SETTINGS` declares the keys that the platform itself reads. What only one component has (a loss, a centroid
+rule, a network, a data set, an optimizer) is declared in its YAML file, under `about.keys` (see `declared`).
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from icv_lightning.configuration.value_kinds import LISTS, MOST, WORDS, is_text
+from icv_lightning.configuration.value_types import LISTS, MOST, WORDS, is_text
 from icv_lightning.errors import UserError
+from icv_lightning.nested import ABSENT, plain, select
+
+ABOUT = (
+    "about"  # the node of a component's YAML file that describes it, and is no argument of its constructor
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,8 @@ class Setting:
         above: the value must be greater than this.
         choices: the words allowed.
         optional: null is allowed.
+        neutral: the value at which a run is what it was before the key existed; there the hash leaves it out.
+        effect: whether the key can change a result; the hash leaves out one that cannot.
     """
 
     kind: str
@@ -30,6 +41,14 @@ class Setting:
     above: float | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
+    neutral: Any = ABSENT
+    effect: bool = True
+
+    def __post_init__(self) -> None:
+        if self.kind not in WORDS:
+            raise ValueError(f"kind={self.kind}: must be one of {', '.join(WORDS)}")
+        if self.neutral is not ABSENT and not self.accepts(self.neutral):
+            raise ValueError(f"neutral={self.neutral}: must be {self.allowed}")
 
     @property
     def allowed(self) -> str:
@@ -59,6 +78,16 @@ class Setting:
             and (self.above is None or value > self.above)
         )
 
+    def is_neutral(self, value: Any) -> bool:
+        """Tell whether a run with `value` is what it was before the key existed."""
+        neutral = plain(self.neutral)
+        return self.neutral is not ABSENT and type(value) is type(neutral) and bool(value == neutral)
+
+    def check(self, key: str, value: Any) -> None:
+        """Raise `UserError`, naming `key`, where `value` is not allowed."""
+        if not self.accepts(value):
+            raise UserError(f"{key}={value if value is not None else 'null'}: must be {self.allowed}")
+
 
 SEARCHED = ("acc", "acc_nearest_centroid", "acc_nearest_class_mean", "loss", "loss_ce", "var_ratio", "nc1")
 PRECISIONS = (
@@ -67,142 +96,222 @@ PRECISIONS = (
 )  # fmt: skip
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 SETTINGS: Mapping[str, Setting] = {
-    "name": Setting("text", "folder of the run or grid below paths.outputs"),
-    "seed": Setting("integer", "start, order of batches, dropout", low=0, high=2**32 - 1),
-    "force": Setting("boolean", "do a completed cell again"),
+    "name": Setting("text", "folder of the run or grid below paths.outputs", effect=False),
+    "cell": Setting("text", "folder of the run, named by its settings", effect=False),
+    "seed": Setting("integer", "seed of initial weights, batch order and dropout", low=0, high=2**32 - 1),
+    "force": Setting("boolean", "do a completed cell again", effect=False),
     "workers": Setting(
-        "integer", "cells at a time, with hydra/launcher=joblib or ray", low=1, high=1024, optional=True
+        "integer", "cells at a time, with hydra/launcher=joblib or ray", low=1, high=1024, optional=True,
+        effect=False,
     ),
     "threads": Setting(
-        "integer", "CPU threads of a cell; null: the cores, divided", low=1, high=1024, optional=True
+        "integer", "CPU threads of a cell; null: the cores, divided", low=1, high=1024, optional=True,
+        effect=False,
     ),
-    "gpu_share": Setting("number", "of a GPU for a cell, with hydra/launcher=ray", low=0, high=1),
-    "ckpt_path": Setting("text", "last, or a checkpoint of equal settings to train further", optional=True),
-    "paths.outputs": Setting("text", "where runs are written"),
-    "data.root": Setting("text", "folder of data sets, or of your pictures"),
+    "gpu_share": Setting(
+        "number", "share of a GPU for a cell, with hydra/launcher=ray", low=0, high=1, effect=False
+    ),
+    "ckpt_path": Setting(
+        "text", "last, or a checkpoint of equal settings to train further", optional=True, neutral=None
+    ),
+    "init_from": Setting(
+        "text", "checkpoint or run whose fitting weights a new run starts with", optional=True, neutral=None
+    ),
+    "paths": Setting("group", "where runs are written", effect=False),
+    "paths.outputs": Setting("text", "folder of all runs"),
+    "data.root": Setting("text", "folder of data sets, or of your pictures", effect=False),
     "data.batch_size": Setting("integer", "images of a training batch, over all devices", low=2, high=10**6),
-    "data.eval_batch_size": Setting("integer", "images of an evaluation batch", low=1, high=10**6),
+    "data.eval_batch_size": Setting(
+        "integer", "images of an evaluation batch", low=1, high=10**6, effect=False
+    ),
     "data.val_size": Setting("integer", "images cut from train for validation", low=0),
+    "data.sampling": Setting(
+        "text", "order of training images", choices=("shuffle", "balanced"), neutral="shuffle"
+    ),
     "data.per_class": Setting(
-        "integer",
-        "images of a class in a class-balanced batch; null for a plain shuffle",
-        low=2,
-        optional=True,
+        "integer", "images of a class in a class-balanced batch; null for a plain shuffle", low=2,
+        optional=True, neutral=None,
     ),
-    "data.train_size": Setting("integer", "images of train to use; null for all", low=2, optional=True),
+    "data.train_size": Setting(
+        "integer", "images of train to use; null for all", low=2, optional=True, neutral=None
+    ),
     "data.monitor_size": Setting("integer", "images of train evaluated after each epoch", low=1),
-    "data.num_workers": Setting("integer", "loader processes", low=0, high=256),
+    "data.num_workers": Setting("integer", "loader processes", low=0, high=256, effect=False),
+    "data.device": Setting(
+        "text", "where images lie: auto, on the GPU where they fit", choices=("auto", "cpu"), effect=False
+    ),
     "data.image_size": Setting("integer", "side of the images in pixels", low=1, high=4096),
-    "data.channels": Setting("integer", "1 grey, 3 RGB", low=1, high=3),
-    "data.classes": Setting("classes", "classes to keep, numbered anew from 0; null for all", optional=True),
-    "data.transform": Setting("node", "of an image in training; null for none", optional=True),
-    "data.split": Setting(
-        "text",
-        "which split of EMNIST",
-        choices=("byclass", "bymerge", "balanced", "letters", "digits", "mnist"),
+    "data.channels": Setting("integer", "image channels: 1 grey, 3 RGB", low=1, high=3),
+    "data.classes": Setting(
+        "classes", "classes to keep, numbered anew from 0; null for all", optional=True, neutral=None
     ),
-    "data.labels": Setting("text", "of CIFAR-100: its classes or superclasses", choices=("fine", "coarse")),
-    "data.num_classes": Setting("integer", "classes K", low=2, high=10**7),
-    "data.test_fraction": Setting("number", "part of each class for test", above=0, high=0.99),
-    "data.seed": Setting("integer", "order of batches, validation part", low=0, high=2**32 - 1),
-    "data.dataset": Setting(
-        "text", "of torchvision's", choices=("MNIST", "FashionMNIST", "KMNIST", "CIFAR10", "CIFAR100")
+    "data.transform": Setting("node", "transform of each training image; null for none", optional=True),
+    "data.augment": Setting(
+        "node", "augmentation of whole training batches; null for none", optional=True, neutral=None
     ),
-    "data.subset": Setting("text", "which of Omniglot's minimal sets", choices=("small1", "small2")),
-    "data.test_drawers": Setting("integer", "people whose drawings are the test part", low=1, high=18),
-    "data.held_out": Setting("number", "part of the persons to verify, not trained on", low=0, high=0.99),
-    "data.fold": Setting(
-        "integer", "ORL persons 8f + 1 to 8f + 8 to verify; null: 31 to 40", low=0, high=4, optional=True
-    ),
-    "data.image_width": Setting("integer", "width of pictures of faces in pixels", low=1, high=4096),
-    "data.crop": Setting("number", "central part of a picture of a face that is kept", above=0, high=1),
-    "data.memory_gb": Setting("number", "for decoded pictures of faces; beyond it workers decode", low=0),
-    "data.images_per_class": Setting("integer", "images of each made-up identity in train", low=1),
-    "data.test_images_per_class": Setting("integer", "images of each made-up identity in test", low=1),
-    "data.unseen_classes": Setting("integer", "made-up identities to verify, not trained on", low=0),
-    "data.grid": Setting("integer", "side of the grid that a made-up identity is drawn on", low=2),
-    "data.noise": Setting("number", "of a pixel of it, in grey levels", low=0),
-    "model.name": Setting("text", "as it stands in results"),
+    "data.num_classes": Setting("integer", "number of classes K", low=2, high=10**7),
+    "data.seed": Setting("integer", "seed of batch order and validation part", low=0, high=2**32 - 1),
+    "model.name": Setting("text", "name of the network in results"),
     "model.embedding_dim": Setting("integer", "size N of the embedding", low=1, high=MOST),
     "model.normalize": Setting("boolean", "embeddings of unit length"),
-    "model.net.source": Setting("text", "library of a backbone", choices=("torchvision", "timm")),
-    "model.net.architecture": Setting("text", "a backbone's name in that library"),
-    "model.net.weights": Setting("text", "pretrained weights of that name; null for none", optional=True),
-    "model.net.small_images": Setting("boolean", "a backbone's start for pictures of 28 to 64 pixels"),
-    "model.net.stem": Setting(
-        "integer", "kernels of the face descriptor's first convolution", low=1, high=MOST
+    "model.freeze": Setting(
+        "boolean", "keep the network up to its embedding layer as it starts", neutral=False
     ),
-    "model.net.widths": Setting("sizes", "kernels of each stage"),
-    "model.net.blocks": Setting("counts", "residual blocks of each width"),
-    "model.net.hidden": Setting("integer", "features of the full connection", low=1, high=MOST),
-    "model.net.dropout": Setting("number", "fraction dropped before the embedding", low=0, high=0.99),
-    "model.net.batch_norm": Setting("boolean", "batch normalisation before each ReLU"),
     "model.head.bias": Setting("boolean", "a bias per class in the scores"),
-    "model.head.scale": Setting("number", "start of the factor on unit embeddings", above=0, optional=True),
-    "centroids.layer.init": Setting(
-        "text", "where centroids start", choices=("zeros", "normal", "class_means")
+    "model.head.scale": Setting(
+        "number", "initial value of the factor on unit embeddings", above=0, optional=True
     ),
-    "centroids.layer.std": Setting("number", "standard deviation of that normal", above=0),
-    "centroids.layer.alpha": Setting("number", "step α of batch_mean and one_by_one", above=0, high=1),
-    "centroids.layer.step": Setting(
-        "text", "step of batch_mean: equation 7, or Wen et al.'s", choices=("mean", "wen")
-    ),
-    "centroids.layer.sparse": Setting("boolean", "sparse gradients of learned; with optimizer=sparse_adam"),
-    "loss.name": Setting("text", "as it stands in results; which metric-learning loss"),
+    "loss.name": Setting("text", "name of the loss in results; which metric-learning loss"),
     "loss.lambda": Setting("number", "weight λ of the variance term", low=0),
-    "loss.between": Setting("number", "weight β of the subtracted variance of discriminant", low=0),
-    "loss.max_total_variance": Setting("number", "bound τ of discriminant on the total variance", above=0),
-    "loss.margin": Setting(
-        "number", "margin of a metric-learning loss; null for its own", above=0, optional=True
-    ),
-    "loss.scale": Setting(
-        "number", "factor on the cosines of a metric-learning loss; null for its own", above=0, optional=True
+    "loss.warmup": Setting(
+        "number", "share of the run over which λ rises from near 0", low=0, high=1, neutral=0.0
     ),
     "optimizer.lr": Setting("number", "learning rate", above=0),
     "optimizer.centroid_lr": Setting(
-        "number", "learning rate of centroids, also of a grand mean", above=0, optional=True
+        "number", "learning rate of centroids, also of a grand mean; null for lr", above=0, optional=True
     ),
-    "optimizer.algorithm.betas": Setting("shares", "decays of Adam's two moments"),
-    "optimizer.algorithm.eps": Setting("number", "added to Adam's denominator", low=0),
-    "optimizer.algorithm.weight_decay": Setting("number", "decay of the weights", low=0),
+    "optimizer.decay_all": Setting(
+        "boolean", "weight decay on biases, normalisation layers and centroids too", neutral=False
+    ),
+    "scheduler._target_": Setting("text", "class of schedules", neutral="icv_lightning.optimizers.Schedule"),
+    "scheduler.name": Setting("text", "name of the schedule", neutral="none"),
+    "scheduler.interval": Setting(
+        "text", "when the scheduler changes the rate", choices=("step", "epoch"), neutral="step"
+    ),
+    "scheduler.length": Setting(
+        "text", "argument of the scheduler that takes the length of the run", optional=True, neutral=None
+    ),
+    "scheduler.warmup": Setting(
+        "number", "share of the run over which the rate rises from near 0", low=0, high=0.99, neutral=0.0
+    ),
+    "scheduler.monitor": Setting(
+        "text", "key of the validation part that plateau looks at", optional=True, neutral=None
+    ),
+    "scheduler.centroids": Setting(
+        "text", "learning rate of the centroids", choices=("follow", "stay"), neutral="follow"
+    ),
+    "scheduler.algorithm": Setting(
+        "node", "scheduler of torch, or one like it; null for none", optional=True, neutral=None
+    ),
     "trainer.max_epochs": Setting("integer", "epochs", low=1, high=10**6),
-    "trainer.accelerator": Setting("text", "what computes", choices=ACCELERATORS),
+    "trainer.accelerator": Setting("text", "device type", choices=ACCELERATORS),
     "trainer.devices": Setting("devices", "how many devices, or which"),
-    "trainer.strategy": Setting("strategy", "how devices work together"),
-    "trainer.precision": Setting("text", "of computation", choices=PRECISIONS),
-    "trainer.deterministic": Setting("text", "the same kernels always", choices=("true", "false", "warn")),
-    "trainer.benchmark": Setting("boolean", "try kernels and keep the quickest", optional=True),
-    "trainer.log_every_n_steps": Setting("integer", "steps between rows of a step", low=0),
+    "trainer.strategy": Setting("strategy", "how several devices train together"),
+    "trainer.precision": Setting("text", "numeric precision", choices=PRECISIONS),
+    "trainer.deterministic": Setting("text", "use deterministic kernels", choices=("true", "false", "warn")),
+    "trainer.benchmark": Setting("boolean", "time cuDNN's kernels and keep the fastest", optional=True),
+    "trainer.graph": Setting(
+        "text", "on one GPU, the training step as a CUDA graph where it can be", choices=("auto", "off"),
+        effect=False,
+    ),
+    "trainer.log_every_n_steps": Setting("integer", "steps between rows of a step; 0 for none", low=0),
     "trainer.num_sanity_val_steps": Setting("integer", "batches evaluated before training", low=-1),
+    "trainer.gradient_clip_val": Setting(
+        "number", "largest gradient norm", low=0, optional=True, neutral=None
+    ),
+    "trainer.limit_train_batches": Setting("number", "batches of an epoch, or share of them", above=0),
+    "trainer.accumulate_grad_batches": Setting("integer", "batches of an optimizer step", low=1, neutral=1),
+    "trainer.check_val_every_n_epoch": Setting("integer", "epochs between evaluations", low=1, neutral=1),
+    "trainer.min_epochs": Setting("integer", "least number of epochs", low=1, optional=True, neutral=None),
+    "trainer.max_steps": Setting("integer", "largest number of steps; -1 for no limit", low=-1, neutral=-1),
+    "logger": Setting("group", "loggers of the run", optional=True, effect=False),
     "logger.wandb.project": Setting("text", "W&B project"),
     "logger.wandb.entity": Setting("text", "W&B user or team", optional=True),
     "logger.wandb.offline": Setting("boolean", "write W&B files instead of sending them"),
+    "callbacks.progress": Setting("group", "progress bar of a single run", optional=True, effect=False),
+    "callbacks.gallery": Setting("group", "pictures and tables for the loggers", optional=True, effect=False),
     "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
-    "callbacks.gallery.epochs": Setting("epochs", "of which loggers show pictures, beside the last"),
+    "callbacks.gallery.epochs": Setting("epochs", "epochs that loggers show pictures of, beside the last"),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),
-    "callbacks.finite_loss.every": Setting("integer", "steps between looks at the loss", low=1),
-    "search.trials": Setting("integer", "trials of a search in all", low=1),
-    "search.seed": Setting("integer", "of what a search asks for", low=0),
-    "search.metric": Setting(
-        "text", "what a trial is judged by", choices=tuple(f"val/{name}" for name in SEARCHED)
+    "callbacks.best.monitor": Setting("text", "key of the validation part that chooses the best epoch"),
+    "callbacks.best.mode": Setting("text", "better end of that key", choices=("min", "max")),
+    "callbacks.early_stopping.monitor": Setting("text", "key of the validation part that ends a run"),
+    "callbacks.early_stopping.mode": Setting("text", "better end of that key", choices=("min", "max")),
+    "callbacks.early_stopping.patience": Setting("integer", "evaluations without progress allowed", low=0),
+    "callbacks.early_stopping.min_delta": Setting("number", "least change that counts as progress", low=0),
+    "callbacks.throughput": Setting("group", "measurement of images per second", optional=True, effect=False),
+    "callbacks.finite_loss": Setting(
+        "group", "check that ends a run whose loss is not finite", optional=True, effect=False
     ),
-    "search.direction": Setting("text", "the better end of it", choices=("maximize", "minimize")),
-}
+    "callbacks.finite_loss.every": Setting("integer", "steps between checks of the loss", low=1),
+    "callbacks.guard_rails": Setting(
+        "group", "warnings about runs that go wrong without an error", optional=True, effect=False
+    ),
+    "search": Setting("group", "what a search optimizes", optional=True, effect=False),
+    "search.trials": Setting("integer", "trials of a search in all", low=1),
+    "search.seed": Setting("integer", "sampler seed", low=0),
+    "search.metric": Setting(
+        "text", "metric that a trial is judged by", choices=tuple(f"val/{name}" for name in SEARCHED)
+    ),
+    "search.direction": Setting("text", "the better end of the metric", choices=("maximize", "minimize")),
+}  # fmt: skip
 
 
-# Keys that conf/ does not hold and a user may add with +; Lightning itself lets some of these values pass.
-ADDED: Mapping[str, Setting] = {
-    "trainer.gradient_clip_val": Setting("number", "largest gradient norm", low=0, optional=True),
-    "trainer.limit_train_batches": Setting("number", "batches of an epoch, or share of them", above=0),
-    "trainer.accumulate_grad_batches": Setting("integer", "batches of a step", low=1),
-    "trainer.check_val_every_n_epoch": Setting("integer", "epochs between evaluations", low=1),
-    "trainer.min_epochs": Setting("integer", "epochs at least", low=1, optional=True),
-    "trainer.max_steps": Setting("integer", "steps at most; -1 for no limit", low=-1),
-}
+ADDED = frozenset(  # that conf/ does not hold and a user may add with +
+    f"trainer.{key}"
+    for key in (
+        *("gradient_clip_val", "limit_train_batches", "accumulate_grad_batches"),
+        *("check_val_every_n_epoch", "min_epochs", "max_steps"),
+    )
+)
+NODES = ("model.net", "model.head", "centroids.layer", "loss.criterion", "optimizer.algorithm")
+NEEDED = (  # what a run reads beside constructors, and may have been taken away with ~
+    *("name", "seed", "force", "workers", "threads", "gpu_share", "ckpt_path", "cell"),
+    *("paths.outputs", "paths.run", "data.name", "data.num_classes", "data.batch_size", "data.val_size"),
+    *("model.name", "model.embedding_dim", "model.normalize", "centroids.name", "loss.name", "loss.lambda"),
+    *("optimizer.lr", "optimizer.centroid_lr", "trainer.max_epochs", "trainer.accelerator"),
+)
 
 
-def check_value(key: str, value: Any) -> None:
-    """Raise `UserError` where the tables have `key` and do not allow `value` for it."""
-    setting = SETTINGS.get(key) or ADDED.get(key)
-    if setting and not setting.accepts(value):
-        raise UserError(f"{key}={value if value is not None else 'null'}: must be {setting.allowed}")
+def declared(config: Mapping[str, Any]) -> dict[str, Setting]:
+    """Return what the keys of a configuration may hold: `SETTINGS`, and what its components declare.
+
+    A component declares its own keys in its YAML file, relative to the node that holds `about`, e.g. in
+    conf/loss/mine.yaml: `about: {keys: {margin: {kind: number, above: 0, meaning: least distance}}}`.
+
+    Args:
+        config: nested primitives.
+
+    Raises:
+        UserError: a declaration that cannot be read.
+    """
+    found = dict(SETTINGS)
+    for group, node in config.items():
+        keys = select(node, f"{ABOUT}.keys", {}) or {}
+        for name, fields in keys.items():
+            found[f"{group}.{name}"] = _read(f"{group}.{ABOUT}.keys.{name}", fields)
+    return found
+
+
+def has_effect(key: str, settings: Mapping[str, Setting]) -> bool:
+    """Tell whether a dotted key can change a result: neither it nor a node above it is declared not to."""
+    parts = key.split(".")
+    above = (".".join(parts[:n]) for n in range(1, len(parts) + 1))
+    return ABOUT not in parts and all(settings[k].effect for k in above if k in settings)
+
+
+def check_values(
+    config: Mapping[str, Any], settings: Mapping[str, Setting], keys: Iterable[str] = ()
+) -> None:
+    """Check the values of `keys`, of all for none, and that what a run needs is there.
+
+    Raises:
+        UserError: naming the key, the value and what is allowed.
+    """
+    for key in keys or dict.fromkeys((*settings, *NODES, *NEEDED)):
+        value = select(config, key)
+        if (value is ABSENT and key in NEEDED) or (value in (None, ABSENT) and key in NODES):
+            raise UserError(f"{key}: must be given, as {key}=…")
+        if value is not ABSENT and key in settings:
+            settings[key].check(key, value)
+
+
+def _read(place: str, fields: Any) -> Setting:
+    options: dict[str, Any]
+    try:
+        options = {key: tuple(value) if key == "choices" else value for key, value in fields.items()}
+        return Setting(**options)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{place}: cannot be read ({str(error).removeprefix('Setting.__init__() ')})"
+        ) from error

@@ -1,5 +1,6 @@
 """The LightningDataModule that every data set here is: images in memory, the official split, fixed parts."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,11 @@ import lightning as L
 import torch
 from sklearn.model_selection import train_test_split
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader, Sampler
 
+from icv_lightning.data.augmentation.in_turn import Augmentation
+from icv_lightning.data.degenerate import without_content
+from icv_lightning.data.equal_classes import EqualClassesEachEpoch
 from icv_lightning.data.images import (
     Batch,
     BatchShares,
@@ -20,10 +24,16 @@ from icv_lightning.data.images import (
     piece,
 )
 from icv_lightning.data.picture import PictureInput
+from icv_lightning.data.resident import Residence, ResidentBatches
 from icv_lightning.data.sizes import check_val_size
+from icv_lightning.data.traits import SAMPLE, traits, usual
 from icv_lightning.errors import UserError
 
-Part = tuple[Tensor, Tensor]
+log = logging.getLogger(__name__)
+Order = ShuffledEachEpoch | ClassBalancedEachEpoch | EqualClassesEachEpoch
+Part = tuple[Any, Tensor]  # images, a tensor or what gives them on demand, and target
+Batches = DataLoader[Batch] | ResidentBatches
+SAMPLINGS = ("shuffle", "balanced")
 FIXED_SEED = 20190131  # of what must not depend on the run's seed: the part of train that is looked at
 
 
@@ -39,6 +49,12 @@ class ImageDataModule(L.LightningDataModule):
     Of several processes that train together each gets its share of every training batch and of every
     part to evaluate, no image twice.
 
+    Attributes:
+        quiet: say nothing about progress; False where somebody waits at a terminal.
+        validation: a validation part of the data set's own, which `load` sets; else None.
+        sampled_files: some of the training part's, where pictures come from files.
+        without_content: a warning where there is nothing to see in the training part; else None.
+
     Args:
         name: of the data set, as it stands in results.
         num_classes: K that the data must have, or that `classes` keep.
@@ -51,23 +67,28 @@ class ImageDataModule(L.LightningDataModule):
         val_size: images cut from train for validation, 0 for none.
         per_class: images of a class in a class-balanced batch of `batch_size / per_class` classes; None for
             a plain shuffle.
+        sampling: "shuffle", or "balanced" for equally many images of each class in an epoch.
         train_size: images of train to use, stratified, chosen by the seed; None for all.
         monitor_size: size of the fixed part of train.
         num_workers: loader processes; 0 is fastest without a transform.
+        device: "auto": images that are neither transformed nor decoded when they come lie on the GPU that
+            computes, where they take at most a quarter of its free memory; "cpu": never. Changes no batch.
         transform: callable on one uint8 image, for training alone.
+        augment: changes whole training batches on the device that computes; a batch of `train_dataloader`
+            becomes (images, target) in `on_after_batch_transfer`, which a trainer calls.
         seed: of the order of batches, the validation part and random transforms.
         classes: those of train and test to keep, numbered anew from 0 in this order; None for all.
 
     Raises:
-        ValueError: `batch_size` below 2, a negative size, or `classes` that are not `num_classes` different
-            numbers.
+        ValueError: `batch_size` below 2, a negative size, `classes` that are not `num_classes` different
+            numbers, or an unknown `sampling`, or a balanced one with `per_class`.
     """
 
     train_part: InMemoryImages
     monitor_part: InMemoryImages
     val_part: InMemoryImages
     test_part: InMemoryImages
-    train_order: ShuffledEachEpoch | ClassBalancedEachEpoch
+    train_order: Order
 
     def __init__(
         self,
@@ -86,8 +107,13 @@ class ImageDataModule(L.LightningDataModule):
         seed: int = 0,
         classes: Sequence[int] | None = None,
         per_class: int | None = None,
+        device: str = "auto",
+        augment: Augmentation | None = None,
+        sampling: str = "shuffle",
     ) -> None:
         super().__init__()
+        if device not in ("auto", "cpu"):
+            raise ValueError(f"device must be 'auto' or 'cpu', got {device!r}")
         if batch_size < 2:
             raise ValueError(f"batch_size must be at least 2, got {batch_size}")
         for key, value in {
@@ -100,12 +126,23 @@ class ImageDataModule(L.LightningDataModule):
                 raise ValueError(f"{key} must not be negative, got {value}")
         if classes is not None and (len(set(classes)) < len(classes) or len(classes) != num_classes):
             raise ValueError(f"classes must be num_classes={num_classes} different numbers, got {[*classes]}")
+        if sampling not in SAMPLINGS or (sampling == "balanced" and per_class is not None):
+            raise ValueError(
+                f"sampling must be {' or '.join(SAMPLINGS)}, and shuffle with per_class, got {sampling!r}"
+            )
         self.classes = None if classes is None else list(classes)
         self.name, self.num_classes, self.channels, self.image_size = name, num_classes, channels, image_size
         self.root = Path(root).expanduser()
         self.batch_size, self.eval_batch_size, self.num_workers = batch_size, eval_batch_size, num_workers
         self.val_size, self.train_size, self.monitor_size = val_size, train_size, monitor_size
-        self.transform, self.seed, self.per_class = transform, seed, per_class
+        self.transform, self.seed, self.per_class, self.device = transform, seed, per_class, device
+        self.augment, self.sampling = augment, sampling
+        self._residence: Residence | None = None
+        self.quiet = True
+        self.validation: Part | None = None
+        self.without_content: str | None = None
+        self.sampled_files: list[Path] = []
+        self._usual: dict[str, list[float]] | None = None
         self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
 
     @property
@@ -113,8 +150,20 @@ class ImageDataModule(L.LightningDataModule):
         """Return what pictures are brought to."""
         return PictureInput(self.channels, self.image_size, self.image_size)
 
+    @property
+    def has_validation(self) -> bool:
+        """Tell whether there is a validation part, once `setup` has run."""
+        return self.val_size > 0 or self.validation is not None
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what results.json says of the data."""
+        return {"class_names": self.class_names}
+
     def load(self) -> tuple[Part, Part]:
-        """Return (images, target) of the train and the test part; raise `UserError` for what is wrong."""
+        """Return (images, target) of the train and the test part; raise `UserError` for what is wrong.
+
+        A data set with a validation part of its own sets `validation` to it.
+        """
         raise NotImplementedError
 
     def setup(self, stage: str | None = None) -> None:
@@ -127,19 +176,27 @@ class ImageDataModule(L.LightningDataModule):
         kept_test_target, kept_test = self._kept(test_target, "test")
         if self.classes is not None:
             self.class_names = [self.class_names[k] for k in self.classes]
-        if self.val_size:
+        if self.validation is not None:
+            if self.val_size:
+                raise UserError(f"data.val_size={self.val_size}: must be 0 where there is a validation part")
+            val_target, val = self._kept(self.validation[1], "validation")
+            self.val_part = InMemoryImages(self.validation[0], val_target, val)
+        elif self.val_size:
             check_val_size(self.val_size, self.num_classes, str(self.name), len(rest))
             rest, held = self._cut("val_size", rest, target[rest], self.seed)
             self.val_part = InMemoryImages(images, target, held)
         if self.train_size is not None and self.train_size < len(rest):
             _, rest = self._cut("train_size", rest, target[rest], self.seed)
-        self.train_part = InMemoryImages(images, target, rest, self.transform, self.seed)
+        self.train_part = InMemoryImages(images, target, rest, self.transform, self.seed, self.augment)
         self.train_order = self._order()
         looked_at = rest
         if self.monitor_size < len(rest):
             _, looked_at = self._cut("monitor_size", rest, target[rest], FIXED_SEED)
         self.monitor_part = InMemoryImages(images, target, looked_at)
         self.test_part = InMemoryImages(test_images, kept_test_target, kept_test)
+        self.without_content = without_content(self.train_part, self.class_names)
+        if self.without_content:
+            log.warning("%s", self.without_content)
         self._left_out = InMemoryImages(test_images, test_target, (kept_test_target < 0).nonzero()[:, 0])
 
     def unseen(self) -> InMemoryImages:
@@ -150,25 +207,45 @@ class ImageDataModule(L.LightningDataModule):
         """Return mean and standard deviation per channel of the training part, in grey levels."""
         return channel_statistics(self.train_part.images[self.train_part.index])
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def usual_traits(self) -> dict[str, list[float]]:
+        """Return what the pictures of the training part look like (`icv_lightning.data.traits`)."""
+        if self._usual is None:
+            part = self.train_part
+            index = part.index[torch.linspace(0, len(part) - 1, min(len(part), SAMPLE)).long()]
+            self._usual = usual(traits(part.images[index].cpu(), self.sampled_files))
+        return self._usual
+
+    def train_dataloader(self) -> Batches:
         """Return the loader of shuffled training batches; the order depends on seed and epoch alone."""
         shares = BatchShares(self.train_order, self.batch_size, *self._place())
         if not len(shares):
             size = len(self.train_part)
             raise UserError(f"data.batch_size={self.batch_size}: {size} images of training make no batch")
-        return self._loader(self.train_part, batch_sampler=shares)
+        return self._loader(self.train_part, shares)
 
-    def val_dataloader(self) -> list[DataLoader[Batch]]:
+    def val_dataloader(self) -> list[Batches]:
         """Return the loaders after an epoch: the fixed part of train, then validation or test."""
-        watched = self.val_part if self.val_size else self.test_part
+        watched = self.val_part if self.has_validation else self.test_part
         return [self._evaluated(part) for part in (self.monitor_part, watched)]
 
-    def test_dataloader(self) -> list[DataLoader[Batch]]:
+    def test_dataloader(self) -> list[Batches]:
         """Return the loaders of the final test: the training part without transform, then test."""
         whole = InMemoryImages(self.train_part.images, self.train_part.all_target, self.train_part.index)
         return [self._evaluated(part) for part in (whole, self.test_part)]
 
-    def _evaluated(self, part: InMemoryImages) -> DataLoader[Batch]:
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Move a batch; the random numbers of an augmentation stay on the CPU."""
+        moved: Any = super().transfer_batch_to_device(batch[:2], device, dataloader_idx)
+        return (*moved, *batch[2:])
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Batch:
+        """Augment a training batch, on its device; any other is left as it is."""
+        if self.augment is None or len(batch) == 2:
+            return batch  # type: ignore[no-any-return]
+        images, target, draws = batch
+        return self.augment(images, draws), target
+
+    def _evaluated(self, part: InMemoryImages) -> Batches:
         """Return the loader of this process's piece of a part, in whole batches where there are enough."""
         rank, world = self._place()
         if world > 1:
@@ -178,21 +255,28 @@ class ImageDataModule(L.LightningDataModule):
             own = piece(-(-len(part) // unit), rank, world)
             index = part.index[own.start * unit : own.stop * unit]
             part = InMemoryImages(part.images, part.all_target, index)
-        return self._loader(part, batch_size=self.eval_batch_size)
+        return self._loader(part, BatchSampler(range(len(part)), self.eval_batch_size, drop_last=False))
 
     def _place(self) -> tuple[int, int]:
         """Return this process's rank and the number of processes."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
-    def _loader(self, part: InMemoryImages, **options: Any) -> DataLoader[Batch]:
+    def _loader(self, part: InMemoryImages, batches: Sampler[list[int]], **options: Any) -> Batches:
+        device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+        if self.device == "auto":
+            if self._residence is None or self._residence.device != device:
+                self._residence = Residence(device)
+            if resident := self._residence.of(part):
+                return ResidentBatches(resident, batches)
         return DataLoader(
-            part, num_workers=self.num_workers, collate_fn=_as_it_is,
-            pin_memory=torch.cuda.is_available(),
+            part, collate_fn=_as_it_is, batch_sampler=batches, pin_memory=device.type == "cuda",
             generator=torch.Generator(),  # an iterator would draw from the global state, whenever it is made
-            **options,
+            **{"num_workers": self.num_workers} | options,
         )  # fmt: skip
 
-    def _order(self) -> ShuffledEachEpoch | ClassBalancedEachEpoch:
+    def _order(self) -> Order:
+        if self.sampling == "balanced":
+            return EqualClassesEachEpoch(self.train_part, self.seed)
         if self.per_class is None:
             return ShuffledEachEpoch(self.train_part, self.seed)
         return ClassBalancedEachEpoch(self.train_part, self.seed, self.batch_size, self.per_class)

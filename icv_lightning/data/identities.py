@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.data.folders import PictureFinder
+from icv_lightning.data.layouts import folders_of_parts
 from icv_lightning.errors import UserError
 
 FIXED_SEED = 20190131  # who is held out is the same for every run
@@ -14,16 +15,23 @@ ORL_PERSONS, ORL_FOLDS = 40, 5
 def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], list[Path]]:
     """Return the sorted folders of the persons to train on and of those to verify, who are others.
 
-    `<folder>/train/<person>/` and `<folder>/test/<person>/`, where no person may stand in both; or
-    `<folder>/<person>/`, of which the fraction `held_out`, chosen once for all, is verified.
+    `<folder>/train/<person>/` and `<folder>/test/<person>/` (parts by any name that `layouts.PARTS` has),
+    where no person may stand in both; or `<folder>/<person>/`, of which the fraction `held_out`, chosen once
+    for all, is verified.
 
     Raises:
         UserError: fewer than two persons to train on, a person in both parts, or no such folder.
     """
     whole = Path(folder).expanduser()
-    train, test = whole / "train", whole / "test"
-    if train.is_dir():
-        trained, verified = _persons(train), _persons(test) if test.is_dir() else []
+    try:
+        parts = folders_of_parts(whole, PictureFinder())
+    except UserError as error:
+        raise UserError(f"data.root={error}") from error
+    if len(parts) > 2:
+        raise UserError(f"data.root={folder}: persons stand in {', '.join(sorted(parts))}; keep two parts")
+    if parts:
+        train = parts.pop("train")
+        trained, verified = _persons(train), [path for part in parts.values() for path in _persons(part)]
         if both := sorted({path.name for path in trained} & {path.name for path in verified}):
             raise UserError(f"{whole}: persons both in train and in test: {', '.join(both[:5])}")
     else:
@@ -84,7 +92,8 @@ def orl_folders(root: str | Path) -> dict[int, Path]:
             "cam-orl.co.uk/facedatabase.html, unpack them there and set data.root (or the environment's "
             "ICV_DATA) to the folder that holds orl_faces"
         )
-    counts = {path: len(pictures(path)) for path in found.values()}
+    finder = PictureFinder()
+    counts = {path: len(finder.pictures(path)) for path in found.values()}
     most = max(counts.values())
     if fewer := [path for path, count in counts.items() if count < most]:
         raise UserError(f"{fewer[0]}: has {counts[fewer[0]]} pictures, others have {most}")
@@ -93,6 +102,6 @@ def orl_folders(root: str | Path) -> dict[int, Path]:
 
 def _persons(folder: Path) -> list[Path]:
     try:
-        return [folder / name for name in class_folders(folder)]
+        return [folder / name for name in PictureFinder().folders(folder)]
     except UserError as error:
         raise UserError(f"data.root={error}") from error

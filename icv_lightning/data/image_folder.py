@@ -1,72 +1,57 @@
-"""Anybody's own pictures: a folder per class, resized in memory to squares."""
+"""Anybody's own pictures: a folder per class or a table, resized in memory to squares."""
 
-from pathlib import Path
+import logging
+from collections import Counter
 from typing import Any
 
-import torch
-
-from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, stratified
-from icv_lightning.data.folders import SUFFIXES, class_folders, pictures
-from icv_lightning.data.picture import read_picture
+from icv_lightning.data.datamodule import Part
+from icv_lightning.data.layouts import Files, listed
+from icv_lightning.data.picture_datamodule import PictureFileDataModule
+from icv_lightning.data.split import with_test_part
 from icv_lightning.errors import UserError
 
+log = logging.getLogger(__name__)
 
-class ImageFolderDataModule(ImageDataModule):
-    """Pictures in `<folder>/train/<class>/` and `<folder>/test/<class>/`, or in `<folder>/<class>/`.
 
-    In the second layout `test_fraction` of each class, chosen once for all, is the test part. Classes are
-    numbered in the order of their sorted names. Pictures are turned as their EXIF says, brought to
-    grey or RGB and resized (`icv_lightning.data.picture`).
+class ImageFolderDataModule(PictureFileDataModule):
+    """Pictures in any layout of `icv_lightning.data.layouts`: `<class>/`, `<part>/<class>/`, a table.
+
+    A validation folder becomes the validation part. Where there is no test part, about `test_fraction` of
+    each class is cut from the training part, each picture by its name alone: more pictures move no other.
+    Pictures are turned as their EXIF says, brought to grey or RGB and resized (`icv_lightning.data.picture`).
 
     Args:
-        folder: the folder of pictures; part of a run's identity.
-        test_fraction: used without a `train` folder, in (0, 1).
-        options: those of `ImageDataModule`.
+        folder: the folder of pictures, or a table; part of a run's identity.
+        test_fraction: used without a test part, in (0, 1).
+        options: those of `PictureFileDataModule`.
 
     Raises:
-        ValueError: `test_fraction` outside (0, 1), or `channels` neither 1 nor 3.
+        ValueError: `test_fraction` outside (0, 1), or another argument that is not as said.
     """
 
     def __init__(self, folder: str, test_fraction: float = 0.2, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(folder, **options)
         if not 0 < test_fraction < 1:
             raise ValueError(f"test_fraction must be in (0, 1), got {test_fraction}")
-        if self.channels not in (1, 3):
-            raise ValueError(f"channels must be 1 or 3, got {self.channels}")
-        self.folder, self.test_fraction = Path(folder).expanduser(), test_fraction
+        self.test_fraction = test_fraction
 
     def load(self) -> tuple[Part, Part]:
-        """Return train and test part, decoded."""
-        train = self.folder / "train"
-        whole = train if train.is_dir() else self.folder
-        self.class_names = class_folders(whole)
-        if len(self.class_names) < 2:
-            raise UserError(
-                f"data.root={self.folder}: needs at least two class folders, found {self.class_names}"
-            )
-        empty = [name for name in self.class_names if not pictures(whole / name)]
-        if empty:
-            raise UserError(
-                f"{whole}: class folders without pictures ({', '.join(sorted(SUFFIXES))}): {', '.join(empty)}"
-            )
-        if train.is_dir():
-            return self._split(train), self._split(self.folder / "test")
-        images, target = self._split(self.folder)
-        size = max(round(self.test_fraction * len(target)), len(self.class_names))
-        fewest = int(target.bincount().min())
-        if fewest < 2 or size > len(target) - len(self.class_names):
+        """Return train and test part, decoded or to be decoded; set `validation` where there is one."""
+        found = listed(self.folder)
+        self.class_names = found.class_names
+        for line in found.lines:
+            log.info("%s", line)
+        parts = found.parts if "test" in found.parts else self._with_test(found.parts)
+        read = dict(zip(parts, self.read(list(parts.values()), self.class_names), strict=True))
+        self.validation = read.get("val")
+        return read["train"], read["test"]
+
+    def _with_test(self, parts: dict[str, Files]) -> dict[str, Files]:
+        """Return the parts with one for test, cut from train."""
+        fewest = min(Counter(k for _, k in parts["train"]).values())
+        if fewest < 2:
             raise UserError(
                 f"data.root={self.folder}: too few pictures to cut a test part, a class has {fewest}"
             )
-        rest, held = stratified(torch.arange(len(target)), target, size, FIXED_SEED)
-        return (images[rest], target[rest]), (images[held], target[held])
-
-    def _split(self, folder: Path) -> Part:
-        strangers = set(class_folders(folder)) - set(self.class_names)
-        if strangers:
-            raise UserError(f"{folder}: classes that train lacks: {', '.join(sorted(strangers))}")
-        files = [(path, k) for k, name in enumerate(self.class_names) for path in pictures(folder / name)]
-        if not files:
-            raise UserError(f"{folder}: no pictures ({', '.join(sorted(SUFFIXES))}) in its class folders")
-        images = torch.stack([read_picture(path, *self.picture_input) for path, _ in files])
-        return images, torch.tensor([k for _, k in files])
+        rest, held = with_test_part(self.folder, parts["train"], self.test_fraction)
+        return {**parts, "train": rest, "test": held}

@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from icv_lightning.data.augmentation.in_turn import Augmentation
 from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.sizes import check_batch_size
 from icv_lightning.errors import UserError
 
 Batch = tuple[Tensor, Tensor]
+Drawn = tuple[Tensor, Tensor, Tensor]  # with the random numbers of an augmentation
 Transform = Callable[[Tensor], Tensor]
 
 
@@ -27,7 +29,9 @@ class InMemoryImages(Dataset[Batch]):
         transform: maps one uint8 image C x H x W to another; called for each image of a batch with a
             random state of its own, drawn from (seed, epoch, position), so neither batches, workers nor
             a resumed run change what it draws.
-        seed: of the transform's random state.
+        seed: of the transform's random state, and of the augmentation's random numbers.
+        augment: changes whole batches later, on their device; they then bring its random numbers, B x draws,
+            drawn for each image from (seed, epoch, position).
     """
 
     def __init__(
@@ -37,10 +41,13 @@ class InMemoryImages(Dataset[Batch]):
         index: Int64[Tensor, " view"] | None = None,
         transform: Transform | None = None,
         seed: int = 0,
+        augment: Augmentation | None = None,
     ) -> None:
         self.images, self.all_target = images, target
         self.index = torch.arange(len(target)) if index is None else index
         self.transform, self.seed, self.epoch = transform, seed, 0
+        self.augment = augment
+        self._draws: tuple[int, Tensor] | None = None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -50,19 +57,30 @@ class InMemoryImages(Dataset[Batch]):
         """The classes of this view, in order."""
         return self.all_target[self.index]
 
-    def __getitems__(self, positions: Sequence[int]) -> Batch:
-        """Return (images, target) of the view's `positions`: uint8 B x C x H x W and int64 B."""
+    def __getitems__(self, positions: Sequence[int]) -> Batch | Drawn:
+        """Return (images, target) of the view's `positions`: uint8 B x C x H x W and int64 B.
+
+        With an augmentation its random numbers come third, float32 B x draws.
+        """
         index = self.index[torch.as_tensor(positions)]
         images = self.images[index]
         if self.transform is not None:
             images = torch.stack(
                 [self._transformed(i, x) for i, x in zip(index.tolist(), images, strict=True)]
             )
-        return images, self.all_target[index]
+        if self.augment is None:
+            return images, self.all_target[index]
+        return images, self.all_target[index], self.draws(self.augment.draws)[index]
 
-    def __getitem__(self, position: int) -> Batch:
-        images, target = self.__getitems__([position])
-        return images[0], target[0]
+    def __getitem__(self, position: int) -> tuple[Tensor, ...]:  # type: ignore[override]
+        return tuple(values[0] for values in self.__getitems__([position]))
+
+    def draws(self, count: int) -> Float[Tensor, "all draw"]:
+        """Return `count` random numbers in [0, 1) for each image of the part, those of this epoch."""
+        if self._draws is None or self._draws[0] != self.epoch:
+            generator = torch.Generator().manual_seed(seed_of(self.seed, self.epoch, count))
+            self._draws = self.epoch, torch.rand(len(self.all_target), count, generator=generator)
+        return self._draws[1]
 
     def _transformed(self, index: int, image: Tensor) -> Tensor:
         with torch.random.fork_rng(devices=[]):

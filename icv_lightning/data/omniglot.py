@@ -6,15 +6,15 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from icv_lightning.data.archive import checked
 from icv_lightning.data.datamodule import ImageDataModule, Part
 from icv_lightning.data.download import fetched
 from icv_lightning.data.images import InMemoryImages
+from icv_lightning.data.picture import PictureInput, to_input
 
 URL = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
 MD5 = {
@@ -50,6 +50,11 @@ class OmniglotDataModule(ImageDataModule):
             raise ValueError(f"test_drawers must be from 1 to 18, got {test_drawers}")
         self.subset, self.test_drawers = subset, test_drawers
 
+    @property
+    def picture_input(self) -> PictureInput:
+        """Return what drawings are brought to: bright strokes on a dark ground."""
+        return super().picture_input._replace(invert=True)
+
     def load(self) -> tuple[Part, Part]:
         """Return train and test part, decoded."""
         images, target, drawers, self.class_names = self._read(self.subset, lambda alphabet: True)
@@ -76,9 +81,7 @@ class OmniglotDataModule(ImageDataModule):
         return images, target, torch.tensor([int(match["drawer"]) for match in found]), names
 
     def _decoded(self, png: bytes) -> Tensor:
-        grey = ImageOps.invert(Image.open(io.BytesIO(png)).convert("L"))
-        square = grey.resize((self.image_size, self.image_size), Image.Resampling.BILINEAR)
-        return torch.from_numpy(np.asarray(square).copy()).expand(self.channels, -1, -1)
+        return to_input(Image.open(io.BytesIO(png)), *self.picture_input)
 
     def _opened(self, subset: str) -> zipfile.ZipFile:
         advice = (

@@ -9,10 +9,10 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from icv_lightning.data.brightness import of_8_bits, storage
+from icv_lightning.data.folders import formats
 from icv_lightning.errors import UserError, one_line
 
-# Pillow looks at the content, not at the name, and some of its readers start other programs (EPS).
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 LARGEST = 4096  # side of a network's input in pixels
 
 
@@ -24,21 +24,24 @@ class PictureInput(NamedTuple):
         height: in pixels.
         width: in pixels.
         crop: share of the central part that is kept; None stretches the whole picture.
+        invert: dark becomes bright, as drawings on paper are trained on.
     """
 
     channels: int
     height: int
     width: int
     crop: float | None = None
+    invert: bool = False
 
     @property
     def possible(self) -> bool:
         """Tell whether these are numbers that a network can take."""
-        channels, *sides, crop = self
+        channels, *sides, crop, invert = self
         return (
             channels in (1, 2, 3)
             and all(type(side) is int and 1 <= side <= LARGEST for side in sides)
             and (crop is None or (type(crop) in (int, float) and 0 < crop <= 1))
+            and type(invert) is bool
         )
 
     @property
@@ -48,8 +51,9 @@ class PictureInput(NamedTuple):
 
 
 def read_picture(
-    path: str | Path, channels: int, height: int, width: int | None = None, crop: float | None = None
-) -> UInt8[Tensor, "channel height width"]:
+    path: str | Path, channels: int, height: int, width: int | None = None, crop: float | None = None,
+    invert: bool = False,
+) -> UInt8[Tensor, "channel height width"]:  # fmt: skip
     """Return the picture in a file as `to_input` brings it.
 
     Raises:
@@ -59,18 +63,20 @@ def read_picture(
     try:
         if not Path(path).is_file():  # opening a pipe would wait for ever
             raise FileNotFoundError("not a file" if Path(path).exists() else "no such file")
-        with Image.open(path, formats=FORMATS) as picture:
-            return to_input(picture, channels, height, width, crop)
+        with Image.open(path, formats=formats()) as picture:
+            return to_input(picture, channels, height, width, crop, invert)
     except Exception as error:  # Pillow raises many kinds for a file that is damaged or made to be
         raise UserError(f"{path}: unreadable picture ({one_line(error)})") from error
 
 
 def to_input(
-    picture: Image.Image, channels: int, height: int, width: int | None = None, crop: float | None = None
-) -> UInt8[Tensor, "channel height width"]:
+    picture: Image.Image, channels: int, height: int, width: int | None = None, crop: float | None = None,
+    invert: bool = False,
+) -> UInt8[Tensor, "channel height width"]:  # fmt: skip
     """Return a picture turned as its EXIF says, grey (1 channel) or RGB (3), resized bilinearly.
 
-    Sixteen bits become eight, transparency is dropped, the first of several frames is taken.
+    Deep greys are scaled and transparency is composed on white as `of_8_bits` says; the first of several
+    frames is taken.
 
     Args:
         picture: of any size and mode.
@@ -79,16 +85,14 @@ def to_input(
         width: in pixels; None for a square.
         crop: share of its central part that is kept, as large as fits the shape asked for; None stretches
             the whole picture to that shape.
+        invert: turn dark into bright, after all else.
     """
     width = height if width is None else width
-    upright = ImageOps.exif_transpose(picture)
+    stored, upright = storage(picture), ImageOps.exif_transpose(picture)
     box = None if crop is None else central(upright.width, upright.height, width / height, crop)
-    resized = (
-        _of_8_bits(upright)
-        .convert("L" if channels == 1 else "RGB")
-        .resize((width, height), Image.Resampling.BILINEAR, box)
-    )
+    resized = of_8_bits(upright, stored, channels).resize((width, height), Image.Resampling.BILINEAR, box)
     pixels = np.asarray(resized).reshape(height, width, channels)
+    pixels = 255 - pixels if invert else pixels
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
 
 
@@ -97,9 +101,3 @@ def central(width: int, height: int, aspect: float, crop: float) -> tuple[float,
     inner = crop * min(height, width / aspect)
     left, upper = (width - aspect * inner) / 2, (height - inner) / 2
     return left, upper, left + aspect * inner, upper + inner
-
-
-def _of_8_bits(picture: Image.Image) -> Image.Image:
-    if not picture.mode.startswith("I"):
-        return picture
-    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))  # 16 bits, which convert would clip

@@ -1,49 +1,55 @@
-"""Whether the parts of a data set that settings ask for can be cut, without reading a picture or torch."""
+"""Whether the parts of a data set that settings ask for can be cut, without reading a picture or torch.
 
+What is special to a data set it declares in its YAML file, under `about`: `classes` (how many there are to
+choose from), `train_images` (of the official training part, of the classes kept), `validation` (it has such
+a part of its own), `whole_classes` (false where a class may have no image in the part that is evaluated after
+each epoch), `table` (`root` may be a file), `notes` (what to say of its files), `pictures` (the folder or
+table of files that a user can change).
+"""
+
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
-
-from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.identities import orl_folders, orl_split, split_identities, tested_pictures
+from icv_lightning.data.layouts import listed_once
+from icv_lightning.data.split import with_test_part
 from icv_lightning.errors import UserError
 
-# Images of each class in the training part.
-MNIST = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
-FASHION_MNIST = KMNIST = (6000,) * 10
-DIGITS = (142, 145, 142, 146, 145, 146, 145, 143, 139, 144)
-DRAWERS = 20
+DRAWERS = 20  # of each character of Omniglot
 
 
-def check_sizes(data: DictConfig) -> None:
-    """Check settings of a data set: `root`, `val_size`, `train_size`, `monitor_size`, `per_class`.
+def check_sizes(data: Mapping[str, Any]) -> None:
+    """Check settings of a data set: its folder, classes, sizes of parts and class-balanced batches.
+
+    Args:
+        data: the resolved `data` node.
 
     Raises:
         UserError: a file for a folder, a part that cannot be cut class by class, batches that cannot be so.
     """
-    root = Path(str(data.get("root", "."))).expanduser()
-    if root.exists() and not root.is_dir():
-        raise UserError(f"data.root={data.root}: not a folder")
-    if _kind(data) == "ORLDataModule":
-        orl_folders(root)
-    if _kind(data) in ("MNISTDataModule", "DigitsDataModule"):
-        there = 10 if data.get("classes") is None else len(data.classes)
-        if data.num_classes != there:
-            raise UserError(
-                f"data.num_classes={data.num_classes}: must be {there}; data.classes=[…] keeps fewer"
-            )
-    classes, val = data.num_classes, data.get("val_size") or 0
+    about, classes, root = data.get("about") or {}, data["num_classes"], data.get("root", ".")
+    where = Path(str(root)).expanduser()
+    if where.exists() and not where.is_dir() and not about.get("table"):
+        raise UserError(f"data.root={root}: not a folder")
+    if (available := about.get("classes")) is not None:
+        there = available if data.get("classes") is None else len(data["classes"])
+        if classes != there:
+            raise UserError(f"data.num_classes={classes}: must be {there}; data.classes=[…] keeps fewer")
+    val = data.get("val_size")
+    if val and about.get("validation"):
+        raise UserError(f"data.val_size={val}: must be 0, {root} has a validation part of its own")
     if val:
-        check_val_size(val, classes, data.name, training_images(data))
+        check_val_size(val, classes, data["name"], about.get("train_images"))
     train = data.get("train_size")
     if train is not None and train < classes:
         raise UserError(f"data.train_size={train}: must be null or at least {classes}, an image a class")
-    monitor, kind = data.get("monitor_size"), _kind(data)
-    if monitor is not None and monitor < classes and kind not in ("FacesDataModule", "ORLDataModule"):
+    monitor = data.get("monitor_size")
+    if monitor is not None and monitor < classes and about.get("whole_classes", True):
         raise UserError(f"data.monitor_size={monitor}: must be at least {classes}, an image a class")
-    each, batch = data.get("per_class"), data.batch_size
+    each, batch = data.get("per_class"), data["batch_size"]
     if each is not None and (batch % each or not 2 <= batch // each <= classes):
         raise UserError(
             f"data.per_class={each}: must divide data.batch_size={batch} into at least 2 and at most "
@@ -75,55 +81,91 @@ def check_val_size(val_size: int, classes: int, name: str, images: int | None) -
         raise UserError(f"data.val_size={val_size}: must be 0 or {allowed} for {name}")
 
 
-def training_images(data: DictConfig) -> int | None:
-    """Return the images of the official training part, None for a data set that is not of this package.
+def class_count(classes: Sequence[int] | None, available: int) -> int:
+    """Return the number of `classes` that a run keeps of those `available`, all for None.
 
     Raises:
-        UserError: a folder of pictures that cannot be listed.
+        UserError: a class that there is not.
     """
-    kept, classes, kind = data.get("classes"), data.num_classes, _kind(data)
-    if kind in ("MNISTDataModule", "DigitsDataModule"):
-        table = {"MNIST": MNIST, "FashionMNIST": FASHION_MNIST, "KMNIST": KMNIST}.get(
-            data.get("dataset"), DIGITS
-        )
-        return sum(table[k] for k in (range(10) if kept is None else kept))
-    if kind == "OmniglotDataModule":
-        return classes * (DRAWERS - data.test_drawers)
-    if kind == "SyntheticIdentitiesDataModule":
-        return classes * data.images_per_class
-    if kind == "ORLDataModule":
-        found = orl_folders(data.root)
-        return sum(_left(len(pictures(found[k])), data.test_fraction) for k in orl_split(data.fold)[0])
-    if kind == "FacesDataModule":
-        return _of_persons(data.folder, data.held_out, data.test_fraction)
-    return _of_folder(data, kept) if kind == "ImageFolderDataModule" else None
+    if classes is None:
+        return available
+    if strangers := [k for k in classes if k >= available]:
+        raise UserError(f"data.classes={list(classes)}: has {strangers}, must be from 0 to {available - 1}")
+    return len(classes)
 
 
-@cache  # one listing for all cells of a grid
-def _of_persons(folder: str, held_out: float, test_fraction: float) -> int:
-    persons, _ = split_identities(folder, held_out)
-    return sum(_left(len(pictures(person)), test_fraction) for person in persons)
+def image_count(classes: Sequence[int] | None, each: Sequence[int]) -> int:
+    """Return the images of the `classes` that a run keeps, where class k has `each[k]` of them."""
+    class_count(classes, len(each))
+    return sum(each) if classes is None else sum(each[k] for k in classes)
+
+
+def count_classes(folder: str) -> int:
+    """Return the number of classes in a folder or table of pictures; raise `UserError` as `listed` does."""
+    try:
+        return len(listed_once(folder).class_names)
+    except UserError as error:
+        raise UserError(f"data.root={error}") from error
+
+
+def folder_images(folder: str, classes: Sequence[int] | None, test_fraction: float) -> int:
+    """Return the pictures to train on in a folder or table."""
+    _, parts, _ = listed_once(folder)
+    if "test" in parts:
+        return sum(1 for _, k in parts["train"] if classes is None or k in classes)
+    kept, _ = with_test_part(Path(folder).expanduser(), parts["train"], test_fraction)
+    return sum(1 for _, k in kept if classes is None or k in classes)
+
+
+def folder_validation(folder: str) -> bool:
+    """Tell whether a folder or table of pictures has a validation part of its own."""
+    return "val" in listed_once(folder).parts
+
+
+def folder_notes(folder: str) -> list[str]:
+    """Return what is to be said of a folder or table of pictures: which were left out, where others are."""
+    return listed_once(folder).lines
+
+
+def identity_images(folder: str, held_out: float, test_fraction: float) -> int:
+    """Return the pictures to train on of the persons in `folder` that are not held out."""
+    return sum(_left(count, test_fraction) for count in _of_persons(folder, held_out)[0])
+
+
+def identity_notes(folder: str, held_out: float) -> list[str]:
+    """Return what was passed over in a folder of persons."""
+    return _of_persons(folder, held_out)[1]
+
+
+def orl_images(root: str, fold: int | None, test_fraction: float) -> int:
+    """Return the pictures to train on of the ORL faces below `root`."""
+    found, finder = orl_folders(root), PictureFinder()
+    return sum(_left(len(finder.pictures(found[k])), test_fraction) for k in orl_split(fold)[0])
+
+
+def omniglot_images(classes: int, test_drawers: int) -> int:
+    """Return the drawings to train on, of so many characters."""
+    return classes * (DRAWERS - test_drawers)
+
+
+def synthetic_images(classes: int, each: int) -> int:
+    """Return the images to train on, of so many made-up identities."""
+    return classes * each
+
+
+def look_again() -> None:
+    """Forget what was on the disk: each command looks once, and all cells of its grid see the same."""
+    listed_once.cache_clear()
+    _of_persons.cache_clear()
 
 
 @cache
-def _counts(root: Path) -> list[int]:
-    return [len(pictures(root / name)) for name in class_folders(root)]
-
-
-def _of_folder(data: DictConfig, kept: Any) -> int | None:
-    whole = Path(data.folder).expanduser()
-    split = (whole / "train").is_dir()
-    counts = _counts(whole / "train" if split else whole)
-    if split:
-        return sum(counts[k] for k in (range(len(counts)) if kept is None else kept))
-    size = sum(counts) - max(round(data.test_fraction * sum(counts)), len(counts))
-    return size if kept is None else None  # how many of these classes are cut for test is not known here
+def _of_persons(folder: str, held_out: float) -> tuple[list[int], list[str]]:
+    """Return how many pictures there are of each person to train on, and what was passed over."""
+    finder = PictureFinder()
+    persons, _ = split_identities(folder, held_out)
+    return [len(finder.pictures(person)) for person in persons], finder.lines()
 
 
 def _left(count: int, test_fraction: float) -> int:
     return count - tested_pictures(count, test_fraction)
-
-
-def _kind(data: DictConfig) -> str:
-    target = str(data.get("_target_"))
-    return target.rsplit(".", 1)[-1] if target.startswith("icv_lightning.data.") else ""

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from icv_lightning.shapes import check_batch
+
 BLOCK = 2**22  # distances held at once, 32 MB
 COLUMNS = 2**12  # of them to so many of the gallery, whose conversion to float64 then serves 1024 queries
 EXACT_DIM = 16  # up to this N differences are squared; beyond it expanded products are several times faster
@@ -44,7 +46,7 @@ def retrieval(
         gallery: embeddings and classes to search among; None for the other `embeddings`.
 
     Raises:
-        ValueError: `max_queries` below 1.
+        ValueError: `max_queries` below 1, shapes that do not fit each other.
     """
     values = query_values(embeddings, target, max_queries, ks, gallery)
     return {name: column.mean() for name, column in values.items() if name != "query"}
@@ -64,6 +66,7 @@ def query_values(
     """
     if max_queries < 1:
         raise ValueError(f"max_queries must be at least 1, got {max_queries}")
+    check_batch(target, embeddings)
     size = len(target)
     query = torch.linspace(0, size - 1, min(size, max_queries), dtype=torch.float64).round().long()
     query = query.to(target.device)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
-from icv_lightning.configuration.identity import config_hash
+from icv_lightning.configuration.identity import Identity
 from icv_lightning.escaping import printable
-from icv_lightning.records.results import LOCK, RESULTS, read_results
+from icv_lightning.records.results import LOCK, RESULTS, number, place_again, read_results
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_TO_BELIEVE_IN_DEATH = 30.0  # of workers that nobody answers for: no cell held its lock for so long
@@ -33,13 +32,14 @@ class Cell:
     """One cell of a grid, as its folder shows it; `look` brings `state`, `epoch` and `results` up to date.
 
     Args:
-        config: of the cell; its `paths.run` is the folder.
+        identity: of the cell; the `paths.run` of its configuration is the folder.
     """
 
-    def __init__(self, config: DictConfig) -> None:
-        self.folder, self.force = Path(config.paths.run), bool(config.force)
-        self.name, self.hash = self.folder.name, config_hash(config)
-        self.epochs, self.epoch = int(config.trainer.max_epochs), 0
+    def __init__(self, identity: Identity) -> None:
+        config = identity.config
+        self.folder, self.force = Path(config["paths"]["run"]), bool(config["force"])
+        self.name, self.hash = self.folder.name, identity.hash
+        self.epochs, self.epoch = int(config["trainer"]["max_epochs"]), 0
         self.state, self.results = "waiting", dict[str, Any]()
         self._before = self._stamps()
         self.look()
@@ -50,12 +50,12 @@ class Cell:
     @property
     def ended(self) -> bool:
         """Whether nothing more is to be expected."""
-        return self.state in ("completed", "already completed", "failed")
+        return self.well or self.state == "failed"
 
     @property
     def well(self) -> bool:
         """Whether the results are there."""
-        return self.state.endswith("completed")
+        return self.state in ("completed", "already completed", "tried")
 
     @property
     def alive(self) -> bool:
@@ -70,26 +70,31 @@ class Cell:
         """Read the folder again, unless the cell has ended."""
         if self.ended:
             return
-        results = read_results(self.folder) or {}
+        results = read_results(self._place()) or {}
         started, written = (a != b for a, b in zip(self._stamps(), self._before, strict=True))
         status = results.get("status") if results.get("config_hash") == self.hash else None
         if status == "completed" and (written or not self.force):
             self.state, self.epoch, self.results = "completed", self.epochs, results
-        elif status == "failed" and written:
-            self.state, self.results = "failed", results
+        elif status in ("failed", "tried") and written:
+            self.state, self.results = status, results
         elif started:
             self.state = "running"
         if self.state in ("waiting", "running"):
             self.epoch = 0 if self.force and not started else self._rows()
 
+    def _place(self) -> Path:
+        """Return where the cell trains, or trained at last."""
+        again = place_again(self.folder)
+        return again if self.force and again.exists() else self.folder
+
     def _stamps(self) -> tuple[int, int]:
         """Return when the cell was last started and its results last written."""
-        files = (self.folder / ".hydra" / "overrides.yaml", self.folder / RESULTS)
+        files = (self.folder / ".hydra" / "overrides.yaml", self._place() / RESULTS)
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)  # type: ignore[return-value]
 
     def _rows(self) -> int:
         try:
-            return min(self.epochs, max(0, (self.folder / "metrics.csv").read_bytes().count(b"\n") - 1))
+            return min(self.epochs, max(0, (self._place() / "metrics.csv").read_bytes().count(b"\n") - 1))
         except OSError:
             return 0
 
@@ -154,7 +159,7 @@ class Display:
             cause = printable(str(cell.results.get("cause")))
             self.console.print(f"failed: {cell.name}: {cause}", markup=False, style="red")
         elif not self.console.is_terminal:
-            seconds = f"{cell.results['seconds']:.1f} s"
+            seconds = f"{number(cell.results.get('seconds'), 1)} s"
             self.console.print(f"{cell.name}: completed in {seconds} ({self.line()})", markup=False)
 
     def _watch(self) -> None:
@@ -162,13 +167,13 @@ class Display:
             self.look()
 
 
-def watched(configs: Sequence[DictConfig], launch: Callable[[], object]) -> int:
-    """Run `launch` under a display of `configs`' cells, and show their table; give the exit status.
+def watched(identities: Sequence[Identity], launch: Callable[[], object]) -> int:
+    """Run `launch` under a display of these cells, and show their table; give the exit status.
 
     Returns:
         0 where all cells are completed, 1 where any is not, 130 after Ctrl-C or SIGTERM.
     """
-    cells = list({cell.folder: cell for cell in map(Cell, configs)}.values())
+    cells = list({cell.folder: cell for cell in map(Cell, identities)}.values())
     os.environ["HYDRA_FULL_ERROR"] = "1"  # a launcher's own error shall reach this function
     trouble, status = "", 0
     with Display(cells) as display:
@@ -189,10 +194,9 @@ def show(cells: Sequence[Cell], trouble: str = "") -> None:
     console = terminal if terminal.is_terminal else Console(width=160)
     table = Table(Column("cell", overflow="fold"), "status", *COLUMNS, "seconds")
     for cell in cells:
-        values = [(cell.results.get("metrics") or {}).get(key) for key in COLUMNS.values()]
-        seconds = cell.results.get("seconds")
-        numbers = ["-" if value is None else f"{value:.4f}" for value in values]
-        table.add_row(cell.name, _status(cell), *numbers, f"{seconds:.1f}" if seconds else "-")
+        metrics = cell.results.get("metrics") or {}
+        numbers = [number(metrics.get(key), 4) for key in COLUMNS.values()]
+        table.add_row(cell.name, _status(cell), *numbers, number(cell.results.get("seconds"), 1))
     console.print(table)
     for cell in cells:
         if cell.state in ("failed", "running"):

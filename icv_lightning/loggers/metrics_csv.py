@@ -9,10 +9,11 @@ from typing import Any
 from lightning.pytorch.utilities import rank_zero_only
 from PIL.Image import Image
 
-from icv_lightning.loggers.past import FIGURES, METRICS, picture_path, read_rows
+from icv_lightning.loggers.past import FIGURES, picture_path
 from icv_lightning.loggers.tracker import Tracker
 from icv_lightning.records.csv_files import csv_line
 from icv_lightning.records.files import replaced, write_text
+from icv_lightning.records.metrics_file import METRICS, read_metrics
 
 CLOCK = ("train/images_per_second",)  # differs each time, so metrics.csv, which does not, leaves it out
 
@@ -31,6 +32,11 @@ class MetricsCSV(Tracker):
     def __init__(self, folder: str | Path) -> None:
         super().__init__(folder)
         self.rows: dict[int, dict[str, Any]] = {}
+        self._past: dict[int, dict[str, str]] = {}
+
+    def start(self, settings: Mapping[str, Any], resumed: bool) -> None:
+        """Read the rows of the epochs that a resumed run finished before."""
+        self._past = read_metrics(self.folder) if resumed else {}
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -38,9 +44,10 @@ class MetricsCSV(Tracker):
         if "epoch" not in metrics:
             return
         values, epoch, final = self.placed(metrics)
-        if not self.rows:
+        if self._past:
             before = epoch + 1 if final else epoch
-            self.rows = {e: dict(row) for e, row in read_rows(self.folder).items() if e < before}
+            self.rows = {e: dict(row) for e, row in self._past.items() if e < before}
+            self._past = {}
         row = self.rows.setdefault(epoch, {"epoch": epoch})
         row.update({key: value for key, value in values.items() if key not in CLOCK}, step=step)
         self._write()

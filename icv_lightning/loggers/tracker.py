@@ -10,12 +10,12 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
-from omegaconf import DictConfig, OmegaConf
 from PIL.Image import Image
 from PIL.Image import open as open_image
 from torch import nn
 
-from icv_lightning.configuration.identity import cell_any_seed
+from icv_lightning.configuration.identity import Identity
+from icv_lightning.configuration.settings import ABOUT
 from icv_lightning.loggers.past import read_past
 from icv_lightning.loggers.sample import Sample
 
@@ -122,19 +122,17 @@ def never_fatal(method: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def recording(
-    loggers: Sequence[Logger], config: DictConfig, module: nn.Module, resumed: bool
-) -> Iterator[None]:
+def recording(loggers: Sequence[Logger], cell: Identity, module: nn.Module, resumed: bool) -> Iterator[None]:
     """Start every logger with the run's settings, and finish every tracker whatever happens inside.
 
     Args:
         loggers: the trainer's.
-        config: of the run; loggers get it resolved, with `num_parameters` and `cell_any_seed` beside it.
+        cell: the run; loggers get its configuration, with `num_parameters` and `cell_any_seed` beside it.
         module: whose parameters are counted.
         resumed: the run goes on from its own checkpoint.
     """
-    settings: dict[str, Any] = {str(k): v for k, v in OmegaConf.to_container(config, resolve=True).items()}  # type: ignore[union-attr]
-    settings["cell_any_seed"] = cell_any_seed(config)
+    settings = {group: _without_about(node) for group, node in cell.config.items()}
+    settings["cell_any_seed"] = cell.any_seed
     settings["num_parameters"] = sum(p.numel() for p in module.parameters())
     with ExitStack() as stack:
         for logger in loggers:
@@ -144,6 +142,10 @@ def recording(
             else:
                 logger.log_hyperparams(settings)
         yield
+
+
+def _without_about(node: Any) -> Any:
+    return {key: value for key, value in node.items() if key != ABOUT} if isinstance(node, Mapping) else node
 
 
 def _finish(tracker: Tracker, kind: Any, error: BaseException | None, trace: Any) -> None:

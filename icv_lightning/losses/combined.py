@@ -1,10 +1,13 @@
 """The whole loss of the paper (section 2.3 with the λ of its tables): L1 = L0 + λ · L_var."""
 
+from collections.abc import Sequence
+
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from icv_lightning.losses.intra_class_variance import intra_class_variance
-from icv_lightning.losses.terms import check_factor, cross_entropy, gradient_alone
+from icv_lightning.losses.terms import CrossEntropy, check_factor, gradient_alone
+from icv_lightning.shapes import check_batch
 
 
 class CombinedLoss(nn.Module):
@@ -16,16 +19,24 @@ class CombinedLoss(nn.Module):
 
     Args:
         weight: λ, finite and not negative.
+        label_smoothing: of the cross-entropy, in [0, 1).
+        class_weights: of the cross-entropy, a positive number for each class; None for equal ones.
 
     Raises:
-        ValueError: `weight` negative or not finite.
+        ValueError: an argument that is not as said.
     """
 
     terms = ("loss", "loss_ce", "loss_var")
 
-    def __init__(self, weight: float) -> None:
+    def __init__(
+        self,
+        weight: float,
+        label_smoothing: float = 0.0,
+        class_weights: Sequence[float] | None = None,
+    ) -> None:
         super().__init__()
         self.weight = check_factor(weight)
+        self.cross_entropy = CrossEntropy(label_smoothing, class_weights)
 
     def forward(
         self,
@@ -35,7 +46,8 @@ class CombinedLoss(nn.Module):
         target: Int[Tensor, " batch"],
     ) -> dict[str, Tensor]:
         """Return `loss` and its terms `loss_ce` and `loss_var`, each a scalar."""
-        loss_ce = cross_entropy(logits, target)
+        check_batch(target, embeddings, logits, centroids)
+        loss_ce = self.cross_entropy(logits, target)
         loss_var = intra_class_variance(embeddings if self.weight else embeddings.detach(), centroids, target)
         # With λ = 0: the gradient of loss_var for the centroids, and exactly 0 for the value.
         term = self.weight * loss_var if self.weight else gradient_alone(loss_var)

@@ -18,6 +18,7 @@ lowers D, where equation 5 falls whenever all embeddings shrink.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float, Int
@@ -25,7 +26,8 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from icv_lightning.losses.intra_class_variance import intra_class_variance
-from icv_lightning.losses.terms import check_factor, cross_entropy, gradient_alone
+from icv_lightning.losses.terms import CrossEntropy, check_factor, gradient_alone
+from icv_lightning.shapes import check_batch
 
 
 def total_variance(
@@ -88,6 +90,8 @@ class DiscriminantLoss(nn.Module):
         between: β, the weight of the inter-class variance within the λ-term, finite and not negative;
             with 0 this is `CombinedLoss`.
         max_total_variance: τ, positive and finite; T stays below 2τ + L/(λβ), near τ in practice.
+        label_smoothing: of the cross-entropy, in [0, 1).
+        class_weights: of the cross-entropy, a positive number for each class; None for equal ones.
 
     Raises:
         ValueError: an argument that is not as said.
@@ -97,7 +101,13 @@ class DiscriminantLoss(nn.Module):
     whole_batch = True  # of max(0, T − τ)
 
     def __init__(
-        self, weight: float, embedding_dim: int, between: float = 1.0, max_total_variance: float = 100.0
+        self,
+        weight: float,
+        embedding_dim: int,
+        between: float = 1.0,
+        max_total_variance: float = 100.0,
+        label_smoothing: float = 0.0,
+        class_weights: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         check_factor(weight)
@@ -108,6 +118,7 @@ class DiscriminantLoss(nn.Module):
             raise ValueError(f"embedding_dim must be at least 1, got {embedding_dim}")
         self.weight, self.between, self.max_total_variance = weight, between, max_total_variance
         self.grand_mean = nn.Parameter(torch.zeros(embedding_dim))
+        self.cross_entropy = CrossEntropy(label_smoothing, class_weights)
 
     def forward(
         self,
@@ -117,7 +128,8 @@ class DiscriminantLoss(nn.Module):
         target: Int[Tensor, " batch"],
     ) -> dict[str, Tensor]:
         """Return `loss` and its terms `loss_ce`, `loss_var` (W) and `loss_between` (S), each a scalar."""
-        loss_ce = cross_entropy(logits, target)
+        check_batch(target, embeddings, logits, centroids)
+        loss_ce = self.cross_entropy(logits, target)
         fixed = embeddings.detach()
         if self.weight:
             value = discriminant(

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from icv_lightning.centroids.rule import SparseRows
+from icv_lightning.shapes import check_batch
 
 
 def intra_class_variance(
@@ -24,15 +25,9 @@ def intra_class_variance(
     in the input's precision otherwise. An empty batch gives 0.
 
     Raises:
-        ValueError: shapes that do not fit each other.
+        ValueError: shapes that do not fit each other, or classes outside of 0 to K - 1 (`check_batch`).
     """
-    if embeddings.ndim != 2 or centroids.ndim != 2 or embeddings.shape[1] != centroids.shape[1]:
-        raise ValueError(
-            "embeddings (B x N) and centroids (K x N) must share N, "
-            f"got {tuple(embeddings.shape)} and {tuple(centroids.shape)}"
-        )
-    if target.shape != embeddings.shape[:1]:
-        raise ValueError(f"target must have shape ({embeddings.shape[0]},), got {tuple(target.shape)}")
+    check_batch(target, embeddings, centroids=centroids)
     with torch.autocast(embeddings.device.type, enabled=False):
         wide = torch.promote_types(embeddings.dtype, torch.float32)
         own = nn.functional.embedding(target, centroids, sparse=isinstance(centroids, SparseRows)).to(wide)

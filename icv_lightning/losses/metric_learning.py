@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from icv_lightning.errors import UserError
 from icv_lightning.losses.intra_class_variance import intra_class_variance
 from icv_lightning.losses.terms import check_factor, cross_entropy, gradient_alone
+from icv_lightning.shapes import check_batch
 
 PIECE = 128  # images whose pairs an evaluation looks at together; all triplets of 1000 images need 3 GB
 
@@ -97,6 +98,7 @@ class MetricLearningLoss(nn.Module):
         target: Int[Tensor, " batch"],
     ) -> dict[str, Tensor]:
         """Return `loss` and its terms `loss_metric`, `loss_probe` and `loss_var`, each a scalar."""
+        check_batch(target, embeddings, logits, centroids)
         with torch.autocast(embeddings.device.type, enabled=False):
             loss_metric = self._metric(
                 embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), target

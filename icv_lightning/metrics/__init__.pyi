@@ -3,7 +3,9 @@ from .accuracy import NearestCentroidAccuracy as NearestCentroidAccuracy
 from .accuracy import nearest_centroid as nearest_centroid
 from .agreement import Agreement as Agreement
 from .class_variance import ClassVariance as ClassVariance
+from .confusion import ConfusionMatrix as ConfusionMatrix
 from .evaluation import Evaluation as Evaluation
+from .on_host import on_host as on_host
 from .retrieval import Retrieval as Retrieval
 from .term_means import TermMeans as TermMeans
 from .within_class_covariance import WithinClassCovariance as WithinClassCovariance

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from icv_lightning.metrics.exact import ExactMetric
+from icv_lightning.shapes import check_batch, check_shapes
 
 DISTANCES = 2**22  # in memory at once: 16 MB in float32
 
@@ -19,7 +20,11 @@ def nearest_centroid(
     Centroids that are not finite (the mean of a class never seen) are never nearest. Distances are
     differences squared, not expanded products, so they stay exact far from the origin. Classes are compared
     a block at a time, at most `DISTANCES` distances in memory at once, whatever the number of classes.
+
+    Raises:
+        ValueError: shapes that do not fit each other.
     """
+    check_shapes(embeddings, centroids)
     wide = torch.promote_types(embeddings.dtype, torch.promote_types(centroids.dtype, torch.float32))
     embeddings = embeddings.to(wide)
     least = embeddings.new_full(embeddings.shape[:1], torch.inf)
@@ -68,7 +73,8 @@ class HighestScoreAccuracy(Accuracy):
     """Fraction of samples whose highest score (argmax of the logits) is that of their class (table 2)."""
 
     def update(self, logits: Float[Tensor, "batch classes"], target: Int[Tensor, " batch"]) -> None:
-        """Count a batch."""
+        """Count a batch; raise `ValueError` for shapes or classes that do not fit (`check_batch`)."""
+        check_batch(target, logits=logits)
         self._count(logits.argmax(dim=1), target)
 
 
@@ -81,5 +87,6 @@ class NearestCentroidAccuracy(Accuracy):
         centroids: Float[Tensor, "classes dim"],
         target: Int[Tensor, " batch"],
     ) -> None:
-        """Count a batch."""
+        """Count a batch; raise `ValueError` for shapes or classes that do not fit (`check_batch`)."""
+        check_batch(target, embeddings, centroids=centroids)
         self._count(nearest_centroid(embeddings, centroids), target)

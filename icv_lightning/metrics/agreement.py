@@ -4,6 +4,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from icv_lightning.metrics.accuracy import Accuracy, nearest_centroid
+from icv_lightning.shapes import check_batch
 
 
 class Agreement(Accuracy):
@@ -18,5 +19,7 @@ class Agreement(Accuracy):
         logits: Float[Tensor, "batch classes"],
         class_means: Float[Tensor, "classes dim"],
     ) -> None:
-        """Count a batch."""
-        self._count(logits.argmax(1), nearest_centroid(embeddings, class_means))
+        """Count a batch; raise `ValueError` for shapes that do not fit (`check_batch`)."""
+        preds = logits.argmax(1) if logits.ndim == 2 else logits
+        check_batch(preds, embeddings, logits, class_means)
+        self._count(preds, nearest_centroid(embeddings, class_means))

@@ -5,6 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from icv_lightning.metrics.exact import ExactMetric
+from icv_lightning.shapes import check_batch
 
 
 class ClassVariance(ExactMetric):
@@ -40,9 +41,10 @@ class ClassVariance(ExactMetric):
         self.add_state("squares", zeros, dist_reduce_fx=None)
 
     def update(self, embeddings: Float[Tensor, "batch dim"], target: Int[Tensor, " batch"]) -> None:
-        """Merge a batch."""
+        """Merge a batch; raise `ValueError` for shapes or classes that do not fit (`check_batch`)."""
+        check_batch(target, embeddings, centroids=self.mean)
         values = embeddings.detach().double()
-        count = torch.bincount(target, minlength=len(self.count))
+        count = torch.zeros_like(self.count).index_add_(0, target, torch.ones_like(values[:, 0]))
         mean = torch.zeros_like(self.mean).index_add_(0, target, values) / count.clamp(min=1)[:, None]
         deviations = (values - mean[target]).square().sum(1)
         squares = torch.zeros_like(self.squares).index_add_(0, target, deviations)

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torchmetrics.classification import MulticlassConfusionMatrix
 
 from icv_lightning.evaluation.neural_collapse import neural_collapse
 from icv_lightning.metrics.accuracy import HighestScoreAccuracy, NearestCentroidAccuracy
 from icv_lightning.metrics.agreement import Agreement
+from icv_lightning.metrics.class_scores import class_scores
 from icv_lightning.metrics.class_variance import ClassVariance
+from icv_lightning.metrics.confusion import ConfusionMatrix
 from icv_lightning.metrics.term_means import TermMeans
 from icv_lightning.metrics.within_class_covariance import WithinClassCovariance, explained
 
@@ -41,7 +42,7 @@ class Evaluation(nn.Module):
             if self.has_confusion and embedding_dim <= COVARIANCE_LIMIT
             else None
         )
-        self.confusion = MulticlassConfusionMatrix(min(num_classes, CONFUSION_LIMIT))
+        self.confusion = ConfusionMatrix(min(num_classes, CONFUSION_LIMIT))
 
     def reset(self) -> None:
         """Forget everything."""
@@ -85,6 +86,7 @@ class Evaluation(nn.Module):
         return {
             **self.loss_terms.compute(),
             "acc": self.acc.compute(),
+            **self._macro(),
             "acc_nearest_centroid": self.acc_nearest_centroid.compute(),
             "acc_nearest_class_mean": self.acc_nearest_class_mean.compute(),
             "var_within": variance["var_within"],
@@ -93,6 +95,12 @@ class Evaluation(nn.Module):
             **self._of_covariance(weight),
             "nc4": self.agreement.compute(),
         }
+
+    def _macro(self) -> dict[str, Tensor]:
+        if not self.has_confusion:
+            return {}
+        scores = class_scores(self.confusion.compute())
+        return {"acc_macro": scores["recall"].nanmean(), "f1_macro": scores["f1"].nanmean()}
 
     def _of_covariance(self, weight: Tensor | None) -> dict[str, Tensor]:
         if self.covariance is None:

@@ -6,6 +6,7 @@ from torchmetrics.utilities import dim_zero_cat
 
 from icv_lightning.evaluation.retrieval import retrieval
 from icv_lightning.metrics.exact import ExactMetric
+from icv_lightning.shapes import check_batch
 
 
 class Retrieval(ExactMetric):
@@ -33,7 +34,8 @@ class Retrieval(ExactMetric):
         self.add_state("target", [], dist_reduce_fx="cat")
 
     def update(self, embeddings: Float[Tensor, "batch dim"], target: Int[Tensor, " batch"]) -> None:
-        """Keep a batch."""
+        """Keep a batch; raise `ValueError` for shapes that do not fit (`check_batch`)."""
+        check_batch(target, embeddings)
         self.embeddings.append(embeddings.detach())
         self.target.append(target)
 

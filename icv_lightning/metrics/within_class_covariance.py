@@ -5,6 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from icv_lightning.metrics.exact import ExactMetric
+from icv_lightning.shapes import check_batch
 
 
 class WithinClassCovariance(ExactMetric):
@@ -40,7 +41,12 @@ class WithinClassCovariance(ExactMetric):
         self.add_state("comoments", zeros.new_zeros(embedding_dim, embedding_dim), dist_reduce_fx=None)
 
     def update(self, embeddings: Float[Tensor, "batch dim"], target: Int[Tensor, " batch"]) -> None:
-        """Merge a batch: co-moments grow by Σ (x − old mean)(x − new mean)ᵀ (Welford 1962, for a batch)."""
+        """Merge a batch: co-moments grow by Σ (x − old mean)(x − new mean)ᵀ (Welford 1962, for a batch).
+
+        Raises:
+            ValueError: shapes or classes that do not fit (`check_batch`).
+        """
+        check_batch(target, embeddings, centroids=self.mean)
         values = embeddings.detach().double()
         added = torch.zeros_like(self.count).index_add_(0, target, torch.ones_like(values[:, 0]))
         batch_mean = torch.zeros_like(self.mean).index_add_(0, target, values) / added.clamp(min=1)[:, None]

@@ -1,4 +1,4 @@
-"""Optimizers beside those of torch."""
+"""Optimizers beside those of torch, parameter groups, and learning-rate schedules."""
 
 import lazy_loader
 

@@ -1,6 +1,7 @@
 """The numbers that claims are judged by: one value a run and measure, and its bootstrap over images."""
 
-import json
+import logging
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,11 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from icv_lightning.errors import UserError
 from icv_lightning.inference.bootstrap import mean_replicates
 from icv_lightning.paper.plateau import epochs_to
 from icv_lightning.records.measured import Measured, read_measured
+from icv_lightning.records.results import read_json
 from icv_lightning.records.runs import Run
 
+log = logging.getLogger(__name__)
 FILE = "evidence.json"  # what an experiment beside the grid leaves for a claim
 GAIN = {"euclidean_gain": ("acc_nearest_class_mean", "acc_mahalanobis")}  # differences of two rules' bits
 CURVE = "test/acc_nearest_class_mean"  # of claim 5
@@ -63,19 +67,19 @@ def read_rows(folders: Iterable[Path]) -> list[dict[str, Any]]:
     """Return the rows of every evidence.json in `folders` or one level below.
 
     A row is one value of a contrast: `claim`, `data`, `cell` (what is contrasted, in words), `seed` (the
-    pairing: a seed or a draw), `ours`, `other`, and `overlap` where splits share training data (see
-    `inference.intervals.t_interval`). Rows that lack one of the first six are left out.
+    pairing: a seed or a draw), `ours`, `other` (finite numbers), and `overlap` where splits share training
+    data (see `inference.intervals.t_interval`). Rows that lack one of the first six are left out.
     """
-    needed = {"claim", "data", "cell", "seed", "ours", "other"}
     rows = []
     for path in sorted(
         path for folder in folders for path in (*folder.glob(FILE), *folder.glob(f"*/{FILE}"))
     ):
         try:
-            found = json.loads(path.read_text())
-        except (OSError, ValueError):
+            found = read_json(path)
+        except UserError as error:
+            log.warning("left out, %s", error)
             continue
-        rows += [row for row in found if isinstance(row, dict) and needed <= row.keys()]
+        rows += [row for row in (found if isinstance(found, list) else []) if _is_row(row)]
     return rows
 
 
@@ -84,6 +88,13 @@ class Paired(NamedTuple):
 
     values: list[float]
     overlap: float
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, dict) or not {"claim", "data", "cell", "seed", "ours", "other"} <= row.keys():
+        return False
+    numbers = (row["ours"], row["other"], row.get("overlap") or 0)
+    return all(type(value) in (int, float) and math.isfinite(value) for value in numbers)
 
 
 def paired(rows: Iterable[dict[str, Any]], claim: int) -> dict[tuple[str, str], Paired]:

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from icv_lightning.command_line import add_checkpoint, add_images, load, number, run, status_of
+from icv_lightning.command_line import add_checkpoint, add_images, load, number, status_of, with_trust
+from icv_lightning.errors import UserError
+from icv_lightning.exit_status import run
+from icv_lightning.predict.embeddings_file import EmbeddingsFile
 from icv_lightning.predict.formats import COLUMNS, WRITERS
 
 if TYPE_CHECKING:
@@ -17,31 +20,64 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Write a row for each picture; exit with 0, 1 (one could not be read) or 2 (a wrong argument)."""
-    run(_parser(), _predict)
+    run(_parser(), with_trust(_predict))
 
 
 def _predict(arguments: argparse.Namespace) -> int:
     from icv_lightning.recognition.picture_files import PictureFiles
-    from icv_lightning.recognition.threshold import fitted_threshold
 
+    kept = EmbeddingsFile(arguments.embeddings) if arguments.embeddings else None
     model = load(arguments.checkpoint, arguments.device, arguments.batch_size)
-    files = PictureFiles(arguments.images, model.picture_input, model.batch_size)
-    threshold = arguments.threshold
-    if (rate := arguments.false_rejection_rate) is not None:
-        threshold, count = fitted_threshold(model, arguments.checkpoint, rate, arguments.validation)
-        print(f"threshold {threshold:.6g}: {rate:g} of {count} validation images at most", file=sys.stderr)
-    WRITERS[arguments.format](_rows(model, files, threshold))
+    files = PictureFiles(arguments.images, model.picture_input, model.batch_size, model.usual)
+    threshold = _threshold(model, arguments)
+    classes = model.class_names if arguments.all_probabilities else []
+    WRITERS[arguments.format](_rows(model, files, threshold, bool(classes), kept), classes)
+    if kept:
+        kept.write()
     return status_of(files)
 
 
+def _threshold(model: "EmbeddingModel", arguments: argparse.Namespace) -> float | None:
+    """Return the threshold asked for, or the gallery's; say what it is worth, and keep it where asked to."""
+    from icv_lightning.recognition.threshold import fitted_threshold, rejected
+
+    given, rate, said = arguments.threshold, arguments.false_rejection_rate, ""
+    if rate is not None:
+        given, count = fitted_threshold(model, arguments.checkpoint, rate, arguments.validation)
+        said = f"{rate:g} of {count} validation images at most"
+    threshold = model.gallery.threshold if given is None else given
+    if threshold is None:
+        if option := next((o for o in ("unknown", "keep_threshold") if getattr(arguments, o)), None):
+            needed = "a threshold, by --threshold or --false-rejection-rate"
+            raise UserError(f"--{option.replace('_', '-')}: needs {needed}")
+        return None
+    if arguments.unknown:
+        found, count = rejected(model, arguments.unknown, threshold)
+        said = "; ".join(filter(None, [said, f"{found} of {count} pictures of unknown kinds are rejected"]))
+    if said:
+        print(f"threshold {threshold:.6g}: {said}", file=sys.stderr)
+    if arguments.keep_threshold:
+        model.gallery.threshold = threshold
+        print(f"threshold {threshold:.6g} is kept in {model.save_gallery()}", file=sys.stderr)
+    return threshold
+
+
 def _rows(
-    model: "EmbeddingModel", files: "PictureFiles", threshold: float | None
-) -> Iterator[dict[str, Any]]:
+    model: "EmbeddingModel", files: "PictureFiles", threshold: float | None, all_of_them: bool,
+    kept: EmbeddingsFile | None,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     for paths, images in files:
         found = model.predict(images, threshold)
         numbers = [x.tolist() for x in (found.probabilities, found.distances, found.margin, found.unknown)]
         columns = (map(str, paths), found.names, numbers[0], found.nearest, *numbers[1:])
-        yield from (dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=True))
+        for position, values in enumerate(zip(*columns, strict=True)):
+            row = dict(zip(COLUMNS, values, strict=True))
+            if kept:
+                kept.add(row, found.embeddings[position].numpy())
+            if all_of_them:
+                shares = found.all_probabilities[position].tolist()
+                row["probabilities"] = dict(zip(model.class_names, shares, strict=True))
+            yield row
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     add_checkpoint(parser)
     add_images(parser)
     parser.add_argument("--format", choices=WRITERS, default="table", help="json: a line a picture")
+    parser.add_argument("--all-probabilities", action="store_true", help="of every class trained on")
+    parser.add_argument(
+        "--embeddings", type=Path, metavar="FILE",
+        help="write the embeddings, too: .npy (the matrix alone), .npz or .parquet (with all columns)",
+    )  # fmt: skip
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
         "--threshold", type=number(float, 0, math.inf), help="beyond this distance a picture is unknown"
@@ -64,6 +105,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--validation", type=Path, metavar="FOLDER",
         help="a folder per class to choose it on; default: the validation part of the run (data.val_size)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--unknown", type=Path, metavar="FOLDER",
+        help="pictures of other kinds: say how many of them the threshold rejects",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep-threshold", action="store_true",
+        help="keep the threshold in the gallery beside the checkpoint, for later predictions and exports",
     )  # fmt: skip
     return parser
 

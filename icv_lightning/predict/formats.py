@@ -3,11 +3,11 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from icv_lightning.escaping import printable
@@ -17,28 +17,37 @@ COLUMNS = ("file", "class", "probability", "nearest", "distance", "margin", "unk
 Rows = Iterable[Mapping[str, Any]]
 
 
-def write_csv(rows: Rows) -> None:
-    """Write a header and a line a row, six digits; text that a spreadsheet would compute is quoted."""
-    sys.stdout.write(csv_line(COLUMNS))
+def write_csv(rows: Rows, classes: Sequence[str] = ()) -> None:
+    """Write a header and a line a row, six digits; text that a spreadsheet would compute is quoted.
+
+    Args:
+        rows: with `probabilities` of `classes`, where there are any.
+        classes: whose probabilities get a column each.
+    """
+    sys.stdout.write(csv_line([*COLUMNS, *(f"probability of {name}" for name in classes)]))
     for row in rows:
-        sys.stdout.write(csv_line((_lower(row[key]) for key in COLUMNS), digits=6))
+        values = [_lower(row[key]) for key in COLUMNS]
+        sys.stdout.write(csv_line([*values, *row.get("probabilities", {}).values()], digits=6))
 
 
-def write_json(rows: Rows) -> None:
+def write_json(rows: Rows, classes: Sequence[str] = ()) -> None:
     """Write an object a line; what is not finite (a margin, with one centroid) is null."""
     for row in rows:
         finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
         print(json.dumps(finite, allow_nan=False))
 
 
-def write_table(rows: Rows) -> None:
+def write_table(rows: Rows, classes: Sequence[str] = ()) -> None:
     """Write one table when all is known, "unknown" before the nearest class that is too far."""
-    table = Table(*COLUMNS[:-1])
-    for row in rows:
+    shown = [*COLUMNS[:-1], *(f"p({printable(name)})" for name in classes)]
+    table = Table(*(Column(Text(name)) for name in shown))
+    for found in rows:
+        shares = {f"p({printable(name)})": share for name, share in found.get("probabilities", {}).items()}
+        row = {key: found[key] for key in COLUMNS} | shares
         cells = {k: printable(v) if isinstance(v, str) else f"{v:.4g}" for k, v in row.items()}
         if row["unknown"]:
             cells["nearest"] = f"unknown ({cells['nearest']})"
-        table.add_row(*(Text(cells[key]) for key in COLUMNS[:-1]))
+        table.add_row(*(Text(cells[key]) for key in shown))
     if table.row_count:
         Console(width=None if sys.stdout.isatty() else 1000).print(table)  # a pipe has no width
 
@@ -47,4 +56,8 @@ def _lower(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-WRITERS: Mapping[str, Callable[[Rows], None]] = {"csv": write_csv, "json": write_json, "table": write_table}
+WRITERS: Mapping[str, Callable[[Rows, Sequence[str]], None]] = {
+    "csv": write_csv,
+    "json": write_json,
+    "table": write_table,
+}

@@ -12,7 +12,7 @@ from icv_lightning.errors import UserError, reason
 from icv_lightning.module import ClassifierModule
 from icv_lightning.records.checkpoints import read_checkpoint
 from icv_lightning.records.results import read_results
-from icv_lightning.records.trust import check_foreign
+from icv_lightning.records.trust import check_foreign, trusting
 
 OWN = ("icv_lightning.nets.", "icv_lightning.centroids.", "icv_lightning.losses.")
 
@@ -28,7 +28,7 @@ def load_checkpoint(
     Args:
         path: the checkpoint.
         map_location: device of the parameters.
-        trusted: more module prefixes whose classes may be built, e.g. "mylab.nets.".
+        trusted: more modules whose classes may be built, e.g. "mylab.nets".
 
     Raises:
         UserError: a file that cannot be read so, is not of this package, or names another class.
@@ -40,7 +40,8 @@ def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[st
     """Return the module that a checkpoint's content holds, to predict with; raises as `load_checkpoint`."""
     config = content["hyper_parameters"]["config"]
     among = "this package's networks, centroid rules or losses"
-    check_foreign(config, path, (*OWN, *trusted), torch.nn.Module, among)
+    with trusting(trusted):
+        check_foreign(config, path, OWN, torch.nn.Module, among)
     try:
         module = module_of(_without_downloads(config), optimizer=None)
         module.load_state_dict(content["state_dict"])

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from icv_lightning.data.picture import PictureInput, read_picture, to_input
+from icv_lightning.data.traits import Ranges, read_ranges
 from icv_lightning.errors import UserError
 from icv_lightning.module import ClassifierModule, Outputs
 from icv_lightning.recognition.checkpoint import module_in, trained_for
@@ -31,6 +32,8 @@ class Predictions(NamedTuple):
         distances: B, to that centroid.
         margin: B, how much farther the second nearest is.
         unknown: B, whether the distance is beyond the threshold.
+        all_probabilities: B x K, of every class trained on.
+        embeddings: B x N.
     """
 
     names: list[str]
@@ -40,6 +43,8 @@ class Predictions(NamedTuple):
     distances: Float[Tensor, " batch"]
     margin: Float[Tensor, " batch"]
     unknown: Bool[Tensor, " batch"]
+    all_probabilities: Float[Tensor, "batch class"]
+    embeddings: Float[Tensor, "batch dim"]
 
 
 class EmbeddingModel:
@@ -70,6 +75,7 @@ class EmbeddingModel:
         self.picture_input = picture_input
         self.gallery = gallery or NearestCentroidClassifier()
         self.device, self.batch_size = device, batch_size
+        self.usual: Ranges = {}
         self._gallery_path: Path | None = None
         self._digest: str | None = None
 
@@ -85,10 +91,13 @@ class EmbeddingModel:
         path = Path(checkpoint)
         content = read_checkpoint(path, device)
         model = cls(module_in(content, path, trusted), *trained_for(content, path), device=device)
+        model.usual = read_ranges((content.get("data") or {}).get("usual"))
         model._gallery_path, model._digest = gallery_path(path), digest(path)
         if model._gallery_path.exists():
             model.gallery = NearestCentroidClassifier.load(model._gallery_path, checkpoint=model._digest)
-            own, other = model.module.centroids().shape[1], model.gallery.centroids.shape[1]
+            own = other = model.module.centroids().shape[1]
+            if model.gallery.names:
+                other = model.gallery.centroids.shape[1]
             if own != other:
                 raise UserError(f"{model._gallery_path}: holds embeddings of {other}, not {own} numbers")
         return model
@@ -116,18 +125,23 @@ class EmbeddingModel:
             UserError: a file that cannot be read.
         """
         outputs = self._outputs(images)
-        probabilities, preds = outputs.logits.softmax(1).max(1)
+        all_probabilities = outputs.logits.softmax(1)
+        probabilities, preds = all_probabilities.max(1)
         found = self._classifier().predict(outputs.embeddings)
         threshold = self.gallery.threshold if threshold is None else threshold
         unknown = found.distances > (torch.inf if threshold is None else threshold)
         nearest = [self.names[k] for k in found.preds.tolist()]
         names = [self.class_names[k] for k in preds.tolist()]
-        return Predictions(names, preds, probabilities, nearest, found.distances, found.margin, unknown)
+        return Predictions(
+            names, preds, probabilities, nearest, found.distances, found.margin, unknown, all_probabilities,
+            outputs.embeddings,
+        )  # fmt: skip
 
     def fit_threshold(self, images: Images, names: Sequence[str], false_rejection_rate: float) -> float:
         """Return the least threshold that calls at most this share of images of known `names` unknown.
 
-        Take images that were neither trained on nor enrolled. The threshold is not kept.
+        Take images that were neither trained on nor enrolled. It is not kept: `gallery.threshold` and
+        `save_gallery` do that.
 
         Raises:
             ValueError: a name without centroid, no images, or a rate outside [0, 1).
@@ -152,7 +166,8 @@ class EmbeddingModel:
         """Write the gallery file beside the checkpoint, which stays as it is; return its path."""
         if self._gallery_path is None:
             raise ValueError("a gallery is saved beside a checkpoint, from which this model was not loaded")
-        self.gallery.save(self._gallery_path, checkpoint=self._digest)
+        dim = self.module.centroids().shape[1]
+        self.gallery.save(self._gallery_path, checkpoint=self._digest, embedding_dim=dim)
         return self._gallery_path
 
     def _classifier(self) -> NearestCentroidClassifier:

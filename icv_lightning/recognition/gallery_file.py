@@ -46,7 +46,7 @@ def read_gallery(path: str | Path) -> dict[str, Any]:
 def _checks(content: Mapping[str, Any]) -> dict[str, bool]:
     found: Any = {key: content.get(key) for key in ("names", "counts", "embedding_dim", "covariance")}
     names, counts, dim, covariance = found.values()
-    is_names = isinstance(names, list) and bool(names) and all(isinstance(n, str) and n for n in names)
+    is_names = isinstance(names, list) and all(isinstance(n, str) and n for n in names)
     is_dim = type(dim) is int and dim > 0
     return {
         "checkpoint": isinstance(content.get("checkpoint"), str | None),

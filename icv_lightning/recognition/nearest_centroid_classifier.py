@@ -169,17 +169,26 @@ class NearestCentroidClassifier:
         self.threshold = torch.cat(distances)[:, 0].sort(descending=True).values[rejected].item()
         return self.threshold
 
-    def save(self, path: str | Path, checkpoint: str | None = None) -> None:
+    def save(self, path: str | Path, checkpoint: str | None = None, embedding_dim: int | None = None) -> None:
         """Write all but `embed` into a gallery file, which is whole or not there.
 
-        `checkpoint` is the digest of the network that made the embeddings, which `load` then asks for.
+        Args:
+            path: of the file.
+            checkpoint: the digest of the network that made the embeddings, which `load` then asks for.
+            embedding_dim: N, to keep a threshold where nothing is enrolled.
+
+        Raises:
+            ValueError: nothing is enrolled, and no N is given.
         """
+        sums = self._sums.values()
+        if not sums and embedding_dim is None:
+            raise ValueError("no name is enrolled")
         write_gallery(path, {
             "checkpoint": checkpoint,
-            "embedding_dim": self.centroids.shape[1],
+            "embedding_dim": self.centroids.shape[1] if sums else embedding_dim,
             "names": self.names,
             "counts": self.counts,
-            "sums": torch.stack(list(self._sums.values())),
+            "sums": torch.stack(list(sums)) if sums else torch.zeros(0, embedding_dim or 0).double(),
             "distance": self.distance,
             "threshold": self.threshold,
             "covariance": self.covariance,

@@ -46,7 +46,8 @@ def write_onnx(model: EmbeddingModel, path: Path) -> dict[str, float]:
     (B x K) and `distances` (B x names; memory B x names x N). The metadata `class_names` (K) and
     `centroid_names` (classes trained on, then enrolled ones) are JSON lists; `threshold` is the gallery's, if
     it has one; `crop` is the share of a picture's central part that training kept, null for the whole
-    picture. A difference is taken over the larger of 1 and the largest absolute value of that output.
+    picture; `invert` is true where dark and bright were exchanged. A difference is taken over the larger of 1
+    and the largest absolute value of that output.
 
     Args:
         model: on the CPU.
@@ -84,7 +85,7 @@ def _serialized(model: EmbeddingModel) -> bytes:
     assert program is not None
     found = program.model_proto
     facts: dict[str, Any] = {"class_names": model.class_names, "centroid_names": model.names}
-    facts["crop"] = model.picture_input.crop
+    facts |= {"crop": model.picture_input.crop, "invert": model.picture_input.invert}
     if model.gallery.threshold is not None:
         facts["threshold"] = model.gallery.threshold
     for key, value in facts.items():

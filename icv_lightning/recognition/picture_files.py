@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from icv_lightning.data.folders import SUFFIXES
+from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.picture import PictureInput, read_picture
+from icv_lightning.data.traits import SAMPLE, Ranges, traits, unlike
 from icv_lightning.errors import UserError
 
 
@@ -17,9 +18,11 @@ class PictureFiles:
     """Files as batches of input images; one that cannot be read is named on stderr, and the others go on.
 
     Args:
-        given: files, and folders to be searched through for pictures by suffix, hidden ones left out.
+        given: files, and folders to be searched through for pictures as in training; what is passed over
+            there is said on stderr.
         picture_input: what they are brought to.
         batch_size: files of a batch.
+        usual: what the pictures trained on look like; a line on stderr says where the first batch does not.
 
     Attributes:
         files: what was found.
@@ -29,10 +32,19 @@ class PictureFiles:
         UserError: a folder without pictures.
     """
 
-    def __init__(self, given: Sequence[Path], picture_input: PictureInput, batch_size: int = 256) -> None:
-        self.files = [file for path in given for file in _files(path)]
+    def __init__(
+        self,
+        given: Sequence[Path],
+        picture_input: PictureInput,
+        batch_size: int = 256,
+        usual: Ranges | None = None,
+    ) -> None:
+        finder = PictureFinder()
+        self.files = [file for path in given for file in _files(path, finder)]
+        for line in finder.lines():
+            print(line, file=sys.stderr, flush=True)
         self.picture_input, self.batch_size = picture_input, batch_size
-        self.unreadable = 0
+        self.unreadable, self._usual = 0, usual or {}
 
     def __iter__(self) -> Iterator[tuple[list[Path], Tensor]]:
         """Yield (files, their images as uint8 B x C x H x W); decoding takes as many threads as cores."""
@@ -43,7 +55,10 @@ class PictureFiles:
                 good = [(file, image) for file, image in read if isinstance(image, Tensor)]
                 self.unreadable += len(read) - len(good)
                 if good:
-                    yield [file for file, _ in good], torch.stack([image for _, image in good])
+                    files, images = [file for file, _ in good], torch.stack([image for _, image in good])
+                    warn_unlike(images, files, self._usual)
+                    self._usual = {}  # once
+                    yield files, images
 
     def _read(self, file: Path) -> Tensor | None:
         try:
@@ -53,16 +68,17 @@ class PictureFiles:
             return None
 
 
-def _files(path: Path) -> list[Path]:
+def warn_unlike(images: Tensor, files: Sequence[str | Path], usual: Ranges) -> None:
+    """Say on stderr, in a line, in what most of these pictures look unlike those that were trained on."""
+    if usual and (said := unlike(traits(images[:SAMPLE], files[:SAMPLE]), usual)):
+        unlikeness = "; ".join(said)
+        line = f"warning: these pictures look unlike those trained on, results may mean nothing: {unlikeness}"
+        print(line, file=sys.stderr, flush=True)
+
+
+def _files(path: Path, finder: PictureFinder) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in SUFFIXES
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
-    if not found:
-        raise UserError(f"{path}: no pictures in it ({', '.join(sorted(SUFFIXES))})")
-    return found
+    if found := finder.pictures(path):
+        return found
+    raise UserError(f"{path}: no pictures in it")

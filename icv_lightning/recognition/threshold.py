@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from icv_lightning.building import recorded_datamodule
-from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.configuration.provenance import pictures_changed
+from icv_lightning.data.folders import PictureFinder
 from icv_lightning.errors import UserError
 from icv_lightning.recognition.embedding_model import EmbeddingModel
 from icv_lightning.recognition.picture_files import PictureFiles
@@ -31,12 +32,22 @@ def fitted_threshold(
     return model.fit_threshold(images, names, false_rejection_rate), len(names)
 
 
+def rejected(model: EmbeddingModel, folder: Path, threshold: float) -> tuple[int, int]:
+    """Return how many pictures below `folder` the threshold calls unknown, and how many there are."""
+    found = [
+        model.predict(images, threshold).unknown for _, images in PictureFiles([folder], model.picture_input)
+    ]
+    unknown = torch.cat(found) if found else torch.empty(0)
+    return int(unknown.sum()), len(unknown)
+
+
 def _of_folder(model: EmbeddingModel, folder: Path) -> tuple[Tensor, list[str]]:
     found, names = [], []
-    for name in class_folders(folder):
+    finder = PictureFinder()
+    for name in finder.folders(folder):
         if name not in model.names:
             raise UserError(f"--validation {folder}: {name} is none of the model's classes")
-        for files, images in PictureFiles(pictures(folder / name), model.picture_input):
+        for files, images in PictureFiles(finder.pictures(folder / name), model.picture_input):
             found.append(images)
             names += [name] * len(files)
     if not found:
@@ -46,13 +57,17 @@ def _of_folder(model: EmbeddingModel, folder: Path) -> tuple[Tensor, list[str]]:
 
 def _of_run(model: EmbeddingModel, checkpoint: Path) -> tuple[Tensor, list[str]]:
     run = checkpoint.absolute().parent.parent
-    settings = ((read_results(run) or {}).get("config") or {}).get("data") or {}
-    if not settings.get("val_size"):
+    results = read_results(run) or {}
+    settings = (results.get("config") or {}).get("data") or {}
+    if said := pictures_changed(results.get("provenance"), settings):
+        raise UserError(f"{run}: no validation part: {'; '.join(said)}; give --validation FOLDER")
+    data = recorded_datamodule(settings) if settings else None
+    if data:
+        data.setup()
+    if not data or not data.has_validation:
         raise UserError(
             f"{run}: no results.json of a run with a validation part (data.val_size) is there; give "
             "--validation FOLDER, a folder per class"
         )
-    data = recorded_datamodule(settings)
-    data.setup()
     part = data.val_part
     return part.images[part.index], [model.class_names[k] for k in part.target.tolist()]

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from icv_lightning.records.cells import data_title
+from icv_lightning.records.data_sets import data_title
 from icv_lightning.records.runs import Run
-from icv_lightning.records.variants import flattened, word
+from icv_lightning.records.variants import compared, word
 
 # Keys that are asked first, and how people call them.
 TITLES = {
@@ -57,8 +57,8 @@ def axes_of(runs: Sequence[Run]) -> list[Axis]:
 
 def settings_of(run: Run) -> dict[str, str]:
     """Return a run's settings as text by dotted key, its place in the grid included."""
-    found = {key: word(value) for key, value in flattened(run.config)}
-    return found | {
+    shared, own = compared(run.config)
+    return {key: word(value) for key, value in (shared | own).items()} | {
         "data.name": data_title(run.cell.data),
         "loss.lambda": f"{run.cell.weight:g}",
         "model.embedding_dim": str(run.cell.embedding_dim),

@@ -3,18 +3,8 @@
 import re
 from typing import NamedTuple
 
-TITLES = {
-    "mnist": "MNIST",
-    "fashion_mnist": "Fashion-MNIST",
-    "kmnist": "KMNIST",
-    "digits": "digits",
-    "omniglot": "Omniglot",
-    "cifar10": "CIFAR-10",
-    "cifar100_fine": "CIFAR-100",
-    "cifar100_coarse": "CIFAR-100 superclasses",
-    "emnist_balanced": "EMNIST balanced",
-    "emnist_letters": "EMNIST letters",
-}
+from icv_lightning.records.data_sets import data_title as data_title
+
 FOLDER = re.compile(
     r"(?P<data>.+)-d(?P<dim>\d+)-(?P<norm>norm|raw)-l(?P<weight>[\d.e+-]+)-.*-s(?P<seed>\d+)-\w{8}"
 )
@@ -46,11 +36,6 @@ def loss_title(loss: str, weight: float) -> str:
     if loss == "icv":
         return f"ICV λ {weight:g}" if weight else "CE"
     return f"{loss}, λ {weight:g}"
-
-
-def data_title(name: str) -> str:
-    """Return how a data set is written in prose."""
-    return TITLES.get(name, name)
 
 
 def norm_title(normalize: bool) -> str:

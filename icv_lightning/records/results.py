@@ -10,10 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from icv_lightning.errors import UserError, reason
 from icv_lightning.records.files import replaced, write_text
 
 log = logging.getLogger(__name__)
 RESULTS = "results.json"
+AGAIN = ".again"  # folder below a completed run's, where it is done again
 LOCK = ".lock"  # held by the process that works in a run's folder; the system frees it when that dies
 PACKAGES = (
     "icv-lightning",
@@ -37,10 +39,10 @@ def measured_once(path: Path, protocol: Any, measured: Callable[[], list[Any]]) 
     """
     stated = json.loads(json.dumps(asdict(protocol)))
     try:
-        found = json.loads(path.read_text())
-        if found["protocol"] == stated:
+        found = read_json(path)
+        if found["protocol"] == stated and all(isinstance(row, dict) for row in found["rows"]):
             return list(found["rows"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UserError, KeyError, TypeError):
         pass
     log.info("measuring %s", path.stem)
     rows = measured()
@@ -58,15 +60,42 @@ def write_results(folder: Path, results: Mapping[str, Any]) -> None:
 def read_results(folder: Path) -> dict[str, Any] | None:
     """Return the results of a run's folder, None where there are none that can be read."""
     try:
-        results = json.loads((folder / RESULTS).read_text())
-    except (OSError, ValueError):
+        results = read_json(folder / RESULTS)
+    except UserError:
         return None
     return results if isinstance(results, dict) else None
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    Raises:
+        UserError: a file that is not there or no JSON; NaN and Infinity, which JSON has not; nesting that is
+            deeper than Python's stack.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{path}: no JSON that can be read ({reason(error)})") from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}")
 
 
 def is_completed(folder: Path) -> bool:
     """Tell whether the run in `folder` ended well."""
     return (read_results(folder) or {}).get("status") == "completed"
+
+
+def place_again(folder: Path) -> Path:
+    """Return where the run in `folder` is done again: a folder of its name, pictures beside it."""
+    return folder / AGAIN / folder.name
+
+
+def number(value: Any, digits: int) -> str:
+    """Return a recorded number with `digits` after the point, or "-" where a record has none."""
+    return f"{value:.{digits}f}" if isinstance(value, int | float) else "-"
 
 
 def versions() -> dict[str, str]:

@@ -1,26 +1,29 @@
 """Runs as they lie on disk: completed, failed, running or interrupted; no file is trusted to be whole."""
 
-import json
+import logging
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-from omegaconf import OmegaConf
 
-from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
+from icv_lightning.records.arrays import read_arrays
 from icv_lightning.records.cells import Cell, cell_of_folder
+from icv_lightning.records.data_sets import learn
+from icv_lightning.records.metrics_file import read_metrics
+from icv_lightning.records.results import read_json
+from icv_lightning.records.settings_file import read_settings
 from icv_lightning.records.snapshots import Snapshot, read_snapshot
+from icv_lightning.records.soundness import GROUPS, check_results
 
-GROUPS = ("data", "model", "centroids", "loss", "optimizer", "trainer")
+log = logging.getLogger(__name__)
 SILENCE = 15 * 60  # seconds without a sign of life after which a run without results counts as interrupted
 
 
@@ -60,9 +63,11 @@ class Run:
     def curves(self) -> pd.DataFrame:
         """Return metrics.csv by epoch, empty where it cannot be read."""
         try:
-            return pd.read_csv(self.folder / "metrics.csv").set_index("epoch").sort_index()
-        except (OSError, ValueError, KeyError):
+            rows = read_metrics(self.folder)
+        except UserError:
             return pd.DataFrame()
+        table = pd.DataFrame.from_dict(rows, orient="index").drop(columns="epoch", errors="ignore")
+        return table.astype(float).rename_axis("epoch").sort_index()
 
     @cached_property
     def epochs(self) -> dict[int, Path]:
@@ -75,7 +80,10 @@ class Run:
 
     def snapshot(self, epoch: int) -> Snapshot | None:
         """Return the snapshot of `epoch`, None where it is not there or not whole."""
-        return read_snapshot(self.epochs[epoch]) if epoch in self.epochs else None
+        try:
+            return read_snapshot(self.epochs[epoch]) if epoch in self.epochs else None
+        except UserError:
+            return None
 
     @property
     def last_snapshot(self) -> Snapshot | None:
@@ -110,56 +118,63 @@ def _runs_below(folder: Path) -> Iterator[Run]:
 
 
 def _finished(folder: Path) -> Run | None:
-    try:
-        results = json.loads((folder / "results.json").read_text())
-        fields = results["cell"]
-        cell = Cell(
-            printable(str(fields["data"])),
-            float(fields["lambda"]),
-            int(fields["embedding_dim"]),
-            bool(fields["normalize"]),
-        )
-        status = "completed" if results["status"] == "completed" else "failed"
-        cause = (
-            "" if status == "completed" else printable(f"{results.get('cause')} (step {results.get('step')})")
-        )
-        config = {key: value for key, value in results["config"].items() if key in GROUPS}
-        if not _is_sound(results, config):
-            return None
-        return Run(folder, status, cell, int(fields["seed"]), cause, config, results)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    """Return the run in `folder` if it has results; one whose files cannot be reported is a failed one."""
+    if not (folder / "results.json").exists():
         return None
+    try:
+        return _checked(_of_results(folder, read_json(folder / "results.json")))
+    except (UserError, ValueError) as error:
+        cause = str(error).replace(f"{folder}/", "")
+        log.warning("%s: left out, %s", printable(str(folder)), printable(cause))
+        named = cell_of_folder(folder.name)
+        return Run(folder, "failed", *named, cause) if named else None
 
 
-def _is_sound(results: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
-    """Tell whether what tables read is of the kinds that a run writes: mappings, and numbers as measures."""
-    metrics, versions = results.get("metrics") or {}, results.get("versions") or {}
-    return all(isinstance(part, Mapping) for part in (metrics, versions, *config.values())) and all(
-        type(value) in (int, float) for value in metrics.values() if value is not None
+def _of_results(folder: Path, results: Any) -> Run:
+    if not isinstance(results, dict):
+        raise ValueError("results.json holds no results")
+    try:
+        check_results(results)
+    except ValueError as error:
+        raise ValueError(f"results.json: {error}") from error
+    fields = results["cell"]
+    cell = Cell(
+        printable(fields["data"]), float(fields["lambda"]), fields["embedding_dim"], fields["normalize"]
     )
+    completed = results["status"] == "completed"
+    cause = "" if completed else printable(f"{results.get('cause')} (step {results.get('step', 0)})")
+    config = {key: value for key, value in results["config"].items() if key in GROUPS}
+    learn(config)
+    status = "completed" if completed else "failed"
+    return Run(folder, status, cell, fields["seed"], cause, config, results)
+
+
+def _checked(run: Run) -> Run:
+    """Return a run; raise `UserError` or `ValueError` where its curves or its last snapshot are damaged."""
+    if run.status == "completed":
+        read_metrics(run.folder)
+        last = read_snapshot(run.epochs[max(run.epochs)]) if run.epochs else None
+        if last is not None and last.centroids.shape[1] != run.cell.embedding_dim:
+            numbers = f"{last.centroids.shape[1]}, not {run.cell.embedding_dim} numbers"
+            raise ValueError(f"embeddings/epoch_{last.epoch:03d}.npz: holds embeddings of {numbers}")
+    return run
 
 
 def _unfinished(folder: Path) -> Run | None:
-    config = _composed(folder)
     named = cell_of_folder(folder.name)
     if not named:
         return None
-    broken = (folder / "results.json").exists()
     silent = time.time() - _last_sign(folder)
-    status = "failed" if broken else "running" if silent < SILENCE else "interrupted"
-    run = Run(folder, status, *named, config=config)
-    done = int(run.curves.index.max()) if len(run.curves) else 0
-    cause = f"{done} of {run.max_epochs or '?'} epochs done, last sign of life {_ago(silent)} ago"
-    return Run(folder, status, *named, "results.json cannot be read" if broken else cause, config)
-
-
-def _composed(folder: Path) -> dict[str, Any]:
-    register_resolvers()
+    status = "running" if silent < SILENCE else "interrupted"
     try:
-        config: Any = OmegaConf.load(folder / ".hydra" / "config.yaml")
-        return {key: OmegaConf.to_container(config[key], resolve=True) for key in GROUPS}
-    except Exception:  # whatever a half-written file or another machine's paths raise: no settings are known
-        return {}
+        settings, unknown = read_settings(folder), ""
+    except UserError as error:
+        settings, unknown = {}, f"; {error}".replace(f"{folder}/", "")
+    config = {key: value for key, value in settings.items() if key in GROUPS and isinstance(value, dict)}
+    run = Run(folder, status, *named, config=config if len(config) == len(GROUPS) else {})
+    done = int(run.curves.index.max()) if len(run.curves) else 0
+    cause = f"{done} of {run.max_epochs or '?'} epochs done, last sign of life {_ago(silent)} ago{unknown}"
+    return replace(run, cause=cause)
 
 
 def _last_sign(folder: Path) -> float:
@@ -176,11 +191,30 @@ def _ago(seconds: float) -> str:
 
 
 def read_images(folders: Iterable[Path], data: str) -> dict[str, np.ndarray]:
-    """Return the arrays of `images-<data>.npz` of the first folder that has it, else none."""
+    """Return the arrays of `images-<data>.npz` of the first folder that has it whole, else none."""
     for folder in folders:
-        try:
-            with np.load(folder / f"images-{data}.npz") as arrays:
-                return dict(arrays)
-        except (OSError, ValueError, EOFError, BadZipFile):
+        path = folder / f"images-{data}.npz"
+        if not path.exists():
             continue
+        try:
+            arrays = read_arrays(path)
+        except UserError as error:
+            log.warning("left out, %s", error)
+            continue
+        if all(_fit(arrays, part) for part in ("train", "test", "val") if f"{part}_images" in arrays):
+            return arrays
+        log.warning("left out, %s: its pictures, their numbers and classes do not fit", path)
     return {}
+
+
+def _fit(arrays: Mapping[str, np.ndarray], part: str) -> bool:
+    images, index = arrays[f"{part}_images"], arrays.get(f"{part}_index", np.zeros(0))
+    names = arrays.get("class_names", np.zeros(0))
+    return (
+        images.ndim == 4
+        and images.dtype == np.uint8
+        and index.shape == images.shape[:1]
+        and np.issubdtype(index.dtype, np.integer)
+        and names.ndim == 1
+        and names.dtype.kind == "U"
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from icv_lightning.records.runs import read_runs
-from icv_lightning.records.variants import flattened
+from icv_lightning.records.variants import compared
 
 
 def load_runs(*folders: str | Path) -> pd.DataFrame:
@@ -20,7 +20,7 @@ def load_runs(*folders: str | Path) -> pd.DataFrame:
         UserError: not a folder, or no run in any of them.
     """
     runs = read_runs([Path(folder) for folder in folders])
-    settings = pd.DataFrame([dict(flattened(run.config)) for run in runs])
+    settings = pd.DataFrame([shared | own for shared, own in (compared(run.config) for run in runs)])
     differing = [key for key in settings if settings[key].map(repr).nunique() > 1]
     rows: list[dict[str, Any]] = [
         {

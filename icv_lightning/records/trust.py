@@ -1,11 +1,38 @@
 """Settings in somebody's file, a checkpoint or a record: what they may name is built, and nothing else."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from hydra.utils import get_class
 
 from icv_lightning.errors import UserError
+from icv_lightning.nested import leaves
+
+MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_trusted: ContextVar[tuple[str, ...]] = ContextVar("trusted", default=())
+
+
+@contextmanager
+def trusting(modules: Sequence[str]) -> Iterator[None]:
+    """Let files name classes of more modules, here and in what is called from here.
+
+    Args:
+        modules: e.g. "mylab.nets", whose classes and those of modules below it are meant; a dot may end it.
+
+    Raises:
+        UserError: no name of a module.
+    """
+    names = [module.removesuffix(".") for module in modules]
+    if wrong := [name for name in names if not MODULE.fullmatch(name)]:
+        raise UserError(f"--trust {wrong[0]}: must be the name of a module, like mylab.nets")
+    token = _trusted.set((*_trusted.get(), *(f"{name}." for name in names)))
+    try:
+        yield
+    finally:
+        _trusted.reset(token)
 
 
 def check_foreign(node: Any, source: Any, prefixes: Sequence[str], kind: type, among: str) -> None:
@@ -23,9 +50,10 @@ def check_foreign(node: Any, source: Any, prefixes: Sequence[str], kind: type, a
             or an interpolation, which could make another after this check, or read the environment.
     """
     check_plain(node, source)
+    allowed = (*prefixes, *_trusted.get())
     for target in targets(node):
-        if not _is_class(target, tuple(prefixes), kind):
-            raise UserError(f"{source}: names {target!r}, which is none of {among}")
+        if not _is_class(target, allowed, kind):
+            raise UserError(f"{source}: names {target!r}, which is none of {among}{_advice(target)}")
 
 
 def check_plain(node: Any, source: Any) -> None:
@@ -36,27 +64,21 @@ def check_plain(node: Any, source: Any) -> None:
 
 
 def targets(node: Any) -> Iterator[Any]:
-    """Yield every `_target_` in nested primitives."""
-    if isinstance(node, Mapping):
-        yield from (value for key, value in node.items() if key == "_target_")
-    for value in _below(node):
-        yield from targets(value)
+    """Yield every value of a key `_target_`, or below one, in nested primitives."""
+    return (value for key, value in leaves(node) if "_target_" in key.split("."))
 
 
 def texts(node: Any) -> Iterator[str]:
     """Yield every text in nested primitives, keys included."""
-    if isinstance(node, Mapping):
-        yield from map(str, node)
-    for value in _below(node):
-        yield from texts(value)
-    if isinstance(node, str):
-        yield node
+    for key, value in leaves(node):
+        yield from (key, str(value))
 
 
-def _below(node: Any) -> Sequence[Any]:
-    if isinstance(node, Mapping):
-        return list(node.values())
-    return list(node) if isinstance(node, list | tuple) else ()
+def _advice(target: Any) -> str:
+    module = str(target).rpartition(".")[0]
+    if not isinstance(target, str) or not MODULE.fullmatch(target) or not module:
+        return ""
+    return f"; if you trust its code, add --trust {module} (in Python: trusted=[{module!r}])"
 
 
 def _is_class(target: Any, prefixes: tuple[str, ...], kind: type) -> bool:

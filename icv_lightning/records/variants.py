@@ -3,25 +3,27 @@
 import dataclasses
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from icv_lightning.configuration.identity import LATER
+from icv_lightning.configuration.choices import described
+from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
+from icv_lightning.nested import ABSENT, leaves, plain, select
 from icv_lightning.records.cells import Cell, loss_title
 from icv_lightning.records.runs import Run
 
 # Settings that are the coordinates themselves, follow from the data set, or cannot change a result.
 COORDINATES = {"model.embedding_dim", "model.normalize", "loss.lambda"}
 DERIVED = set("embedding_dim num_classes channels image_size normalize normalized weight seed".split())  # noqa: SIM905
-OF_DATA = {"data._target_", "data.name", "data.dataset", "data.root", "data.folder", "data.test_fraction"}
+OF_DATA = {"data._target_", "data.name", "data.root", "data.folder"}
 QUIET_TRAINER = (
     "_target_", "accelerator", "devices", "num_nodes", "strategy", "deterministic", "benchmark", "logger",
     "num_sanity_val_steps", "log_every_n_steps", "enable_model_summary", "enable_progress_bar",
     "enable_checkpointing", "check_val_every_n_epoch", "use_distributed_sampler",
 )  # fmt: skip
-NO_EFFECT = {"data.eval_batch_size", "data.monitor_size", "data.num_workers"}
+NO_EFFECT = {"data.device", "data.eval_batch_size", "data.monitor_size", "data.num_workers", "trainer.graph"}
 NO_EFFECT |= {f"trainer.{key}" for key in QUIET_TRAINER}
 PLAIN_TRAINER = {"trainer.max_epochs", "trainer.precision"}  # any other key departs from the paper
 UNSTATED = {
@@ -103,14 +105,17 @@ def group(
     """
     members: dict[str, dict[Cell, dict[int, Run]]] = defaultdict(lambda: defaultdict(dict))
     settings: dict[str, dict[str, Any]] = {}
+    of_data: dict[tuple[str, str], dict[str, Any]] = {}  # what only this data set has, by key and its name
     aside = []
     for run in sorted(runs, key=lambda run: run.status != "completed"):
         if not run.config:
             aside.append(run)
             continue
-        own = dict(flattened(run.config))
-        key = json.dumps(own, sort_keys=True, default=str)
-        settings[key] = own
+        shared, own = compared(run.config)
+        key = json.dumps(shared, sort_keys=True, default=str)
+        while of_data.setdefault((key, run.cell.data), own) != own:
+            key += "'"
+        settings[key] = settings.get(key, shared) | own
         if run.seed in members[key][run.cell]:
             aside.append(run)
         else:
@@ -143,7 +148,8 @@ def departures(settings: Mapping[str, Any], stated: Mapping[str, Any]) -> list[s
     extra = [
         f"{key}={word(value)}"
         for key, value in settings.items()
-        if key in LATER or (key.startswith("trainer.") and key not in PLAIN_TRAINER and value is not None)
+        if (key in SETTINGS and SETTINGS[key].neutral is not ABSENT)
+        or (key.startswith("trainer.") and key not in PLAIN_TRAINER and value is not None)
     ]
     return unlike + extra
 
@@ -154,29 +160,25 @@ def differences(settings: Mapping[str, Any], others: Mapping[str, Any]) -> list[
     return [f"{key}={word(settings.get(key))}" for key in keys if settings.get(key) != others.get(key)]
 
 
-def flattened(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield dotted keys and values of all that tells one variant from another."""
-    for key, value in config.items():
-        dotted = f"{prefix}{key}"
-        if dotted in COORDINATES | OF_DATA | NO_EFFECT or (key in DERIVED and dotted.count(".") >= 1):
+def compared(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what tells one variant from another, by dotted key: of any run, and of its data set alone."""
+    known = declared(described(config))
+    rate = select(config, "optimizer.lr", None)
+    shared, own = dict[str, Any](), dict[str, Any]()
+    for key, value in leaves(config):
+        parts = key.split(".")
+        if key in COORDINATES | OF_DATA | NO_EFFECT or ABOUT in parts or (parts[-1] in DERIVED and parts[1:]):
             continue
-        if isinstance(value, Mapping):
-            yield from flattened(value, f"{dotted}.")
-        else:
-            if dotted in LATER and value == LATER[dotted]:
-                continue  # what came later and is not used: as if it were not there
-            same = dotted == "optimizer.centroid_lr" and value == config.get("lr")
-            yield dotted, None if same else _plain(value)
+        if key in known and known[key].is_neutral(plain(value)):
+            continue  # as if the key were not there
+        same = key == "optimizer.centroid_lr" and value == rate
+        special = key in known and key not in SETTINGS and parts[0] == "data"
+        (own if special else shared)[key] = None if same else plain(value)
+    return shared, own
 
 
 def _sorted(runs: Mapping[Cell, Mapping[int, Run]]) -> dict[Cell, dict[int, Run]]:
     return {cell: dict(sorted(runs[cell].items())) for cell in sorted(runs)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def word(value: Any) -> str:

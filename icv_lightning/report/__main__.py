@@ -6,12 +6,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import run
 
 LIBRARIES = ("bokeh", "jinja2", "matplotlib", "pandas", "PIL", "scipy", "sklearn")
 
 
 def main() -> None:
-    """Write the report, print its tables, and exit with 0, or 1 and one line on what is wrong."""
+    """Write the report and print its tables; exit with 0, 1 (failure), 2 (wrong folder), 130 (stopped)."""
     parser = argparse.ArgumentParser(
         prog="python -m icv_lightning.report", description="Tables, figures and page."
     )
@@ -29,15 +30,16 @@ def main() -> None:
         "--baseline", type=_values, default={}, metavar="NAME=VALUE",
         help="differences to these settings, paired over seeds, e.g. loss=icv",
     )  # fmt: skip
-    arguments = parser.parse_args()
-    try:
-        if missing := [name for name in LIBRARIES if find_spec(name) is None]:
-            raise UserError(
-                f"{', '.join(missing)}: not installed; the report needs pip install 'icv-lightning[report]'"
-            )
-        _write([arguments.folder, *arguments.also], arguments)
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    run(parser, _report)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    if missing := [name for name in LIBRARIES if find_spec(name) is None]:
+        raise UserError(
+            f"{', '.join(missing)}: not installed; the report needs pip install 'icv-lightning[report]'"
+        )
+    _write([arguments.folder, *arguments.also], arguments)
+    return 0
 
 
 def _names(text: str) -> list[str]:

@@ -6,47 +6,36 @@ Little is imported above `main`, so that Ctrl-C is answered in one line from the
 import os
 import sys
 
+from icv_lightning.exit_status import finish
 from icv_lightning.run import stopping
 
 
 def main() -> None:
     """Check and run; exit with 0 (all completed), 1 (a run failed), 2 (a wrong setting), 130 (stopped)."""
-    stopping.listen()
-    try:
-        status = _status()
-    except KeyboardInterrupt:
-        print(stopping.GOES_ON, file=sys.stderr)
-        status = 130
-    except OSError as error:  # what Hydra writes before and after a cell
-        print(f"error: {error.filename or 'outputs'}: {error.strerror or error}", file=sys.stderr)
-        status = 1
-    sys.exit(status)
+    finish(_status, stopping.GOES_ON)
 
 
 def _status() -> int:
-    import hydra
+    from icv_lightning.configuration import checks
+    from icv_lightning.configuration.short_words import full_key
+    from icv_lightning.nested import select
+    from icv_lightning.run import launching
+    from icv_lightning.run.again import check_same, expanded
 
-    from icv_lightning.configuration import preflight
-    from icv_lightning.configuration.composition import CONF
-    from icv_lightning.errors import UserError
-    from icv_lightning.run.job import failures, job
+    again = expanded(sys.argv[1:])
+    request = checks.check([full_key(word) for word in again.argv])
+    check_same(again, [cell.name for cell in request.cells])
+    notes = (line for cell in request.cells for line in select(cell.config, "data.about.notes", ()))
+    for line in dict.fromkeys(notes):
+        print(line, file=sys.stderr)
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors shall reach `main` and the grid, and not Hydra's printing
+    if not request.cells:
+        return launching.show(request)
+    if not request.multirun:
+        return launching.run_one(request)
+    from icv_lightning.grid.progress import watched
 
-    try:
-        request = preflight.check(sys.argv[1:])
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    sys.argv[1:] = request.argv
-    os.environ["HYDRA_FULL_ERROR"] = (
-        "1"  # errors shall reach `main`, or the grid, and not Hydra's own printing
-    )
-    launch = hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)
-    if request.multirun and request.cells:
-        from icv_lightning.grid.progress import watched
-
-        return watched(request.cells, launch)
-    launch()
-    return 1 if failures else 0
+    return watched(request.cells, lambda: launching.run_all(request))
 
 
 if __name__ == "__main__":

@@ -16,10 +16,12 @@ def main() -> None:
     request = json.load(sys.stdin)
     from omegaconf import OmegaConf
 
+    from icv_lightning.configuration.identity import Identity
     from icv_lightning.run.processes import leave
     from icv_lightning.run.training import train
 
-    train(OmegaConf.create(request["settings"]), Path(request["folder"]))
+    settings = request["settings"]
+    train(OmegaConf.create(settings), Identity(settings), Path(request["folder"]))
     leave(well=True)
 
 

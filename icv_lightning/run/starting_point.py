@@ -1,14 +1,16 @@
 """Where a run begins: at nothing, at its own last checkpoint, or at a given one of equal settings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from icv_lightning.configuration.identity import identity
+from icv_lightning.configuration.identity import Identity
+from icv_lightning.configuration.provenance import ANEW, check_provenance
 from icv_lightning.errors import UserError, reason
+from icv_lightning.nested import select
+from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.checkpoints import read_checkpoint
+from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.records.trust import check_plain
 
 if TYPE_CHECKING:
@@ -17,58 +19,61 @@ if TYPE_CHECKING:
 # A given checkpoint is given for more epochs, or to go on with other devices.
 MACHINE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
 FREE = frozenset({"ckpt_path", "trainer.max_epochs", *MACHINE})
-MODEL_GROUPS = ("model", "centroids", "loss")  # all that older checkpoints say of their settings
+TIMED = frozenset({"trainer.max_epochs"})  # not free where a schedule has run its course
 SHOWN = 5
 TRAINING = ("epoch", "global_step", "loops", "optimizer_states")
 
 
-def starting_point(config: DictConfig, folder: Path) -> tuple[Path | None, bool]:
+def starting_point(cell: Identity, folder: Path) -> tuple[Path | None, bool]:
     """Return the checkpoint that a run in `folder` starts from, or None, and whether it is the run's own.
 
-    That it is there was checked before (`places.check_starting_point`).
+    That it is there was checked before (`configuration.paths.check_starting_point`).
 
     Raises:
         UserError: a file that cannot be read, or of a run with other settings.
     """
-    own, given = folder / "checkpoints" / "last.ckpt", config.ckpt_path
-    if own.exists() and not config.force:
-        check_settings(config, own)
+    own, given = folder / "checkpoints" / "last.ckpt", cell.config["ckpt_path"]
+    if own.exists() and not cell.config["force"]:
+        check_settings(cell, own)
+        _check_past(folder)
         return own, True
     if given in (None, "last"):
         return None, False
-    check_settings(config, Path(given), FREE)
-    return Path(given), False
+    path = checkpoint_file(Path(given))
+    check_settings(cell, path, FREE - TIMED if _is_timed(cell.config) else FREE)
+    return path, False
 
 
-def check_settings(config: DictConfig, path: Path, free: frozenset[str] = frozenset()) -> None:
+def _is_timed(config: Mapping[str, Any]) -> bool:
+    """Tell whether the learning rate or λ at a step depends on the run's length."""
+    keys = ("scheduler.length", "scheduler.warmup", "loss.warmup")
+    return any(select(config, key, None) for key in keys)
+
+
+def _check_past(folder: Path) -> None:
+    """Raise `UserError` where the rows of the epochs before cannot be kept, before anything is trained."""
+    try:
+        read_metrics(folder)
+    except UserError as error:
+        raise UserError(f"{error}; remove it, or start anew with force=true") from error
+
+
+def check_settings(cell: Identity, path: Path, free: frozenset[str] = frozenset()) -> None:
     """Raise `UserError` unless the run that left `path` had these settings, the `free` ones aside."""
     try:
         content = read_checkpoint(path)
     except UserError as error:
         raise UserError(f"{error}; remove it, or start anew with force=true") from error
-    there, asked = content.get("settings"), identity(config)
-    check_plain([there, content["hyper_parameters"]["config"]], path)
-    if not isinstance(there, Mapping) or not there:
-        kept = content["hyper_parameters"]["config"]
-        try:
-            there = identity(OmegaConf.create({key: kept[key] for key in MODEL_GROUPS}))
-        except Exception as error:  # of a file that was altered
-            raise UserError(f"{path}: its settings cannot be read ({reason(error)})") from error
-        asked = {key: asked[key] for key in MODEL_GROUPS}
-    before, now = dict(_leaves(there)), dict(_leaves(asked))
+    before, now = content.get("settings"), cell.settings
+    check_plain([before, content["hyper_parameters"]["config"]], path)
+    if not isinstance(before, Mapping) or not before:
+        raise UserError(f"{path}: does not say which settings it was trained with")
     unlike = [key for key in sorted({*before, *now} - free) if before.get(key) != now.get(key)]
     if unlike:
         said = [f"{key} is {_text(before, key)} there, {_text(now, key)} asked for" for key in unlike[:SHOWN]]
         more = [f"{len(unlike) - SHOWN} more differ"] * (len(unlike) > SHOWN)
         raise UserError(f"{path}: a checkpoint of another configuration: {'; '.join([*said, *more])}")
-
-
-def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+    check_provenance(content.get("provenance"), cell.config, f"{path}: cannot go on", ANEW)
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:

@@ -1,32 +1,13 @@
-"""Ctrl-C and SIGTERM, remembered: an extension module that is being imported may swallow what they raise.
-
-And the end of workers with the command that started them.
-"""
+"""What is said when a run is stopped, and the end of workers with the command that started them."""
 
 import functools
 import multiprocessing
 import os
-import signal
 import threading
 import time
-from types import FrameType
 
 GOES_ON = "interrupted: the same command goes on from the last finished epoch"
-_received = False
-
-
-def listen() -> None:
-    """Let both raise KeyboardInterrupt, and remember that they came."""
-    global _received
-    _received = False
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
-
-
-def check() -> None:
-    """Raise KeyboardInterrupt if a signal came before and the work went on all the same."""
-    if _received:
-        raise KeyboardInterrupt
+STARTS_ANEW = "interrupted: the same command starts anew; without force=true, what was completed stays"
 
 
 def end_worker_with_parent() -> None:
@@ -48,9 +29,3 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
-
-
-def _stop(signum: int, frame: FrameType | None) -> None:
-    global _received
-    _received = True
-    raise KeyboardInterrupt

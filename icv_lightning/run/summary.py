@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from icv_lightning.records.results import number
+
 ROWS = {
     "test/acc": "test accuracy, highest score",
     "test/acc_nearest_centroid": "test accuracy, nearest centroid",
@@ -21,13 +23,13 @@ ROWS = {
 
 def show(results: Mapping[str, Any], folder: Path) -> None:
     """Print accuracies, loss terms, variances, seconds and the folder of a run."""
-    cell = results["cell"]
-    title = ", ".join(f"{key} {value}" for key, value in cell.items())
+    title = ", ".join(f"{key} {value}" for key, value in (results.get("cell") or {}).items())
     table = Table("measure", "value", title=title, title_justify="left")
     for key, words in ROWS.items():
-        value = results["metrics"].get(key)
-        table.add_row(words, "-" if value is None else f"{value:.4f}")
-    table.add_row("seconds", f"{results['seconds']:.1f}")
+        table.add_row(words, number((results.get("metrics") or {}).get(key), 4))
+    table.add_row("seconds", number(results.get("seconds"), 1))
     console = Console(soft_wrap=True)
     console.print(table)
+    if results.get("status") == "tried":
+        console.print(f"tried, not completed: {results.get('cause')}", highlight=False)
     console.print(f"folder: {folder}", highlight=False)

@@ -16,9 +16,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from icv_lightning import hardware
-from icv_lightning.configuration.identity import cell_fields, config_hash
+from icv_lightning.configuration.identity import Identity
+from icv_lightning.configuration.provenance import provenance
+from icv_lightning.exit_status import check_stopped
+from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
-from icv_lightning.run import processes, stopping
+from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
 
 if TYPE_CHECKING:
@@ -28,43 +31,67 @@ if TYPE_CHECKING:
     from icv_lightning.module import ClassifierModule
 
 
-def train(config: DictConfig, folder: Path) -> dict[str, Any]:
+def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     """Return the results of a run, after writing them; the first of several processes writes for all.
 
     Raises:
         Exception: of the training; its `step` says how far that came.
     """
     started = time.perf_counter()
-    checkpoint, resumed = starting_point(config, folder)
-    data, module, trainer = _prepared(config, folder, checkpoint)
+    checkpoint, resumed = starting_point(cell, folder)
+    recorded = _recorded(cell) | {"provenance": provenance(cell.config)}
+    config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
+    data, module, trainer = _prepared(config, cell, folder, checkpoint)
+    module.provenance = recorded["provenance"]
     from icv_lightning.loggers import recording
 
-    identity = _identity(config)
-    give_up = partial(_give_up, folder, config)
+    give_up = partial(_give_up, folder, cell)
     with (
-        recording(trainer.loggers, config, module, resumed),
-        processes.together(trainer, identity["config"], folder, give_up),
+        recording(trainer.loggers, cell, module, resumed),
+        processes.together(trainer, recorded["config"], folder, give_up),
     ):
         try:
-            stopping.check()  # imports are over
+            check_stopped()  # imports are over
             trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+            tested = _tested_weights(trainer, module)
             trainer.test(module, datamodule=data, verbose=False)
         except Exception as error:
             error.step = getattr(error, "step", trainer.global_step)  # type: ignore[attr-defined]
             raise
         measured = module.measured()  # asked of every process
         seconds = time.perf_counter() - started
-        found = {"status": "completed"} | identity | measured
+        found = _outcome(trainer) | recorded | measured | tested
         if trainer.is_global_zero:
-            write_results(folder, found | {"class_names": data.class_names, "seconds": seconds})
+            write_results(folder, found | data.recorded() | {"seconds": seconds})
     return read_results(folder) or {}
 
 
-def record_failure(folder: Path, config: DictConfig, error: Exception) -> None:
+def _outcome(trainer: "Trainer") -> dict[str, Any]:
+    """Return how a run ended; one that was cut short, to see whether it works, is not completed."""
+    if trainer.fast_dev_run:
+        cause = "trainer.fast_dev_run: a few batches alone, its numbers are no results"
+        return {"status": "tried", "cause": cause}
+    return {"status": "completed"}
+
+
+def _tested_weights(trainer: "Trainer", module: "ClassifierModule") -> dict[str, Any]:
+    """Load the weights that the final test measures, best or last, and say which."""
+    from icv_lightning.callbacks import BestCheckpoint
+    from icv_lightning.records.checkpoints import read_checkpoint
+
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, BestCheckpoint) and callback.best_model_path:
+            content = read_checkpoint(callback.best_model_path)
+            module.load_state_dict(content["state_dict"])
+            return {"weights": "best", "weights_epoch": content["epoch"] + 1}
+    return {"weights": "last", "weights_epoch": trainer.current_epoch}
+
+
+def record_failure(folder: Path, cell: Identity, error: Exception) -> None:
     """Write results.json of a run that failed: its cause, its last step, its settings."""
     failed = {"status": "failed", "cause": f"{type(error).__name__}: {error}"}
     try:
-        write_results(folder, failed | {"step": getattr(error, "step", 0)} | _identity(config))
+        write_results(folder, failed | {"step": getattr(error, "step", 0)} | _recorded(cell))
     except OSError as full:  # then the cause stands in the terminal alone
         print(f"failed: {folder.name}: {failed['cause']} (not recorded: {full.strerror})", file=sys.stderr)
 
@@ -75,13 +102,14 @@ def in_grid() -> bool:
 
 
 def _prepared(
-    config: DictConfig, folder: Path, checkpoint: Path | None
+    config: DictConfig, cell: Identity, folder: Path, checkpoint: Path | None
 ) -> tuple["ImageDataModule", "ClassifierModule", "Trainer"]:
     """Return what a run needs; from here on its folder holds no results of an earlier try."""
     import lightning as L
     import torch
 
     from icv_lightning import building
+    from icv_lightning.run.initial_weights import take_weights
     from icv_lightning.run.starting_point import check_fits
 
     _quieten()
@@ -90,10 +118,14 @@ def _prepared(
     # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     data = building.build_datamodule(config)
+    shown = (config.get("callbacks") or {}).get("progress")
+    data.quiet = not shown or in_grid() or processes.rank(config.trainer) > 0
     data.setup()
-    module = building.build_module(config)
+    module = building.build_module(config, cell.settings, data)
     if checkpoint:
         check_fits(module, checkpoint)
+    elif config.init_from:
+        take_weights(module, data, checkpoint_file(Path(config.init_from)))
     _leave_displays(config)
     trainer = building.build_trainer(config, folder)
     building.share_batch_norm(trainer, module)
@@ -133,22 +165,23 @@ def _quieten() -> None:
         ".*does not have many workers",
         ".*LeafSpec.*deprecated",
         "Checkpoint directory .* exists",
+        r"Found \d+ module\(s\) in eval mode at the start of training",  # model.freeze
         "The dirpath has changed from",  # of a checkpoint that is given
         "It is recommended to use `self.log.*sync_dist",  # what is logged was computed over all processes
     ):
         warnings.filterwarnings("ignore", moot)
 
 
-def _identity(config: DictConfig) -> dict[str, Any]:
+def _recorded(cell: Identity) -> dict[str, Any]:
     return {
-        "cell": cell_fields(config),
-        "config_hash": config_hash(config),
-        "config": OmegaConf.to_container(config, resolve=True),
+        "cell": cell.fields,
+        "config_hash": cell.hash,
+        "config": cell.config,
         "versions": versions(),
     }
 
 
-def _give_up(folder: Path, config: DictConfig, cause: str) -> None:
+def _give_up(folder: Path, cell: Identity, cause: str) -> None:
     line = f"{folder.name}: {cause}"
     print(f"failed: {line} (see {folder / 'run.log'})", file=sys.stderr, flush=True)
-    record_failure(folder, config, RuntimeError(cause))
+    record_failure(folder, cell, RuntimeError(cause))

@@ -2,8 +2,6 @@
 
 import argparse
 import shlex
-import signal
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,9 +11,12 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from icv_lightning.configuration import preflight
+from icv_lightning.configuration import checks
+from icv_lightning.configuration.recipes import has_validation
 from icv_lightning.configuration.resolvers import register_resolvers
+from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import finish
 from icv_lightning.search.space import read_space
 from icv_lightning.search.trials import Plan, composed, search, words
 
@@ -38,15 +39,16 @@ def read_plan(arguments: Sequence[str]) -> Plan:
     Raises:
         UserError: the first wrong setting, in one line.
     """
-    preflight.check([text for text in arguments if not text.lstrip("+~").startswith("search.space")])
+    arguments = [full_key(text) for text in arguments]
+    checked = checks.check([text for text in arguments if not text.lstrip("+~").startswith("search.space")])
     config = composed(arguments)
     if config.get("search") is None:
         raise UserError("search: nothing to look for; give experiment=search_lambda or search=lambda_dim")
-    if not config.data.val_size:
+    if not has_validation(config.data):
         raise UserError("data.val_size=0: a search needs a validation part: data.val_size=5000")
     own = [text for text in arguments if not text.lstrip("+~").startswith(("search.", "search="))]
     settings: Any = OmegaConf.to_container(config.search, resolve=True)
-    return Plan(own, config, read_space(settings.get("space") or {}, own))
+    return Plan(own, config, read_space(settings.get("space") or {}, own, checked.cells[0].declared))
 
 
 def show(plan: Plan, study: "Study") -> bool:
@@ -68,7 +70,11 @@ def show(plan: Plan, study: "Study") -> bool:
 
 
 def main() -> None:
-    """Search; exit with 0, 1 (no trial succeeded), 2 (a wrong setting), 130 or 143 (stopped)."""
+    """Search; exit with 0, 1 (no trial succeeded), 2 (a wrong setting), 130 (stopped)."""
+    finish(_search, stopped="stopped: the same command goes on")
+
+
+def _search() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m icv_lightning.search",
         description=HELP,
@@ -79,24 +85,15 @@ def main() -> None:
         "overrides", nargs="*", metavar="key=value", help="as for icv_lightning.run, and search.…"
     )
     parser.add_argument("--config-dir", type=Path, help="a folder of your own YAML files")
-    given, unknown = parser.parse_known_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    given, unknown = parser.parse_known_intermixed_args()
     register_resolvers()
-    try:
-        if unknown:
-            raise UserError(f"{unknown[0]}: unknown, a search takes key=value and --config-dir (see --help)")
-        if find_spec("optuna") is None:
-            raise UserError("optuna: not installed; a search needs pip install 'icv-lightning[search]'")
-        own = [f"hydra.searchpath=[{given.config_dir.absolute()}]"] if given.config_dir else []
-        plan = read_plan([*given.overrides, *own])
-        found = show(plan, search(plan))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("stopped: the same command goes on", file=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
-    sys.exit(0 if found else 1)
+    if unknown:
+        raise UserError(f"{unknown[0]}: unknown, a search takes key=value and --config-dir (see --help)")
+    if find_spec("optuna") is None:
+        raise UserError("optuna: not installed; a search needs pip install 'icv-lightning[search]'")
+    own = [f"hydra.searchpath=[{given.config_dir.absolute()}]"] if given.config_dir else []
+    plan = read_plan([*given.overrides, *own])
+    return 0 if show(plan, search(plan)) else 1
 
 
 def _short(value: Any) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from icv_lightning.configuration import preflight
-from icv_lightning.configuration.identity import NO_EFFECT
-from icv_lightning.configuration.settings import SETTINGS, check_value
+from icv_lightning.configuration import checks
+from icv_lightning.configuration.settings import Setting, has_effect
 from icv_lightning.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,29 +15,32 @@ FORM = "must hold low and high, with log: true or false if wanted, or choices"
 WORDS = {None: "null", True: "true", False: "false"}
 
 
-def read_space(node: Mapping[str, Any], overrides: Sequence[str]) -> "dict[str, BaseDistribution]":
+def read_space(
+    node: Mapping[str, Any], overrides: Sequence[str], settings: Mapping[str, Setting]
+) -> "dict[str, BaseDistribution]":
     """Return Optuna's distributions by dotted key; both ends and all choices must be allowed in a run.
 
     Args:
         node: `search.space`, nested as the configuration is.
         overrides: of the run whose keys these are.
+        settings: what these keys may hold.
 
     Raises:
         UserError: naming the key, the value and what is allowed.
     """
-    space = {key: _distribution(key, leaf) for key, leaf in _leaves(node)}
+    space = {key: _distribution(key, leaf, settings) for key, leaf in _leaves(node)}
     if not space:
         raise UserError(
             "search.space: is empty; it needs a key of the configuration, with low and high or choices"
         )
     for key, leaf in _leaves(node):
         values = leaf.get("choices") or [leaf["low"], leaf["high"]]
-        for value in values:
-            check_value(key, value)
-        for value in (
-            values[:1] if key in SETTINGS else values
-        ):  # whether there is such a key, such a group's file
-            preflight.check([*without(overrides, [key]), assigned(key, value)])
+        if key in settings:
+            for value in values:
+                settings[key].check(key, value)
+            values = values[:1]
+        for value in values:  # whether there is such a key, such a group's file
+            checks.check([*without(overrides, [key]), assigned(key, value)])
     return space
 
 
@@ -62,12 +64,12 @@ def _leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any
             yield from _leaves(value, f"{prefix}{key}.")
 
 
-def _distribution(key: str, leaf: Mapping[str, Any]) -> "BaseDistribution":
+def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Setting]) -> "BaseDistribution":
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if set(leaf) not in FORMS:
         raise UserError(f"search.space.{key}={dict(leaf)}: {FORM}")
-    if any(key == name or key.startswith(f"{name}.") for name in NO_EFFECT):
+    if not has_effect(key, settings):
         raise UserError(f"search.space.{key}: changes no result, there is nothing to look for")
     if "choices" in leaf:
         choices = leaf["choices"]
@@ -83,7 +85,7 @@ def _distribution(key: str, leaf: Mapping[str, Any]) -> "BaseDistribution":
         raise UserError(
             f"search.space.{key}: log={log} low={low}: log must be true or false, and needs low above 0"
         )
-    of_key = SETTINGS.get(key)
+    of_key = settings.get(key)
     whole = of_key.kind == "integer" if of_key else isinstance(low, int) and isinstance(high, int)
     if whole and isinstance(low, int) and isinstance(high, int):
         return IntDistribution(low, high, log=log)

@@ -24,7 +24,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from icv_lightning.configuration.composition import CONF
-from icv_lightning.configuration.identity import config_hash
+from icv_lightning.configuration.identity import identify
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.records.csv_files import csv_line
 from icv_lightning.records.files import write_text
@@ -98,7 +98,7 @@ def open_study(plan: Plan) -> "Study":
         load_if_exists=True,
     )  # fmt: skip
     facts = {key: wanted[key] for key in ("metric", "direction", "seed")}
-    facts |= {"space": repr(plan.space), "settings": config_hash(plan.config)}
+    facts |= {"space": repr(plan.space), "settings": identify(plan.config).hash}
     before = study.user_attrs.get("search", facts)
     if unlike := [key for key in facts if facts[key] != before[key]]:
         raise UserError(

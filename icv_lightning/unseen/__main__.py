@@ -2,18 +2,18 @@
 
 import argparse
 import logging
-import sys
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from icv_lightning.errors import UserError
+from icv_lightning.command_line import add_trust, with_trust
 from icv_lightning.escaping import printable
+from icv_lightning.exit_status import run
 
 
 def main() -> None:
-    """Measure runs on the classes that they never saw; exit with 0, or 1 and one line on what is wrong."""
+    """Measure runs on the classes that they never saw; exit with 0, 1, 2 (wrong input), 130 (stopped)."""
     parser = argparse.ArgumentParser(
         prog="python -m icv_lightning.unseen",
         description="Enrol classes that training never saw from a few images each; accuracy and rejection "
@@ -25,17 +25,18 @@ def main() -> None:
     parser.add_argument("--draws", type=_at_least(1), default=20, help="of each setting (20)")
     parser.add_argument("--images", type=_at_least(0), default=0, help="of each class and part; 0: all (0)")
     parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        from icv_lightning.unseen.study import PLACE, Protocol, evaluate
+    add_trust(parser)
+    run(parser, with_trust(_measure))
 
-        protocol = Protocol(arguments.ways, arguments.shots, arguments.draws, arguments.images)
-        rows = evaluate(arguments.folder, protocol, arguments.data_root)
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    _show(rows)
+
+def _measure(arguments: argparse.Namespace) -> int:
+    from icv_lightning.unseen.study import PLACE, Protocol, evaluate
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    protocol = Protocol(arguments.ways, arguments.shots, arguments.draws, arguments.images)
+    _show(evaluate(arguments.folder, protocol, arguments.data_root))
     print(f"{arguments.folder / PLACE / 'results.csv'}")
+    return 0
 
 
 def _at_least(low: int) -> Callable[[str], int]:

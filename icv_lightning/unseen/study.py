@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.building import recorded_datamodule
+from icv_lightning.data.faces import FacesDataModule
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import file_stem
 from icv_lightning.evaluation.distances import DISTANCES
 from icv_lightning.recognition.checkpoint import load_checkpoint
+from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.records.results import is_completed, measured_once, read_results
@@ -81,7 +83,7 @@ class Split:
 
     def measure_run(self, run: Path, protocol: Protocol) -> Rows:
         """Return what the network of a run is worth, by every distance."""
-        module = load_checkpoint(run / "checkpoints" / "last.ckpt")
+        module = load_checkpoint(checkpoint_file(run))
         return self.measure(of_network(module), DISTANCES, protocol)
 
     def measure_baselines(self, embedding_dim: int, protocol: Protocol) -> Rows:
@@ -113,6 +115,10 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
         raise UserError(f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/unseen_mnist")
     place, override = folder / PLACE, {"root": root} if root else {}
     splits = {run: Split(results["config"]["data"] | override) for run, results in found.items()}
+    for split in {split.key: split for split in splits.values()}.values():
+        if not left_some_out(split.settings):
+            name = split.settings["name"]
+            raise UserError(f"data={name}: trained on all classes; unseen ones need data.classes=[…]")
     rows: dict[str, Rows] = {}
     for run, split in sorted(splits.items(), key=lambda item: (item[1].key, item[0])):
         config, data = found[run]["config"], split.settings
@@ -140,6 +146,15 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     with replaced(place / "accuracy.png") as file:
         accuracy_figure(gathered).savefig(file, format="png", dpi=DPI)
     return gathered
+
+
+def left_some_out(settings: Mapping[str, Any]) -> bool:
+    """Tell whether a run with these data settings left classes or persons out of training."""
+    data = recorded_datamodule(settings)
+    if isinstance(data, FacesDataModule):  # which needs not decode what it trained on
+        return bool(data.persons()[1])
+    data.setup()
+    return len(data.unseen()) > 0
 
 
 @lru_cache(maxsize=1)  # runs of one choice of classes come one after another

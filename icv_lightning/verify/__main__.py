@@ -3,25 +3,27 @@
 import argparse
 import json
 import logging
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from icv_lightning.command_line import CHECKPOINT, add_trust, checkpoint, with_trust
 from icv_lightning.errors import UserError
+from icv_lightning.exit_status import run
 from icv_lightning.records.files import replaced, write_text
 
 
 def main() -> None:
-    """Measure a checkpoint or all runs of a folder; exit with 0, or 1 and one line on what is wrong."""
-    arguments = _parser().parse_args()
+    """Measure a checkpoint or all runs of a folder; exit with 0, 1, 2 (a wrong argument) or 130 (stopped)."""
+    run(_parser(), with_trust(_measure))
+
+
+def _measure(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        if arguments.checkpoint:
-            _one(arguments)
-        else:
-            _all(arguments)
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    if arguments.checkpoint:
+        _one(arguments)
+    else:
+        _all(arguments)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,8 +34,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("folder", nargs="?", type=Path, help="of a grid, e.g. outputs/orl_verification")
-    what.add_argument("--checkpoint", type=Path, help="of one run, or alone")
-    parser.add_argument("--pairs", type=Path, help="a file in LFW's format; else pairs are drawn by --seed")
+    what.add_argument("--checkpoint", type=checkpoint, help=CHECKPOINT)
+    parser.add_argument(
+        "--pairs",
+        type=Path,
+        help="in LFW's format, or lines (text, CSV, TSV) of two paths and 1 (one person) or 0; else pairs "
+        "are drawn by --seed",
+    )
     parser.add_argument("--images", type=Path, help="a folder of persons; else those that the run kept")
     parser.add_argument("--crop", type=_share, help="central part of --images that is kept; else the run's")
     parser.add_argument(
@@ -46,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=_count(0), default=0, help="of pairs drawn (default: 0)")
     parser.add_argument("--folds", type=_count(2), default=10, help="of the accuracy (default: 10)")
     parser.add_argument("--each", type=_count(1), default=300, help="genuine pairs a fold (default: 300)")
+    add_trust(parser)
     return parser
 
 
@@ -68,11 +76,11 @@ def _share(text: str) -> float:
 def _one(arguments: argparse.Namespace) -> None:
     from icv_lightning.evaluation.verification import DISTANCES
     from icv_lightning.verify.figure import roc_figure
-    from icv_lightning.verify.pairs import read_pairs
+    from icv_lightning.verify.pair_lists import pairs_in
     from icv_lightning.verify.pictures import Verifier
     from icv_lightning.verify.study import FAR_GRID, PLACE, Protocol, measure_pairs, measure_persons
 
-    named = read_pairs(arguments.pairs) if arguments.pairs else None
+    named = pairs_in(arguments.pairs, arguments.images) if arguments.pairs else None
     verifier = Verifier(
         arguments.checkpoint, arguments.images, arguments.data_root, arguments.flip, arguments.crop
     )

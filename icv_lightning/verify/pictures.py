@@ -10,19 +10,23 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from icv_lightning.building import recorded_datamodule
+from icv_lightning.configuration.provenance import pictures_changed
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.faces import FacesDataModule, files_of
-from icv_lightning.data.folders import class_folders, pictures
+from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.picture import read_picture
+from icv_lightning.data.traits import SAMPLE, read_ranges
 from icv_lightning.errors import UserError
 from icv_lightning.module import ClassifierModule
 from icv_lightning.recognition.checkpoint import module_in, trained_for
+from icv_lightning.recognition.picture_files import warn_unlike
 from icv_lightning.records.checkpoints import read_checkpoint
 from icv_lightning.records.results import read_results
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.spaces import Space, embedded, of_network
+from icv_lightning.verify.pair_lists import FilePairs
 from icv_lightning.verify.pairs import NamedPairs, Pairs, Picture
 
 
@@ -57,8 +61,9 @@ class Verifier:
             self.settings = self.settings | {"root": root}
         self.space = flip_averaged(module) if flip else of_network(module)
         _, taken = trained_for(content, checkpoint)
-        crop = crop or taken.crop or 1.0
-        self.decode = partial(read_picture, **taken._replace(crop=crop)._asdict())
+        taken = taken if crop is None else taken._replace(crop=crop)
+        self.decode = partial(read_picture, **taken._asdict())
+        self.usual = read_ranges((content.get("data") or {}).get("usual"))
 
     def persons(self) -> Embedded:
         """Return the embeddings of all pictures to verify, and whose each is.
@@ -67,27 +72,45 @@ class Verifier:
             UserError: no such pictures, or a person who was trained on.
         """
         if self.images is None:
+            if said := pictures_changed(self.results.get("provenance"), self.settings):
+                raise UserError(f"{self.checkpoint}: who was trained on is not known: {'; '.join(said)}")
             part = unseen_pictures(self.settings) if self.settings else None
             if part is None or not len(part):
                 raise UserError(f"{self.checkpoint}: its run kept no persons to verify; give --images")
             return embedded(self.space, part)
-        names = class_folders(self.images)
+        names = PictureFinder().folders(self.images)
         self._check_strangers(names)
-        files, target = files_of([self.images / name for name in names])
-        return embedded(self.space, InMemoryImages(LazyImages(files, self.decode), torch.from_numpy(target)))
+        found = files_of([self.images / name for name in names])
+        target = torch.tensor([k for _, k in found])
+        images = self._images([path for path, _ in found])
+        return embedded(self.space, InMemoryImages(images, target))
 
-    def pairs(self, named: NamedPairs) -> tuple[Embedded, Pairs]:
+    def pairs(self, named: NamedPairs | FilePairs) -> tuple[Embedded, Pairs]:
         """Return the embeddings of the pictures that pairs name, and the pairs among them.
 
         Raises:
             UserError: a picture that is not there, or a person who was trained on.
         """
+        if isinstance(named, FilePairs):
+            return self._listed(named)
         wanted = named.pictures()
         self._check_strangers(sorted({name for name, _ in wanted}))
         files = find_pictures(self._folder(), wanted)
         numbers = {name: k for k, name in enumerate(dict(wanted))}
         target = torch.tensor([numbers[name] for name, _ in wanted])
-        return embedded(self.space, InMemoryImages(LazyImages(files, self.decode), target)), named.at(wanted)
+        return embedded(self.space, InMemoryImages(self._images(files), target)), named.at(wanted)
+
+    def _listed(self, pairs: FilePairs) -> tuple[Embedded, Pairs]:
+        files = pairs.pictures()
+        self._check_strangers(sorted({path.parent.name for path in files}))
+        images = InMemoryImages(self._images(files), torch.zeros(len(files), dtype=torch.int64))
+        return embedded(self.space, images), pairs.at(files)
+
+    def _images(self, files: Sequence[Path]) -> LazyImages:
+        images = LazyImages(files, self.decode)
+        looked_at = torch.linspace(0, len(files) - 1, min(len(files), SAMPLE)).long()
+        warn_unlike(images[looked_at], [files[k] for k in looked_at.tolist()], self.usual)
+        return images
 
     def _folder(self) -> Path:
         if self.images is not None:
@@ -136,7 +159,8 @@ def find_pictures(folder: Path, wanted: Sequence[Picture]) -> list[Path]:
     Raises:
         UserError: a picture that is not there.
     """
-    stems = {name: {path.stem: path for path in pictures(folder / name)} for name in dict(wanted)}
+    finder = PictureFinder()
+    stems = {name: {path.stem: path for path in finder.pictures(folder / name)} for name in dict(wanted)}
     found = []
     for name, number in wanted:
         names = (f"{name}_{number:04}", str(number))

@@ -16,6 +16,7 @@ from icv_lightning.evaluation.verification import (
     tar_at_far,
     verification_measures,
 )
+from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.records.results import is_completed, measured_once, read_results
@@ -23,7 +24,7 @@ from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.gathered import Rows
 from icv_lightning.unseen.spaces import embedded, raw_pixels
-from icv_lightning.unseen.study import Split
+from icv_lightning.unseen.study import Split, left_some_out
 from icv_lightning.verify.figure import roc_figure
 from icv_lightning.verify.gathered import RAW, by_fold, conditions, table, values
 from icv_lightning.verify.identification import identification
@@ -100,7 +101,7 @@ def measure_persons(part: Embedded, protocol: Protocol, distance: str) -> tuple[
 
 def measure_run(run: Path, protocol: Protocol, root: str | None) -> Rows:
     """Return a row for each distance and measure of a run's own persons to verify, the ROC among them."""
-    part = Verifier(run / "checkpoints" / "last.ckpt", root=root, flip=protocol.flip).persons()
+    part = Verifier(checkpoint_file(run), root=root, flip=protocol.flip).persons()
     return _measured(part, protocol, str(run))
 
 
@@ -123,6 +124,9 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
         raise UserError(
             f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/orl_verification"
         )
+    for run in runs:
+        if not left_some_out(_data_settings(run) | ({"root": root} if root else {})):
+            raise UserError(f"{run}: kept no persons to verify; give --checkpoint and --images, or --pairs")
     place = folder / PLACE
     rows: Rows = []
     for run in runs:

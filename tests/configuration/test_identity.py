@@ -7,9 +7,12 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from icv_lightning.configuration.choices import described
 from icv_lightning.configuration.composition import CONF
-from icv_lightning.configuration.identity import cell_fields, cell_name, config_hash, identity
-from icv_lightning.configuration.resolvers import class_count, count_classes, register_resolvers
+from icv_lightning.configuration.identity import Identity, identify
+from icv_lightning.configuration.resolution import Template
+from icv_lightning.configuration.resolvers import register_resolvers
+from icv_lightning.data.sizes import class_count, count_classes, image_count
 from icv_lightning.errors import UserError
 
 
@@ -33,15 +36,15 @@ def changed(config: DictConfig, **values: Any) -> DictConfig:
 
 
 def test_name_says_what_a_grid_is_made_of(base):
-    assert re.fullmatch(r"mnist-d2-raw-l0\.05-learned-s0-[0-9a-f]{8}", cell_name(base))
+    assert re.fullmatch(r"mnist-d2-raw-l0\.05-learned-s0-[0-9a-f]{8}", identify(base).name)
     other = changed(base, model__normalize=True, model__embedding_dim=4, loss__lambda=1.0, seed=7)
-    assert re.fullmatch(r"mnist-d4-norm-l1-learned-s7-[0-9a-f]{8}", cell_name(other))
-    assert cell_name(base).endswith(config_hash(base)[:8])
-    assert re.fullmatch(r"[0-9a-f]{64}", config_hash(base))
+    assert re.fullmatch(r"mnist-d4-norm-l1-learned-s7-[0-9a-f]{8}", identify(other).name)
+    assert identify(base).name.endswith(identify(base).hash[:8])
+    assert re.fullmatch(r"[0-9a-f]{64}", identify(base).hash)
 
 
 def test_the_configuration_names_its_own_cell(base):
-    assert base.cell == cell_name(base)
+    assert base.cell == identify(base).name
 
 
 @pytest.mark.parametrize(
@@ -60,8 +63,9 @@ def test_a_key_that_came_later_makes_another_cell_only_where_it_changes_a_result
     group, _, name = key.rpartition(".")
     with open_dict(without):
         del OmegaConf.select(without, group)[name]
-    assert config_hash(without) == config_hash(base)
-    assert config_hash(changed(base, **{key.replace(".", "__"): value})) != config_hash(base)
+        without.data.about.train_images = None  # made of data.classes
+    assert identify(without).hash == identify(base).hash
+    assert identify(changed(base, **{key.replace(".", "__"): value})).hash != identify(base).hash
 
 
 def test_the_number_of_classes_follows_those_kept(base):
@@ -71,13 +75,15 @@ def test_the_number_of_classes_follows_those_kept(base):
     with pytest.raises(UserError, match=r"data.classes=\[2, 10, 12\]: has \[10, 12\], must be from 0 to 9"):
         class_count([2, 10, 12], 10)
     assert composed("data=omniglot", "data.subset=small2").data.num_classes == 156
-    with pytest.raises(UserError, match=r"data.subset=b: must be one of a"):
-        class_count(None, {"a": 3}, "b")
+    assert image_count(None, [3, 4, 5]) == 12
+    assert image_count([2, 0], [3, 4, 5]) == 8
+    with pytest.raises(UserError, match=r"data.classes=\[3\]: has \[3\], must be from 0 to 2"):
+        image_count([3], [3, 4, 5])
 
 
 @pytest.mark.parametrize(("one", "other"), [("0", "0.0"), ("0.5", "0.50"), ("1", "1e0"), ("0.05", "5e-2")])
 def test_one_lambda_is_one_cell_however_it_is_written(one, other):
-    assert cell_name(composed(f"loss.lambda={one}")) == cell_name(composed(f"loss.lambda={other}"))
+    assert identify(composed(f"loss.lambda={one}")).name == identify(composed(f"loss.lambda={other}")).name
 
 
 @pytest.mark.parametrize(
@@ -90,12 +96,13 @@ def test_one_lambda_is_one_cell_however_it_is_written(one, other):
     ],
 )
 def test_integers_and_floats_are_one(base, key, one, other):
-    assert config_hash(changed(base, **{key: one})) == config_hash(changed(base, **{key: other}))
+    assert identify(changed(base, **{key: one})).hash == identify(changed(base, **{key: other})).hash
 
 
 def test_true_is_not_one(base):
-    assert config_hash(changed(base, model__net__dropout=1)) != config_hash(
-        changed(base, model__net__dropout=True)
+    assert (
+        identify(changed(base, model__net__dropout=1)).hash
+        != identify(changed(base, model__net__dropout=True)).hash
     )
 
 
@@ -117,16 +124,31 @@ def test_true_is_not_one(base):
     ],
 )
 def test_what_cannot_change_a_result_changes_no_name(base, key, value):
-    assert cell_name(changed(base, **{key: value})) == cell_name(base)
+    assert identify(changed(base, **{key: value})).name == identify(base).name
 
 
-def test_published_results_keep_their_names():
-    published = "mnist-d2-raw-l0.05-learned-s0-8b4aae33"  # docs/results/paper_grid
-    assert cell_name(composed("trainer.precision=bf16-mixed")) == published
+@pytest.mark.parametrize(
+    "overrides", [(), ("data=emnist", "data.split=letters"), ("loss=discriminant", "centroids=batch_mean")]
+)
+def test_a_record_without_declarations_has_the_identity_of_its_settings(overrides):
+    config = Template(composed(*overrides)).identity()
+    bare = {
+        group: {k: v for k, v in node.items() if k != "about"} if isinstance(node, dict) else node
+        for group, node in config.config.items()
+    }
+    assert "about" not in str(bare)
+    again = described(bare)
+    assert again["data"]["about"]["title"] == config.config["data"]["about"]["title"]
+    assert Identity(again).hash == config.hash
+
+
+def test_what_a_component_declares_of_itself_makes_no_other_cell(base):
+    other = changed(base, data__about__title="x", loss__about={"keys": {}})
+    assert identify(other).hash == identify(base).hash
 
 
 def test_a_run_without_progress_is_the_same_cell(base):
-    assert cell_name(composed("~callbacks.progress")) == cell_name(base)
+    assert identify(composed("~callbacks.progress")).name == identify(base).name
 
 
 @pytest.mark.parametrize(
@@ -151,52 +173,51 @@ def test_a_run_without_progress_is_the_same_cell(base):
     ],
 )
 def test_what_can_change_a_result_changes_the_hash(base, key, value):
-    assert config_hash(changed(base, **{key: value})) != config_hash(base)
+    assert identify(changed(base, **{key: value})).hash != identify(base).hash
 
 
 def test_lambdas_that_look_alike_in_the_name_differ_in_the_hash(base):
     one, other = changed(base, loss__lambda=0.1234567), changed(base, loss__lambda=0.1234568)
-    assert cell_name(one)[:-8] == cell_name(other)[:-8]
-    assert cell_name(one) != cell_name(other)
+    assert identify(one).name[:-8] == identify(other).name[:-8]
+    assert identify(one).name != identify(other).name
 
 
 def test_order_of_keys_is_no_matter():
-    forth, back = (
-        OmegaConf.create({"a": 1, "b": {"c": 2, "d": 3}}),
-        OmegaConf.create({"b": {"d": 3, "c": 2}, "a": 1}),
-    )
-    assert config_hash(forth) == config_hash(back)
+    forth, back = {"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1}
+    assert Identity(forth).hash == Identity(back).hash
 
 
 def test_identity_is_resolved_and_plain(base):
-    settings = identity(base)
-    assert settings["loss"]["criterion"]["weight"] == 0.05
-    assert settings["model"]["net"]["widths"] == [32.0, 64.0]
-    assert settings["data"]["seed"] == 0.0
-    assert "root" not in settings["data"]
+    settings = identify(base).settings
+    assert settings["loss.criterion.weight"] == 0.05
+    assert settings["model.net.widths"] == [32.0, 64.0]
+    assert settings["data.seed"] == 0.0
+    assert "data.root" not in settings
 
 
 def test_the_folder_of_pictures_is_part_of_the_identity(tmp_path):
     for place in "one", "two":
         for name in "ant", "bee":
             (tmp_path / place / name).mkdir(parents=True)
+            (tmp_path / place / name / "0.png").touch()
     one, two = (composed("data=image_folder", f"data.root={tmp_path / place}") for place in ("one", "two"))
     assert one.data.num_classes == 2
-    assert config_hash(one) != config_hash(two)
+    assert identify(one).hash != identify(two).hash
 
 
 def test_fields_tell_cells_apart(base):
-    assert cell_fields(changed(base, loss__lambda=1)) == {
+    assert identify(changed(base, loss__lambda=1)).fields == {
         "data": "mnist", "lambda": 1.0, "embedding_dim": 2, "normalize": False, "centroids": "learned",
         "loss": "icv", "model": "convnet", "seed": 0,
     }  # fmt: skip
-    assert isinstance(cell_fields(changed(base, loss__lambda=1))["lambda"], float)
+    assert isinstance(identify(changed(base, loss__lambda=1)).fields["lambda"], float)
 
 
 @pytest.mark.parametrize("layout", ["", "train"])
 def test_class_folders_are_counted(tmp_path, layout):
     for name in "ant", "bee", "cow", ".hidden":
         (tmp_path / layout / name).mkdir(parents=True)
+        (tmp_path / layout / name / "0.png").touch()
     (tmp_path / layout / "notes.txt").touch()
     assert count_classes(str(tmp_path)) == 3
 

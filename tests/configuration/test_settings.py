@@ -4,38 +4,78 @@ import math
 
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
 from icv_lightning.configuration.composition import CONF
+from icv_lightning.configuration.resolution import Template
 from icv_lightning.configuration.resolvers import register_resolvers
-from icv_lightning.configuration.settings import SETTINGS, Setting, check_value
+from icv_lightning.configuration.settings import ADDED, Setting, declared
 from icv_lightning.errors import UserError
+from icv_lightning.nested import ABSENT, leaves, select
 
-ABSENT = object()
-
-
-GROUPS = ("data", "model", "centroids", "loss", "optimizer", "trainer", "callbacks", "logger", "search")
+GROUPS = (
+    "data", "data/augment", "model", "centroids", "loss", "optimizer", "scheduler", "trainer", "callbacks",
+    "logger", "search",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def configurations(tmp_path_factory):
-    """Every choice of every group, composed."""
+    """Every choice of every group, composed and resolved."""
     pictures = tmp_path_factory.mktemp("pictures")
-    for name in "ant", "bee":
-        (pictures / name).mkdir()
+    for number in range(1, 41):
+        for folder in pictures / f"class{number}", pictures / "orl_faces" / f"s{number}":
+            folder.mkdir(parents=True)
+            (folder / "0.png").touch()
     register_resolvers()
     choices = [f"{group}={path.stem}" for group in GROUPS for path in (CONF / group).glob("*.yaml")]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return [compose("config", [choice, f"data.root={pictures}"]) for choice in choices]
+        configs = [compose("config", [choice, f"data.root={pictures}"]) for choice in choices]
+    return [Template(config).identity().config for config in configs]
 
 
-@pytest.mark.parametrize("key", SETTINGS)
-def test_every_key_is_in_the_configuration_and_its_default_is_allowed(configurations, key):
-    values = [OmegaConf.select(config, key, default=ABSENT) for config in configurations]
-    values = [value for value in values if value is not ABSENT]
-    assert values
-    for value in values:
-        check_value(key, value)
+@pytest.fixture(scope="module")
+def settings(configurations):
+    """All keys, with what they may hold."""
+    return {key: setting for config in configurations for key, setting in declared(config).items()}
+
+
+def test_every_default_is_allowed_and_every_declared_key_is_there(configurations, settings):
+    seen = set()
+    for config in configurations:
+        for key, setting in declared(config).items():
+            if (value := select(config, key)) is not ABSENT:
+                setting.check(key, value)
+                seen.add(key)
+    assert settings.keys() - seen == ADDED
+
+
+def test_every_key_of_conf_is_declared(configurations, settings):
+    """All but names of classes and what is made of other keys."""
+    free = (
+        "_target_",
+        "_partial_",
+        "num_classes",
+        "embedding_dim",
+        "channels",
+        "image_size",
+        "normalize",
+        "normalized",
+    )
+    for config in configurations:
+        for group in ("data", "model", "centroids", "loss", "optimizer"):
+            for key, _ in leaves({group: config[group]}):
+                above = {key.rsplit(".", n)[0] for n in range(key.count(".") + 1)}
+                last = key.rpartition(".")[2]
+                if "about" in key.split(".") or above & settings.keys() or last in free:
+                    continue
+                assert key in FREE, key
+
+
+FREE = {
+    "data.name", "data.folder", "centroids.name", "loss.criterion.weight", "loss.criterion.between",
+    "loss.criterion.max_total_variance", "loss.criterion.name", "loss.criterion.margin",
+    "loss.criterion.scale", "optimizer.algorithm.lr", "model.net.image_width",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -83,9 +123,9 @@ def test_every_key_is_in_the_configuration_and_its_default_is_allowed(configurat
         ("callbacks.snapshot.every", 0, "an integer of at least 1"),
     ],
 )
-def test_refused(key, value, allowed):
+def test_refused(settings, key, value, allowed):
     with pytest.raises(UserError) as caught:
-        check_value(key, value)
+        settings[key].check(key, value)
     message = str(caught.value)
     shown = "null" if value is None else value
     assert message.startswith(f"{key}={shown}: must be {allowed}")
@@ -111,15 +151,33 @@ def test_refused(key, value, allowed):
         ("loss.lambda", 1e6),
         ("optimizer.centroid_lr", None),
         ("trainer.accelerator", "cuda"),
-        ("key.that.the.table.lacks", object()),
     ],
 )
-def test_accepted(key, value):
-    check_value(key, value)
+def test_accepted(settings, key, value):
+    settings[key].check(key, value)
 
 
-def test_every_key_has_a_meaning_in_one_line():
-    assert all(setting.meaning and "\n" not in setting.meaning for setting in SETTINGS.values())
+def test_every_key_has_a_meaning_in_one_line(settings):
+    assert all(setting.meaning and "\n" not in setting.meaning for setting in settings.values())
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"kind": "nmber", "meaning": "x"}, "kind=nmber: must be one of integer, number"),
+        ({"kind": "number", "meaning": "x", "lower": 0}, "unexpected keyword argument 'lower'"),
+        (
+            {"kind": "number", "meaning": "x", "low": 0, "neutral": -1},
+            "neutral=-1: must be a finite number of at",
+        ),
+        ({"kind": "number"}, "missing 1 required positional argument: 'meaning'"),
+        ("number", "no attribute"),
+    ],
+)
+def test_a_declaration_that_cannot_be_read_is_named(fields, wrong):
+    config = {"loss": {"margin": 0.1, "about": {"keys": {"margin": fields}}}}
+    with pytest.raises(UserError, match=rf"^loss\.about\.keys\.margin: cannot be read.*{wrong}"):
+        declared(config)
 
 
 @pytest.mark.parametrize(

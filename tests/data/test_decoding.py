@@ -33,7 +33,9 @@ def test_on_demand_is_as_at_once(tmp_path):
     for path in files:
         Image.fromarray(rng.integers(256, size=(9, 7, 3), dtype=np.uint8)).save(path)
     decode = partial(read_picture, channels=3, height=6, width=5, crop=0.9)
-    lazy, whole = LazyImages(files, decode), decode_all(files, decode)
+    lazy = LazyImages(files, decode)
+    whole, unreadable = decode_all(files, decode, (3, 6, 5))
+    assert unreadable == {}
     assert len(lazy) == 5
     assert whole.dtype == torch.uint8
     index = torch.tensor([3, 0, 0])

@@ -159,3 +159,31 @@ def test_balanced_batches_that_cannot_be(batch_size, per_class):
     )
     with pytest.raises(UserError, match=message):
         balanced(0, 0, batch_size, per_class)
+
+
+class Shift:
+    """Adds a random number to each image, to see which it gets."""
+
+    draws = 2
+
+    def __call__(self, images, draws):
+        return images + (draws[:, :1, None, None] * 200).to(torch.uint8)
+
+
+def test_random_numbers_of_an_augmentation_belong_to_image_and_epoch():
+    images, target = torch.zeros(10, 1, 2, 2, dtype=torch.uint8), torch.arange(10)
+    whole = InMemoryImages(images, target, seed=3, augment=Shift())
+    part = InMemoryImages(images, target, torch.tensor([7, 2]), seed=3, augment=Shift())
+    draws = whole.__getitems__(range(10))[2]
+    assert draws.shape == (10, 2)
+    assert 0 <= draws.min() < draws.max() < 1
+    assert torch.equal(part.__getitems__([0, 1])[2], draws[[7, 2]])
+    part.epoch = 1
+    assert not torch.equal(part.__getitems__([0, 1])[2], draws[[7, 2]])
+    part.epoch = 0
+    assert torch.equal(part.__getitems__([1])[2], draws[[2]])
+
+
+def test_without_an_augmentation_a_batch_is_a_pair():
+    part = InMemoryImages(torch.zeros(4, 1, 2, 2, dtype=torch.uint8), torch.arange(4))
+    assert len(part.__getitems__([0, 1])) == len(part[0]) == 2

@@ -1,6 +1,5 @@
 """Classical LDA on the embeddings of a run, against its formula."""
 
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -85,10 +84,9 @@ def test_means_over_seeds():
     assert lda.over_seeds(table[:1])["acc_lda"].to_list() == ["0.9000"]
 
 
-def test_the_command(tmp_path, monkeypatch, capsys):
+def test_the_command(tmp_path, started, capsys):
     write_run(tmp_path, CELL, 0, same(0.9) | VARIANCES, epochs=1, snapshots=[embed(CELL, 0, 300, 200)])
-    monkeypatch.setattr(sys, "argv", ["lda", str(tmp_path)])
-    lda.main()
+    assert started(lda, tmp_path) == 0
     assert "acc_lda" in capsys.readouterr().out
     assert pd.read_csv(tmp_path / "lda.csv").loss.to_list() == ["icv"]
     assert (tmp_path / "embeddings.png").read_bytes().startswith(b"\x89PNG")
@@ -106,12 +104,10 @@ def test_a_panel_for_each_loss_of_each_data_set(tmp_path):
     ]  # fmt: skip
 
 
-def test_a_wrong_folder_ends_it_in_one_line(tmp_path, monkeypatch):
+def test_a_wrong_folder_ends_it_in_one_line(tmp_path, refused):
     write_run(tmp_path, CELL, 0, same(0.9))
     for folder, words in (
         (tmp_path / "none", "no such folder"),
         (tmp_path, "no completed run with a snapshot"),
     ):
-        monkeypatch.setattr(sys, "argv", ["lda", str(folder)])
-        with pytest.raises(SystemExit, match=rf"error: .*{words}"):
-            lda.main()
+        assert words in refused(lda, folder)

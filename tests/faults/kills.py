@@ -22,7 +22,7 @@ from tests.faults.strikes import begun, broken, facts, noted, run
 
 EPOCHS, CELLS = 3, 3
 GRID = [
-    "-m", *TINY, "data.image_size=8", "threads=1", f"trainer.max_epochs={EPOCHS}", "loss.lambda=0,0.05,0.5",
+    "-m", *TINY, "threads=1", f"trainer.max_epochs={EPOCHS}", "loss.lambda=0,0.05,0.5",
     "+callbacks.spy={_target_:tests.spies.NoteEpochs}",
 ]  # fmt: skip
 LAUNCHERS = ("basic", "joblib")

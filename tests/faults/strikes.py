@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from icv_lightning.loggers.past import read_rows
+from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.records.results import read_results
 
 PRELOADED = [
@@ -176,7 +176,7 @@ def broken(outputs: Path) -> list[str]:
 
 def _check_table(path: Path) -> None:
     assert len({line.count(",") for line in path.read_text().splitlines()}) == 1, "rows of unequal length"
-    read_rows(path.parent)
+    read_metrics(path.parent)
 
 
 def facts(outputs: Path) -> dict[str, tuple[object, ...]]:

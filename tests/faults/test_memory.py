@@ -13,7 +13,6 @@ pytestmark = pytest.mark.slow
 NEEDS_PROC = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 WORDS = [
     *TINY,
-    "data.image_size=8",
     "threads=1",
     "+callbacks.spy={_target_:tests.spies.NoteMemory,file:memory.txt}",
 ]

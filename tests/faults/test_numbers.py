@@ -21,7 +21,6 @@ from tests.conftest import TINY, results
 Main = Callable[..., int]
 FAST = (
     "trainer.accelerator=cpu",
-    "callbacks.gallery=null",
     "callbacks.snapshot=null",
     "trainer.max_epochs=1",
 )
@@ -174,7 +173,7 @@ def test_a_training_part_too_small_for_a_batch_is_one_line(
 ) -> None:
     assert (
         main("as_is", *FAST, "data=digits", "data.per_class=2", "data.batch_size=20", "data.train_size=15")
-        == 1
+        == 2
     )
     said = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
     assert said == ["error: data.batch_size=20: 15 images of training make no batch"]

@@ -31,4 +31,5 @@ def test_records_of_nonsense_are_said_and_hinder_no_other(tmp_path):
     runs = read_runs([tmp_path])
     assert len(runs) == len(wrong) + 1
     assert [run.status for run in runs].count("completed") == 1
-    assert {run.cause for run in runs if run.status == "failed"} == {"results.json cannot be read"}
+    causes = [run.cause for run in runs if run.status == "failed"]
+    assert all(cause.startswith("results.json: ") and cause.isprintable() for cause in causes)

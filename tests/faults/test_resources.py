@@ -13,7 +13,7 @@ from icv_lightning.records.results import read_results
 from tests.conftest import TINY, cells
 from tests.faults.strikes import broken, run
 
-CELL = [*TINY, "data.image_size=8", "trainer.max_epochs=1", "threads=1"]
+CELL = [*TINY, "trainer.max_epochs=1", "threads=1"]
 
 
 def limit(kind: int, count: int) -> None:

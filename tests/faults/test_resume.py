@@ -76,7 +76,7 @@ def test_a_given_checkpoint_of_other_settings_is_refused(
     given = f"ckpt_path={next(tmp_path.glob('outputs/*/*/checkpoints/last.ckpt'))}"
     before = list(tmp_path.glob("outputs/*/*"))
     other = ("loss.lambda=0.5", "optimizer.lr=0.01", "data.batch_size=32")
-    assert main("as_is", "data=digits", "~callbacks.progress", *other, given) == 1
+    assert main("as_is", "data=digits", "~callbacks.progress", *other, given) == 2
     error = capsys.readouterr().err
     assert "a checkpoint of another configuration: " in error
     assert "data.batch_size is 64 there, 32 asked for" in error
@@ -101,15 +101,15 @@ def test_a_checkpoint_in_the_runs_own_folder_is_refused_too(
     content = torch.load(last, weights_only=True)
     content["settings"]["optimizer"]["lr"] = 0.5
     torch.save(content, last)
-    assert main("trainer.max_epochs=1") == 1
+    assert main("trainer.max_epochs=1") == 2
     assert "optimizer.lr is 0.5 there, 0.001 asked for" in capsys.readouterr().err
     del content["settings"]
     content["hyper_parameters"]["config"]["loss"]["lambda"] = 1
     torch.save(content, last)
-    assert main("trainer.max_epochs=1") == 1
+    assert main("trainer.max_epochs=1") == 2
     assert "loss.lambda is 1 there, 0.05 asked for" in capsys.readouterr().err
     last.write_bytes(last.read_bytes()[:1000])
-    assert main("trainer.max_epochs=1") == 1
+    assert main("trainer.max_epochs=1") == 2
     assert "remove it, or start anew with force=true" in capsys.readouterr().err
     assert main("trainer.max_epochs=1", "force=true") == 0
 

@@ -15,7 +15,7 @@ from tests.faults.strikes import MOMENTS, broken, facts, noted, run, strike
 
 EPOCHS = 2
 GRID = [
-    "-m", *TINY, "data.image_size=8", f"trainer.max_epochs={EPOCHS}", "loss.lambda=0.05,0.5", "threads=1",
+    "-m", *TINY, f"trainer.max_epochs={EPOCHS}", "loss.lambda=0.05,0.5", "threads=1",
     "+callbacks.spy={_target_:tests.spies.NoteEpochs}",
 ]  # fmt: skip
 FILES = [

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from icv_lightning.loggers.past import read_rows
+from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.run.processes import rank
 from tests.conftest import TINY, cells, is_running, results
 
@@ -38,7 +38,7 @@ def second(process: "subprocess.Popen[str]", folder: Path, after: int = 0) -> in
     """Wait until the run has an epoch beyond `after`; give the number of its second process."""
     until = time.monotonic() + 100
     while time.monotonic() < until and not any(
-        max(read_rows(path.parent), default=0) > after for path in folder.glob("outputs/*/*/metrics.csv")
+        max(read_metrics(path.parent), default=0) > after for path in folder.glob("outputs/*/*/metrics.csv")
     ):
         assert process.poll() is None
         time.sleep(0.05)
@@ -64,14 +64,14 @@ def test_two_processes_complete_a_run_that_one_takes_further(tmp_path: Path) -> 
     assert found["status"] == "completed"
     assert sum(map(sum, found["confusion"])) == 360
     (cell,) = cells(tmp_path / "outputs")
-    assert sorted(read_rows(cell)) == [1, 2]
+    assert sorted(read_metrics(cell)) == [1, 2]
     status, said = ended(started(tmp_path, "trainer.max_epochs=2"))
     assert (status, said) == (0, "")  # already completed
     given = f"ckpt_path={cell / 'checkpoints' / 'last.ckpt'}"
     status, said = ended(started(tmp_path, "trainer.max_epochs=3", given, "trainer.devices=1", "name=alone"))
     assert (status, said) == (0, "")
     (longer,) = tmp_path.glob("outputs/alone/*/metrics.csv")
-    assert list(read_rows(longer.parent)) == [3]
+    assert list(read_metrics(longer.parent)) == [3]
 
 
 @pytest.mark.slow
@@ -96,13 +96,13 @@ def test_a_process_that_dies_ends_the_run_and_the_same_command_goes_on(tmp_path:
     assert "one of its processes (rank 1) ended with status -9 (see " in said
     assert "Traceback" not in said
     assert results(tmp_path)["cause"] == "RuntimeError: one of its processes (rank 1) ended with status -9"
-    done = max(read_rows(cells(tmp_path / "outputs")[0]))
+    done = max(read_metrics(cells(tmp_path / "outputs")[0]))
     process = started(tmp_path, "trainer.max_epochs=200")
     assert is_running(second(process, tmp_path, after=done))
     process.send_signal(signal.SIGINT)
     assert ended(process)[0] == 130
     (path,) = tmp_path.glob("outputs/*/*/metrics.csv")
-    assert max(read_rows(path.parent)) > done
+    assert max(read_metrics(path.parent)) > done
 
 
 @pytest.mark.slow

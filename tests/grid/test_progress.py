@@ -15,13 +15,13 @@ from icv_lightning.grid.progress import Cell, Display, watched
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Make configurations that hold what a display reads, of cells in folders a, b, …"""
-    monkeypatch.setattr(progress, "config_hash", lambda config: config.name)
+def config(tmp_path: Path):
+    """Make what a display reads of a checked cell in the folder `name`, which is its hash too."""
 
     def make(name: str, epochs: int = 4, force: bool = False) -> SimpleNamespace:
-        run, trainer = tmp_path / "grid" / name, SimpleNamespace(max_epochs=epochs)
-        return SimpleNamespace(name=name, paths=SimpleNamespace(run=str(run)), trainer=trainer, force=force)
+        folder = tmp_path / "grid" / name
+        settings = {"paths": {"run": str(folder)}, "trainer": {"max_epochs": epochs}, "force": force}
+        return SimpleNamespace(folder=folder, config=settings, hash=name)
 
     return make
 
@@ -63,7 +63,7 @@ def test_a_cell_goes_from_waiting_to_completed(config):
 
 
 def test_a_cell_can_fail_and_an_old_failure_is_not_this_one(config):
-    finish(Path(config("a").paths.run), "failed", cause="old")
+    finish(config("a").folder, "failed", cause="old")
     cell = Cell(config("a"))
     assert cell.state == "waiting"
     start(cell.folder)
@@ -80,7 +80,7 @@ def test_a_cell_can_fail_and_an_old_failure_is_not_this_one(config):
 
 
 def test_what_is_completed_before_is_said_unless_it_is_done_again(config):
-    finish(Path(config("a").paths.run))
+    finish(config("a").folder)
     assert Cell(config("a")).state == "already completed"
     cell = Cell(config("a", force=True))
     rows(cell.folder, 4)
@@ -89,7 +89,7 @@ def test_what_is_completed_before_is_said_unless_it_is_done_again(config):
 
 
 def test_results_of_another_configuration_do_not_count(config):
-    finish(Path(config("a").paths.run), hash="another")
+    finish(config("a").folder, hash="another")
     assert Cell(config("a")).state == "waiting"
 
 
@@ -113,9 +113,9 @@ def test_a_cell_is_alive_while_its_lock_is_held(config):
 def test_the_time_left_follows_the_pace_of_the_epochs(config, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    finish(Path(config("a").paths.run))
-    start(Path(config("b").paths.run))
-    rows(Path(config("b").paths.run), 1)  # of an earlier, interrupted command
+    finish(config("a").folder)
+    start(config("b").folder)
+    rows(config("b").folder, 1)  # of an earlier, interrupted command
     cells = [Cell(config(name)) for name in "abc"]
     display = Display(cells, Console(file=io.StringIO()))
     assert display.line() == "1/3 cells · 0 running · 0 failed"
@@ -153,7 +153,7 @@ def test_without_a_terminal_each_cell_that_ends_gives_one_line(config):
 )
 def test_the_end_of_a_grid(config, monkeypatch, capsys, ending, status, words):
     monkeypatch.setattr(progress, "SECONDS_TO_BELIEVE_IN_DEATH", 0.0)
-    folders = [Path(config(name).paths.run) for name in "abc"]
+    folders = [config(name).folder for name in "abc"]
 
     def launch() -> None:
         start(folders[0])
@@ -177,7 +177,7 @@ def test_the_end_of_a_grid(config, monkeypatch, capsys, ending, status, words):
 def test_after_a_launchers_end_the_cells_of_other_processes_are_waited_for(config, monkeypatch, capsys):
     monkeypatch.setattr(progress, "SECONDS_TO_BELIEVE_IN_DEATH", 0.05)
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LOOKS", 0.01)
-    folder = Path(config("a").paths.run)
+    folder = config("a").folder
     naps = []
 
     def nap(seconds: float) -> None:

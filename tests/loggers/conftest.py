@@ -1,6 +1,7 @@
 """A grid of three cells with every logger at once: one fails after its first epoch and is resumed."""
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -16,7 +17,7 @@ import pytest
 from icv_lightning.callbacks import LastCheckpoint
 from icv_lightning.run import __main__ as run
 from icv_lightning.run import job
-from tests.conftest import TINY, cells
+from tests.conftest import TINY_WITH_FIGURES, cells, once
 
 API_KEY = "0123456789abcdef" * 3  # of nobody
 
@@ -33,7 +34,20 @@ class Grid:
 
 @pytest.fixture(scope="session")
 def grid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grid]:
-    folder = tmp_path_factory.mktemp("grid")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WANDB_API_KEY", API_KEY)
+        folder = once(tmp_path_factory, "loggers", functools.partial(_train, patch))
+        patch.chdir(folder)
+        patch.setenv("HOME", str(folder / "home"))
+        output, events = (folder / "output.txt").read_text(), (folder / "failed_events").read_bytes()
+        yield Grid(folder, _by_lambda(folder), output, events)
+
+
+def _by_lambda(folder: Path) -> dict[str, Path]:
+    return {path.name.split("-")[3][1:]: path for path in cells(folder / "outputs")}
+
+
+def _train(patch: pytest.MonkeyPatch, folder: Path) -> None:
     written = LastCheckpoint.on_train_epoch_end
     output = io.StringIO()
 
@@ -43,25 +57,23 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grid]:
             raise RuntimeError("power cut")
 
     def main(*arguments: str) -> int:
-        patch.setattr(sys, "argv", ["run", *arguments, "trainer.max_epochs=2", "logger=many", *TINY])
+        fixed = ("trainer.max_epochs=2", "logger=many", *TINY_WITH_FIGURES)
+        patch.setattr(sys, "argv", ["run", *arguments, *fixed])
         job.failures.clear()
         with pytest.raises(SystemExit) as end, contextlib.redirect_stdout(output):
             run.main()
         return int(end.value.code or 0)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("WANDB_API_KEY", API_KEY)
-        patch.setenv("HOME", str(folder / "home"))
-        with pytest.MonkeyPatch.context() as broken:
-            broken.setattr(LastCheckpoint, "on_train_epoch_end", fail)
-            assert main("-m", "name=three", "loss.lambda=0.05,0.5,1") == 1
-        found = {path.name.split("-")[3][1:]: path for path in cells(folder / "outputs")}
-        (events,) = (found["0.5"] / "tensorboard").glob("events*")
-        failed_events = events.read_bytes()
-        assert main("name=three", "loss.lambda=0.5") == 0
-        job.failures.clear()
-        yield Grid(folder, found, output.getvalue(), failed_events)
+    patch.chdir(folder)
+    patch.setenv("HOME", str(folder / "home"))
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(LastCheckpoint, "on_train_epoch_end", fail)
+        assert main("-m", "name=three", "loss.lambda=0.05,0.5,1") == 1
+    (events,) = (_by_lambda(folder)["0.5"] / "tensorboard").glob("events*")
+    (folder / "failed_events").write_bytes(events.read_bytes())
+    assert main("name=three", "loss.lambda=0.5") == 0
+    job.failures.clear()
+    (folder / "output.txt").write_text(output.getvalue())
 
 
 def wandb_records(folder: Path) -> list[dict[str, Any]]:

@@ -55,6 +55,7 @@ def test_a_resumed_run_keeps_the_rows_before_its_own_and_drops_the_others(tmp_pa
     for epoch in range(4):
         log_epoch(first, epoch, 10.0 + epoch)
     resumed = MetricsCSV(tmp_path)
+    resumed.start({}, resumed=True)
     log_epoch(resumed, 2, 1.0)
     assert [(row["epoch"], row["train/loss"]) for row in rows(tmp_path)] == [
         ("1", "10.0"), ("2", "11.0"), ("3", "1.0")
@@ -65,7 +66,9 @@ def test_a_run_resumed_at_its_end_only_adds_the_final_test(tmp_path):
     first = MetricsCSV(tmp_path)
     log_epoch(first, 0, 2.0)
     log_epoch(first, 1, 1.0)
-    MetricsCSV(tmp_path).log_metrics({"epoch": 2, "test/acc": 0.9}, step=20)
+    resumed = MetricsCSV(tmp_path)
+    resumed.start({}, resumed=True)
+    resumed.log_metrics({"epoch": 2, "test/acc": 0.9}, step=20)
     assert [(row["epoch"], row["train/loss"], row["test/acc"]) for row in rows(tmp_path)] == [
         ("1", "2.0", "0.2"), ("2", "1.0", "0.9")
     ]  # fmt: skip
@@ -75,7 +78,10 @@ def test_a_run_from_the_start_drops_what_stood_there(tmp_path):
     first = MetricsCSV(tmp_path)
     for epoch in range(3):
         log_epoch(first, epoch, 9.0)
-    log_epoch(MetricsCSV(tmp_path), 0, 1.0)
+    (tmp_path / "metrics.csv").write_bytes(b"\xff damaged")
+    fresh = MetricsCSV(tmp_path)
+    fresh.start({}, resumed=False)
+    log_epoch(fresh, 0, 1.0)
     assert [row["train/loss"] for row in rows(tmp_path)] == ["1.0"]
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from PIL import Image
 
 from icv_lightning.loggers import MetricsCSV
-from icv_lightning.loggers.past import read_past, read_rows
+from icv_lightning.loggers.past import read_past
+from icv_lightning.records.metrics_file import read_metrics
 
 
 def test_pictures_and_tables_lie_in_figures_by_key(tmp_path: Path) -> None:
@@ -21,7 +22,7 @@ def test_pictures_and_tables_lie_in_figures_by_key(tmp_path: Path) -> None:
 
 def test_the_clock_is_left_out_of_what_a_repeated_run_reproduces(tmp_path: Path) -> None:
     MetricsCSV(tmp_path).log_metrics({"epoch": 0, "train/images_per_second": 5.0, "train/loss": 1.0}, step=1)
-    assert read_rows(tmp_path) == {1: {"epoch": "1", "step": "1", "train/loss": "1.0"}}
+    assert read_metrics(tmp_path) == {1: {"epoch": "1", "step": "1", "train/loss": "1.0"}}
 
 
 def test_the_past_of_a_folder_without_a_record_is_empty(tmp_path: Path) -> None:

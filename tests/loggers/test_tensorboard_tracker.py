@@ -96,7 +96,7 @@ def test_the_projector_has_points_thumbnails_and_names(grid: Grid) -> None:
     from PIL import Image
 
     with Image.open(sample / "sprite.png") as sprite:
-        assert sprite.size == (19 * 28, 19 * 28)  # ceil(sqrt(360)) thumbnails a side
+        assert sprite.size == (19 * 8, 19 * 8)  # ceil(sqrt(360)) thumbnails a side
 
 
 def test_hyperparameters_are_numbers_words_and_flags_by_dotted_key(tmp_path: Path) -> None:

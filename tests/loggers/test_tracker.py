@@ -8,11 +8,11 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from lightning.pytorch.loggers import CSVLogger, Logger
-from omegaconf import DictConfig
 from PIL import Image
 
 from icv_lightning.configuration.composition import CONF
-from icv_lightning.configuration.identity import cell_any_seed, cell_name, config_hash
+from icv_lightning.configuration.identity import Identity
+from icv_lightning.configuration.resolution import Template
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.loggers import MetricsCSV, Tracker, recording
 from icv_lightning.loggers.tracker import never_fatal
@@ -44,10 +44,10 @@ class Memory(Tracker):
         self.told.append(("finish", error))
 
 
-def config(*overrides: str) -> DictConfig:
+def config(*overrides: str) -> Identity:
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config", ["data=digits", *overrides])
+        return Template(compose("config", ["data=digits", *overrides])).identity()
 
 
 NET = torch.nn.Linear(3, 2)
@@ -161,29 +161,29 @@ def test_any_other_lightning_logger_gets_the_resolved_configuration(tmp_path: Pa
     with recording(loggers, config("loss.lambda=0.5"), NET, resumed=False):
         pass
     assert seen["loss"]["criterion"]["weight"] == 0.5
-    assert seen["cell"] == cell_name(config("loss.lambda=0.5"))
+    assert seen["cell"] == config("loss.lambda=0.5").name
     assert seen["num_parameters"] == 8
 
 
 def test_no_logger_or_callback_that_only_shows_changes_a_cell() -> None:
-    plain = config_hash(config())
+    plain = config().hash
     for override in (
         "logger=many", "logger=wandb", "logger=tensorboard", "~callbacks.gallery", "~callbacks.throughput",
         "callbacks.gallery.sample_size=10", "callbacks.gallery.epochs=[7]",
     ):  # fmt: skip
-        assert config_hash(config(override)) == plain, override
-    assert config_hash(config("callbacks.snapshot.every=2")) != plain
+        assert config(override).hash == plain, override
+    assert config("callbacks.snapshot.every=2").hash != plain
 
 
 def test_many_is_all_of_them_the_primary_record_first() -> None:
-    assert list(config("logger=many").logger) == ["csv", "wandb", "tensorboard"]
-    assert list(config("logger=wandb").logger) == ["csv", "wandb"]
-    assert config("logger=wandb").logger.wandb.offline is True
+    assert list(config("logger=many").config["logger"]) == ["csv", "wandb", "tensorboard"]
+    assert list(config("logger=wandb").config["logger"]) == ["csv", "wandb"]
+    assert config("logger=wandb").config["logger"]["wandb"]["offline"] is True
 
 
 def test_cells_that_differ_in_the_seed_alone_share_a_name() -> None:
-    one = cell_any_seed(config("seed=1"))
-    assert one == cell_any_seed(config("seed=2"))
+    one = config("seed=1").any_seed
+    assert one == config("seed=2").any_seed
     assert one.startswith("digits-d2-raw-l0.05-learned-")
-    assert one != cell_any_seed(config("seed=1", "loss.lambda=0.5"))
-    assert one != cell_any_seed(config("seed=1", "optimizer.lr=0.01"))
+    assert one != config("seed=1", "loss.lambda=0.5").any_seed
+    assert one != config("seed=1", "optimizer.lr=0.01").any_seed

@@ -115,4 +115,5 @@ def test_bad_weight(weight):
 
 
 def test_printed_form_shows_lambda():
-    assert repr(CombinedLoss(0.5)) == "CombinedLoss(weight=0.5)"
+    assert CombinedLoss(0.5).extra_repr() == "weight=0.5"
+    assert "CombinedLoss(\n  weight=0.5\n" in repr(CombinedLoss(0.5))  # the cross-entropy stands below it

@@ -165,7 +165,7 @@ def test_shapes_that_do_not_fit(embeddings, centroids, target, message):
 
 @pytest.mark.parametrize("k", [-1, 3])
 def test_a_class_without_centroid_is_an_error(k):
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match="target must hold classes 0 to 2"):
         intra_class_variance(EMBEDDINGS, CENTROIDS, torch.tensor([0, 1, k]))
 
 

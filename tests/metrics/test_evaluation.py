@@ -3,15 +3,23 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, confusion_matrix
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+)
 
 from icv_lightning.losses import CombinedLoss
 from icv_lightning.metrics import Evaluation
+from icv_lightning.metrics.class_scores import class_scores
 from icv_lightning.metrics.evaluation import CONFUSION_LIMIT, COVARIANCE_LIMIT
 
 NAMES = {
     "loss", "loss_ce", "loss_var", "acc", "acc_nearest_centroid", "acc_nearest_class_mean", "var_within",
-    "var_between", "var_ratio", "within_pc1", "within_pc2", "nc1", "nc2_norms", "nc2_angles", "nc4",
+    "acc_macro", "f1_macro", "var_between", "var_ratio", "within_pc1", "within_pc2", "nc1", "nc2_norms",
+    "nc2_angles", "nc4",
 }  # fmt: skip
 
 
@@ -44,6 +52,10 @@ def test_equals_what_is_computed_at_once(batch):
     for key, value in CombinedLoss(0.5)(logits, embeddings, centroids, target).items():
         assert values[key] == pytest.approx(value.item(), rel=1e-5)
     assert values["acc"] == accuracy_score(target.numpy(), logits.argmax(1).numpy())
+    preds = logits.argmax(1).numpy()
+    assert values["acc_macro"] == pytest.approx(np.diag(confusion_matrix(target, preds))[[0, 1, 3]].dot(
+        1 / np.bincount(target)[[0, 1, 3]]) / 3, abs=1e-12)  # fmt: skip
+    assert values["f1_macro"] == pytest.approx(f1_score(target, preds, average="macro"), abs=1e-12)
     for key, places in {"acc_nearest_centroid": centroids, "acc_nearest_class_mean": means}.items():
         distances = np.nan_to_num(np.linalg.norm(embeddings[:, None] - places, axis=2), nan=np.inf)
         assert values[key] == accuracy_score(target.numpy(), distances.argmin(1))
@@ -91,3 +103,20 @@ def test_no_confusion_matrix_of_very_many_classes():
     assert not evaluation.has_confusion
     assert evaluation.acc.compute() == 1
     assert evaluation.confusion.update_count == 0
+
+
+def test_scores_of_classes_are_those_of_scikit_learn():
+    generator = np.random.default_rng(0)
+    target, preds = generator.integers(0, 5, 200), generator.integers(0, 5, 200)
+    found = class_scores(torch.from_numpy(confusion_matrix(target, preds)))
+    expected = precision_recall_fscore_support(target, preds)
+    for key, values in zip(("precision", "recall", "f1", "count"), expected, strict=True):
+        np.testing.assert_allclose(found[key], values, rtol=1e-12)
+    assert found["recall"].mean() == pytest.approx(balanced_accuracy_score(target, preds))
+
+
+def test_a_class_without_samples_or_predictions_has_no_score():
+    found = class_scores(torch.tensor([[2, 1, 0], [0, 0, 0], [0, 0, 0]]))
+    assert found["precision"].tolist()[:2] == [1.0, 0.0]
+    assert found["recall"].isnan().tolist() == [False, True, True]
+    assert found["f1"].isnan().tolist() == [False, False, True]

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from icv_lightning.records.cells import Cell
-from tests.conftest import ROOT
+from tests.conftest import ROOT, once
 from tests.report.grid import embed, same, write_run, write_whole_grid
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -60,10 +60,15 @@ def run_report(*folders: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """Give the `folder` of the report, the `grid` and what the command printed (`output`)."""
-    grid = write_everything(tmp_path_factory.mktemp("outputs") / NAME)
-    done = run_report(grid)
-    assert done.returncode == 0, done.stderr
-    return SimpleNamespace(folder=grid / "report", grid=grid, output=done.stdout)
+
+    def make(folder: Path) -> None:
+        done = run_report(write_everything(folder / NAME))
+        assert done.returncode == 0, done.stderr
+        (folder / "output.txt").write_text(done.stdout)
+
+    folder = once(tmp_path_factory, "report", make)
+    output = (folder / "output.txt").read_text()
+    return SimpleNamespace(folder=folder / NAME / "report", grid=folder / NAME, output=output)
 
 
 @pytest.fixture(scope="session")

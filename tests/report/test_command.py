@@ -4,9 +4,7 @@ import csv
 import json
 import re
 
-import pytest
-
-from icv_lightning.report.__main__ import main
+from icv_lightning.report import __main__
 from tests.report.conftest import HOSTILE, run_report
 
 
@@ -58,16 +56,13 @@ def test_the_report_can_be_made_again_beside_the_first(report):
 
 def test_torch_cannot_be_imported_there(tmp_path):
     done = run_report(tmp_path / "nowhere")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(r"error: .*nowhere: no such folder; give the folder of a grid, .*\n", done.stderr)
 
 
-def test_missing_libraries_are_one_line(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["report", "outputs/none"])
+def test_missing_libraries_are_one_line(monkeypatch, refused):
     monkeypatch.setattr("icv_lightning.report.__main__.LIBRARIES", ("numpy", "no_such_library"))
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code == (
+    assert refused(__main__, "outputs/none") == (
         "error: no_such_library: not installed; the report needs pip install 'icv-lightning[report]'"
     )
 

@@ -11,7 +11,7 @@ import torch
 
 from icv_lightning.callbacks import LastCheckpoint
 from icv_lightning.records.results import read_results
-from tests.conftest import cells
+from tests.conftest import TINY, TINY_WITH_FIGURES, cells
 
 Main = Callable[..., int]
 
@@ -19,7 +19,7 @@ Main = Callable[..., int]
 def test_a_run_leaves_what_users_rely_on(
     main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main("trainer.max_epochs=2", "name=one") == 0
+    assert main("as_is", *TINY_WITH_FIGURES, "trainer.max_epochs=2", "name=one") == 0
     (folder,) = cells(tmp_path / "outputs")
     assert folder.parent.name == "one"
     assert folder.name.startswith("digits-d2-raw-l0.05-learned-s0-")
@@ -109,7 +109,6 @@ def test_lambda_zero_trains_the_network_as_cross_entropy_alone(main: Main, tmp_p
 
     from icv_lightning import building
     from icv_lightning.configuration.composition import CONF
-    from tests.conftest import TINY
 
     assert main("loss.lambda=0", "trainer.max_epochs=1", "model.net.dropout=0") == 0
     state = torch.load(next(tmp_path.glob("outputs/*/*/checkpoints/last.ckpt")), weights_only=True)[
@@ -138,7 +137,7 @@ def test_lambda_zero_trains_the_network_as_cross_entropy_alone(main: Main, tmp_p
 def test_an_interrupted_run_ends_bit_equal_to_an_undisturbed_one(
     main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    settings = ("trainer.max_epochs=3", "data.transform={_target_:tests.test_run.Noise}")
+    settings = ("trainer.max_epochs=3", "data.transform={_target_:tests.run.test_command.Noise}")
     assert main(*settings, "paths.outputs=whole") == 0
 
     written = LastCheckpoint.on_train_epoch_end
@@ -252,7 +251,7 @@ def test_results_of_another_configuration_are_never_overwritten(
     foreign = found.replace(f'"config_hash": "{hash8}', '"config_hash": "00000000')
     assert foreign != found
     (folder / "results.json").write_text(foreign)
-    assert main("trainer.max_epochs=1", "force=true") == 1
+    assert main("trainer.max_epochs=1", "force=true") == 2
     assert "holds the results of another configuration" in capsys.readouterr().err
     assert (folder / "results.json").read_text() == foreign
 
@@ -282,3 +281,14 @@ def test_a_validation_part_replaces_test_after_each_epoch(main: Main, tmp_path: 
         "train_index",
     }
     assert "test/acc" in (read_results(folder) or {})["metrics"]
+
+
+def test_a_run_of_a_few_batches_is_not_recorded_as_completed(main: Main, tmp_path: Path, capsys) -> None:
+    settings = ("trainer.max_epochs=1", "+trainer.fast_dev_run=true")
+    for _ in range(2):  # the second time, nothing is skipped
+        assert main(*settings) == 0
+        printed = capsys.readouterr().out
+        assert "already completed" not in printed
+        assert "tried, not completed: trainer.fast_dev_run: a few batches alone" in printed
+        [cell] = cells(tmp_path / "outputs")
+        assert (read_results(cell) or {})["status"] == "tried"

@@ -14,7 +14,7 @@ GRID = """
 import os, time
 from pathlib import Path
 from joblib import Parallel, delayed
-from icv_lightning import stopping
+from icv_lightning.run import stopping
 
 def work(number):
     stopping.end_worker_with_parent()

@@ -64,7 +64,6 @@ BAD = {
 def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Call the command here, in an empty folder; give its exit status."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
 
     def call(*arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", ["search", *arguments])
@@ -253,7 +252,10 @@ def test_a_minimum_is_looked_for_where_asked(
 
 
 def test_help_and_errors_need_no_torch(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['torch'] = None; from icv_lightning import search; search.main()"
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from icv_lightning.search import __main__ as search; search.main()"
+    )
     for arguments, status, word in (
         (["--help"], 0, "experiment=search_lambda"),
         ([*BASE, "seed=-1"], 2, "seed=-1"),

@@ -2,7 +2,7 @@
 
 import csv
 import json
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,18 +23,9 @@ OPTIONS = ("--shots", "1,5", "--draws", "3", "--images", "40")
 
 
 @pytest.fixture
-def measure(monkeypatch):
-    """Call the command with arguments; gives its exit status, 0 or the message."""
-
-    def call(*arguments: str):
-        monkeypatch.setattr(sys, "argv", ["unseen", *arguments])
-        try:
-            unseen.main()
-        except SystemExit as end:
-            return end.code
-        return 0
-
-    return call
+def measure(started):
+    """Call the command with arguments; gives its exit status."""
+    return partial(started, unseen)
 
 
 @pytest.fixture
@@ -72,7 +63,7 @@ def test_a_grid_is_measured_once_and_the_report_finds_its_evidence(grid, measure
     assert (grid / "unseen" / "results.csv").read_bytes() == before
 
 
-def test_another_protocol_is_measured_anew(main, measure):
+def test_another_protocol_is_measured_anew(main, measure, refused):
     assert main(*GRID[:2], "data.classes=[0,1,2]", "loss.lambda=0", "trainer.max_epochs=1") == 0
     for ways in ("2", "3"):
         assert measure("outputs/grid", *OPTIONS, "--ways", ways) == 0
@@ -80,18 +71,20 @@ def test_another_protocol_is_measured_anew(main, measure):
         found = json.loads(path.read_text())
         assert found["protocol"] == {"ways": [int(ways)], "shots": [1, 5], "draws": 3, "images": 40}
         assert {row["ways"] for row in found["rows"]} == {0, int(ways)}
-    refused = measure("outputs/grid", "--ways", "8")
-    assert refused == "error: data=digits: ways must be at most the 7 new classes, got 8"
+    said = refused(unseen, "outputs/grid", "--ways", "8", "--draws", "1")
+    assert said == "error: data=digits: ways must be at most the 7 new classes, got 8"
 
 
-def test_runs_on_all_classes_are_refused(main, measure):
+def test_runs_on_all_classes_are_refused_before_anything_is_measured(main, refused, caplog):
     assert main("name=whole", "trainer.max_epochs=1") == 0
     expected = "error: data=digits: trained on all classes; unseen ones need data.classes=[…]"
-    assert measure("outputs/whole") == expected
+    assert refused(unseen, "outputs/whole") == expected
+    assert "measuring" not in caplog.text
+    assert not Path("outputs/whole/unseen").exists()
 
 
-def test_a_folder_without_runs(tmp_path, measure):
-    assert measure(str(tmp_path)).startswith(f"error: {tmp_path}: no completed run in it")
+def test_a_folder_without_runs(tmp_path, refused):
+    assert refused(unseen, tmp_path).startswith(f"error: {tmp_path}: no completed run in it")
 
 
 @pytest.mark.parametrize(

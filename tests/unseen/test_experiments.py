@@ -6,12 +6,12 @@ from itertools import combinations
 import pytest
 from omegaconf import OmegaConf
 
-from icv_lightning.configuration import preflight
+from icv_lightning.configuration import checks
 from icv_lightning.configuration.resolvers import register_resolvers
 
 
 def splits(name: str) -> list[list[int]]:
-    params = OmegaConf.load(preflight.CONF / "experiment" / f"{name}.yaml").hydra.sweeper.params
+    params = OmegaConf.load(checks.CONF / "experiment" / f"{name}.yaml").hydra.sweeper.params
     return OmegaConf.to_object(OmegaConf.create(f"[{params['data.classes']}]"))
 
 
@@ -28,10 +28,12 @@ def test_every_class_is_left_out_three_times_and_no_two_twice_together(name):
 def test_all_cells_pass_the_checks(name, monkeypatch):
     register_resolvers()
     seen = []
-    monkeypatch.setattr(preflight, "check_config", lambda config, multirun: seen.append(config))
-    preflight.check(["-m", f"experiment={name}"])
-    assert len({config.cell for config in seen}) == len(seen) == (24 if name == "unseen_omniglot" else 40)
-    assert {config.data.num_classes for config in seen} == ({136, 156} if name == "unseen_omniglot" else {7})
-    for config in seen[:: len(seen) - 1]:
+    monkeypatch.setattr(checks, "check_cell", lambda cell, multirun: seen.append(cell))
+    checks.check(["-m", f"experiment={name}"])
+    assert len({cell.name for cell in seen}) == len(seen) == (24 if name == "unseen_omniglot" else 40)
+    assert {cell.config["data"]["num_classes"] for cell in seen} == (
+        {136, 156} if name == "unseen_omniglot" else {7}
+    )
+    for cell in seen[:: len(seen) - 1]:
         monkeypatch.undo()
-        preflight.check_config(config, multirun=True)
+        checks.check_cell(cell, multirun=True)

@@ -3,7 +3,7 @@
 import csv
 import json
 import shutil
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,18 +17,9 @@ OPTIONS = ("--folds", "3", "--each", "5")
 
 
 @pytest.fixture
-def measure(monkeypatch):
-    """Call the command with arguments; gives its exit status, 0 or the message."""
-
-    def call(*arguments: str):
-        monkeypatch.setattr(sys, "argv", ["verify", *map(str, arguments)])
-        try:
-            verify.main()
-        except SystemExit as end:
-            return end.code
-        return 0
-
-    return call
+def measure(started):
+    """Call the command with arguments; gives its exit status."""
+    return partial(started, verify)
 
 
 @pytest.fixture
@@ -42,7 +33,7 @@ def measures(folder: Path) -> dict:
     return json.loads((folder / "measures.json").read_text())
 
 
-def test_one_checkpoint(checkpoint, measure, made, tmp_path, capsys):
+def test_one_checkpoint(checkpoint, measure, refused, made, tmp_path, capsys):
     assert measure("--checkpoint", checkpoint, *OPTIONS) == 0
     shown = capsys.readouterr().out
     found = measures(checkpoint.parent.parent / "verification")
@@ -67,12 +58,16 @@ def test_one_checkpoint(checkpoint, measure, made, tmp_path, capsys):
     assert set(of_pairs) == {"accuracy", "accuracy_se", "auc", "eer"}
 
     pairs.write_text("1\ns31 1 2\ns31 1 s2 4\n")
-    assert measure("--checkpoint", checkpoint, "--pairs", pairs).endswith("trained on persons to verify: s2")
+    assert refused(verify, "--checkpoint", checkpoint, "--pairs", pairs).endswith(
+        "trained on persons to verify: s2"
+    )
     folder = made / "orl_faces"
-    assert "trained on persons to verify: s1, s10" in measure("--checkpoint", checkpoint, "--images", folder)
+    assert "trained on persons to verify: s1, s10" in refused(
+        verify, "--checkpoint", checkpoint, "--images", folder
+    )
 
 
-def test_another_folder_of_persons(checkpoint, measure, tmp_path):
+def test_another_folder_of_persons(checkpoint, measure, refused, tmp_path):
     for k in range(4):
         for i in range(3):
             path = tmp_path / "others" / f"p{k}" / f"p{k}_{i + 1:04}.png"
@@ -81,12 +76,14 @@ def test_another_folder_of_persons(checkpoint, measure, tmp_path):
     options = ("--images", tmp_path / "others", "--folds", "2", "--crop", "0.8", "--out", tmp_path / "out")
     assert measure("--checkpoint", checkpoint, *options) == 0
     assert "accuracy" in measures(tmp_path / "out")["cosine"]
-    assert measure("--checkpoint", checkpoint, *options[:2], "--folds", "20").endswith("without pairs")
+    assert refused(verify, "--checkpoint", checkpoint, *options[:2], "--folds", "20").endswith(
+        "without pairs"
+    )
 
     alone = Path(shutil.copy(checkpoint, tmp_path / "alone.ckpt"))
     assert measure("--checkpoint", alone, *options[:-2]) == 0
     assert measures(tmp_path / "verification") == measures(tmp_path / "out")
-    assert measure("--checkpoint", alone).endswith("its run kept no persons to verify; give --images")
+    assert refused(verify, "--checkpoint", alone).endswith("its run kept no persons to verify; give --images")
 
 
 def test_a_grid_is_measured_once(main, measure, made, monkeypatch, capsys):
@@ -110,10 +107,10 @@ def test_a_grid_is_measured_once(main, measure, made, monkeypatch, capsys):
     assert (place / "results.csv").read_bytes() == before
 
 
-def test_refusals(measure, tmp_path, capsys):
-    assert measure(tmp_path).startswith(f"error: {tmp_path}: no completed run in it")
-    assert measure(tmp_path, "--pairs", "p.txt") == "error: --pairs: needs --checkpoint"
-    assert "not a checkpoint" in measure("--checkpoint", tmp_path / "none.ckpt")
+def test_refusals(measure, refused, tmp_path, capsys):
+    assert refused(verify, tmp_path).startswith(f"error: {tmp_path}: no completed run in it")
+    assert refused(verify, tmp_path, "--pairs", "p.txt") == "error: --pairs: needs --checkpoint"
+    assert "not a checkpoint" in refused(verify, "--checkpoint", tmp_path / "none.ckpt")
     assert measure() == 2
     assert measure("outputs", "--folds", "1") == 2
     assert measure("outputs", "--crop", "0") == 2

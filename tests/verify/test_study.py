@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from icv_lightning.errors import UserError
 from icv_lightning.evaluation.verification import pair_scores, verification_measures
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.verify import study
 from icv_lightning.verify.pairs import all_pairs, draw_pairs
-from icv_lightning.verify.study import FAR_GRID, Protocol, measure_pairs, measure_persons
+from icv_lightning.verify.study import FAR_GRID, Protocol, evaluate, measure_pairs, measure_persons
 
 PROTOCOL = Protocol(folds=3, each=20, draws=2)
 
@@ -65,3 +66,12 @@ def test_the_curve_by_counting():
             least = impostors[allowed] if allowed < len(impostors) else -np.inf
             assert tar == pytest.approx((scores[pairs.genuine] > least).mean())
     assert tars[-1] == 1.0
+
+
+def test_runs_that_kept_no_persons_are_said_before_anything_is_measured(checkpoint, caplog):
+    caplog.set_level("INFO")
+    runs = checkpoint.parent.parent.parent
+    with pytest.raises(UserError, match="kept no persons to verify; give --checkpoint and"):
+        evaluate(runs, Protocol())
+    assert "measuring" not in caplog.text
+    assert not (runs / "verification").exists()

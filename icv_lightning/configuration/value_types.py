@@ -18,7 +18,9 @@ WORDS = {
     "counts": f"a list of one or more integers of at least 0 and at most {MOST}",
     "epochs": "a list of integers of at least 1",
     "shares": "a list of two numbers of at least 0 and below 1",
+    "weights": "balanced, or a list of two or more positive numbers",
     "node": "a node with _target_",
+    "group": "a node",
     "strategy": "auto, ddp, ddp_find_unused_parameters_true, single_device, or a node with _target_",
     "devices": "auto, -1, a number of devices or a list of their numbers",
 }
@@ -46,6 +48,12 @@ def _different_numbers(value: Any) -> bool:
     return len(numbers) == len(set(numbers)) >= 2
 
 
+def _positive(value: Any) -> bool:
+    if not _is_list(value) or len(value) < 2:
+        return False
+    return all(isinstance(x, int | float) and not isinstance(x, bool) and 0 < x < math.inf for x in value)
+
+
 def _is_shares(value: Any) -> bool:
     return (
         isinstance(value, Sequence)
@@ -71,5 +79,7 @@ LISTS: Mapping[str, Callable[[Any], bool]] = {
     "shares": _is_shares,
     "devices": _is_devices,
     "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),
+    "weights": lambda value: value == "balanced" or _positive(value),
     "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
+    "group": lambda value: isinstance(value, Mapping),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from icv_lightning.configuration import preflight
+from icv_lightning.configuration import checks
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 
@@ -56,49 +56,47 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("override", BAD)
 def test_a_bad_setting_is_named(override: str) -> None:
     with pytest.raises(UserError) as error:
-        preflight.check([override])
+        checks.check([override])
     assert str(error.value).startswith(BAD[override])
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("rule", ["batch_mean", "one_by_one"])
 def test_a_learning_rate_of_centroids_that_no_optimizer_moves_is_an_error(rule: str) -> None:
-    preflight.check([f"centroids={rule}"])
-    preflight.check(["centroids=learned", "optimizer.centroid_lr=0.01"])
+    checks.check([f"centroids={rule}"])
+    checks.check(["centroids=learned", "optimizer.centroid_lr=0.01"])
     with pytest.raises(
         UserError, match=rf"^optimizer\.centroid_lr=0\.01: must be null with centroids={rule}"
     ):
-        preflight.check([f"centroids={rule}", "optimizer.centroid_lr=0.01"])
+        checks.check([f"centroids={rule}", "optimizer.centroid_lr=0.01"])
 
 
 def test_good_settings_pass() -> None:
-    preflight.check([])
-    preflight.check(["-m", "loss.lambda=0,0.5", "data=mnist,fashion_mnist", "model.normalize=true,false"])
-    preflight.check(["+trainer.gradient_clip_val=1", "experiment=smoke", "~callbacks.progress"])
-    preflight.check(
-        ["+callbacks.stop={_target_:lightning.pytorch.callbacks.EarlyStopping,monitor:train/loss}"]
-    )
-    preflight.check(["--help", "nonsense"])
-    preflight.check(["-m", "experiment=discriminant"])
-    preflight.check(["experiment=convergence", "centroids=one_by_one", "centroids.layer.alpha=0.03"])
+    checks.check([])
+    checks.check(["-m", "loss.lambda=0,0.5", "data=mnist,fashion_mnist", "model.normalize=true,false"])
+    checks.check(["+trainer.gradient_clip_val=1", "experiment=smoke", "~callbacks.progress"])
+    checks.check(["+callbacks.stop={_target_:lightning.pytorch.callbacks.EarlyStopping,monitor:train/loss}"])
+    checks.check(["--help", "nonsense"])
+    checks.check(["-m", "experiment=discriminant"])
+    checks.check(["experiment=convergence", "centroids=one_by_one", "centroids.layer.alpha=0.03"])
 
 
 def test_a_bad_cell_is_found_before_the_first_starts() -> None:
     with pytest.raises(UserError, match=r"loss\.lambda=-1"):
-        preflight.check(["-m", "loss.lambda=0.1,-1", "data=digits"])
+        checks.check(["-m", "loss.lambda=0.1,-1", "data=digits"])
 
 
 def test_flags_may_stand_between_overrides() -> None:
-    request = preflight.check(["data=digits", "-m", "loss.lambda=0,1"])
+    request = checks.check(["data=digits", "-m", "loss.lambda=0,1"])
     assert request.argv == ["-m", "data=digits", "loss.lambda=0,1"]
     assert len(request.cells) == 2
 
 
 @pytest.mark.parametrize("override", ["trainer.strategy=ddp", "trainer.devices=2", "trainer.devices=-1"])
 def test_a_cell_of_a_multirun_is_one_process(override: str) -> None:
-    preflight.check([override])
+    checks.check([override])
     with pytest.raises(UserError, match="a cell of a multirun is one process on one device"):
-        preflight.check(["-m", override, "loss.lambda=0,1"])
+        checks.check(["-m", override, "loss.lambda=0,1"])
 
 
 def test_a_folder_of_one_class_is_refused(tmp_path: Path) -> None:
@@ -106,17 +104,17 @@ def test_a_folder_of_one_class_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"data.root=pictures: needs at least two class folders, found \['cat'\]"
     ):
-        preflight.check(["data=image_folder", "data.root=pictures"])
+        checks.check(["data=image_folder", "data.root=pictures"])
 
 
-@pytest.mark.parametrize("name", sorted(preflight.LAUNCHERS))
+@pytest.mark.parametrize("name", sorted(checks.LAUNCHERS))
 def test_a_launcher_without_its_extra_is_said(monkeypatch, name):
-    extra, _ = preflight.LAUNCHERS[name]
-    monkeypatch.setattr(preflight.importlib.util, "find_spec", lambda wanted: None)
+    extra, _ = checks.LAUNCHERS[name]
+    monkeypatch.setattr(checks.importlib.util, "find_spec", lambda wanted: None)
     with pytest.raises(
         UserError, match=rf"hydra/launcher={name}: needs pip install 'icv-lightning\[{extra}\]'"
     ):
-        preflight.check(["-m", f"hydra/launcher={name}", "threads=1", "data=digits", "loss.lambda=0,1"])
+        checks.check(["-m", f"hydra/launcher={name}", "threads=1", "data=digits", "loss.lambda=0,1"])
 
 
 LATE = {

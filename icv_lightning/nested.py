@@ -1,0 +1,53 @@
+"""The one walk over nested settings: dotted keys and their values."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+ABSENT = object()
+
+
+def leaves(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted keys and values of nested mappings and lists, in order.
+
+    A list that holds no mapping and no list is one value, as is an empty mapping; the items of any other list
+    have their position as key.
+
+    Args:
+        node: primitives, mappings and lists.
+        key: the dotted key of `node` itself.
+    """
+    below = list(children(node))
+    if not below:
+        yield key, node
+    for name, child in below:
+        yield from leaves(child, f"{key}.{name}" if key else str(name))
+
+
+def children(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the keys, or positions, and values one level below; none for a value."""
+    if isinstance(node, Mapping):
+        yield from node.items()
+    elif isinstance(node, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in node):
+        yield from enumerate(node)
+
+
+def keys(node: Any) -> set[str]:
+    """Return the dotted keys of all values and of the nodes that hold them."""
+    parts = [key.split(".") for key, _ in leaves(node)]
+    return {".".join(part[:n]) for part in parts for n in range(1, len(part) + 1)}
+
+
+def select(node: Any, key: str, default: Any = ABSENT) -> Any:
+    """Return the value of a dotted key, `default` where it is not there."""
+    for part in key.split("."):
+        if not isinstance(node, Mapping) or part not in node:
+            return default
+        node = node[part]
+    return node
+
+
+def plain(value: Any) -> Any:
+    """Return a value with its numbers as floats, so that 1 and 1.0 are one."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,0 +1,1 @@
+from .captured_step import CapturedStep as CapturedStep
