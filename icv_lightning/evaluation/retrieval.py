@@ -111,30 +111,35 @@ class _Searched:
         place, sizes = torch.argsort(target, stable=True), torch.bincount(target)
         some = embeddings[:: max(1, len(embeddings) // 1000)].double()
         middle = some.median(0).values if len(some) else some.new_zeros(embeddings.shape[1])
-        ordered = embeddings[place]
-        squares = [(block - middle).square().sum(1) for block in torch.split(ordered, COLUMNS)]
-        return cls(ordered, place, sizes.cumsum(0) - sizes, sizes, middle, torch.cat(squares))
+        ordered, squares = embeddings[place], middle.new_empty(len(place))
+        for part, block in zip(squares.split(COLUMNS), ordered.split(COLUMNS), strict=True):
+            part[:] = (
+                (block - middle).square().sum(1)
+            )  # in place: small results among large ones waste memory
+        return cls(ordered, place, sizes.cumsum(0) - sizes, sizes, middle, squares)
 
     def sizes_of(self, target: Int[Tensor, " some"]) -> Int[Tensor, " some"]:
         known = target < len(self.sizes)
         return torch.where(known, self.sizes[torch.where(known, target, 0)], 0) if len(target) else target
 
     def distances(self, queries: Float[Tensor, "query dim"]) -> Iterator[tuple[int, Tensor]]:
-        """Yield columns of what orders the gallery by distance to each query, and the first one's place."""
-        queries = queries.double() - self.middle if queries.shape[1] > EXACT_DIM else queries.double()
+        """Yield columns of what orders the gallery by distance to each query, and the first one's place.
+
+        The next ones may take their memory: allocating anew for each leaves gaps that add up to gigabytes.
+        """
+        is_exact = queries.shape[1] <= EXACT_DIM
+        queries = queries.double() if is_exact else queries.double() - self.middle
+        width = min(COLUMNS, len(self.embeddings))
+        points, found = queries.new_empty(width, queries.shape[1]), queries.new_empty(len(queries) * width)
         for start in range(0, len(self.embeddings), COLUMNS):
-            points = self.embeddings[start : start + COLUMNS]
-            if queries.shape[1] <= EXACT_DIM:
-                yield (
-                    start,
-                    torch.cdist(queries, points.double(), compute_mode="donot_use_mm_for_euclid_dist"),
-                )
-            else:
-                squares = self.squares[start : start + COLUMNS]
-                yield (
-                    start,
-                    torch.addmm(squares, queries, (points - self.middle).T, alpha=-2),
-                )  # less ‖query‖²
+            block = self.embeddings[start : start + COLUMNS]
+            if is_exact:
+                yield start, torch.cdist(queries, block.double(), compute_mode="donot_use_mm_for_euclid_dist")
+                continue
+            squares, size = self.squares[start : start + COLUMNS], len(block)
+            centred = torch.sub(block, self.middle, out=points[:size])
+            out = found[: len(queries) * size].view(len(queries), size)
+            yield start, torch.addmm(squares, queries, centred.T, alpha=-2, out=out)  # less ‖query‖²
 
 
 def _values(

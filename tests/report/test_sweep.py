@@ -14,7 +14,7 @@ from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
 from icv_lightning.report.build import write_report
 from icv_lightning.report.sweep import Layout, Sweep
-from icv_lightning.report.text_tables import latex
+from icv_lightning.report.text_tables import latex, markdown
 from tests.report.grid import write_run
 
 CELL = Cell("digits", 0.05, 8, False)
@@ -105,6 +105,13 @@ def test_a_rest_of_the_axes_is_never_averaged_over(tmp_path):
     (table,) = sweep(tmp_path, columns=["N"]).tables()
     assert table.heading == ["λ", "N 2", "N 4"]
     assert table.rows == [["0.05", "0.5000", "0.7000"], ["0.5", "0.6000", "0.8000"]]
+
+
+def test_a_hostile_name_is_escaped(tmp_path):
+    for i, name in enumerate(("convnet", "</script><img src=x>")):
+        write_run(tmp_path, CELL, 0, {"acc": 0.9}, suffix=f"{i:08x}", model__name=name)
+    (table,) = sweep(tmp_path).tables()
+    assert r"\</script\>\<img src=x\>" in markdown(table)
 
 
 def test_runs_that_did_not_end_are_told(tmp_path):
