@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PYTEST := -m pytest -n auto --maxprocesses 8 --dist worksteal
+PYTEST := -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 .PHONY: help run reproduce bench report test slow coverage oldest newest lint types check format clean
 

@@ -20,6 +20,7 @@ from PIL import Image
 from icv_lightning import EmbeddingModel
 from icv_lightning.building import build_datamodule
 from icv_lightning.recognition.picture_files import PictureFiles
+from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import read_results
 
 
@@ -28,8 +29,9 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--images", type=int, default=None, help="the first so many; default: all")
     given = parser.parse_args()
-    results = read_results(given.checkpoint.parent.parent) or {}
-    data = build_datamodule(OmegaConf.create({"data": results["config"]["data"]}))
+    run = given.checkpoint.parent.parent
+    results = read_results(run) or {}
+    data = build_datamodule(OmegaConf.create({"data": data_settings(run)}))
     data.setup()
     images, target = (x[: given.images] for x in data.test_part[range(len(data.test_part))])
     model = EmbeddingModel.load(given.checkpoint)

@@ -234,7 +234,7 @@ class ClassifierModule(L.LightningModule):
         steps, weight = self._on_host(self.step_terms.compute())
         self.step_terms.reset()
         train = {f"train/{k}": v for k, v in (self.train_metrics.compute(weight) | steps).items()}
-        train |= {f"train/{k}": torch.tensor(v) for k, v in self._rates().items()}
+        train |= {f"train/{k}": torch.tensor(v, dtype=torch.float64) for k, v in self._rates().items()}
         self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute(weight).items()})
 
     def _rates(self) -> dict[str, float]:

@@ -206,7 +206,10 @@ def _digits_run(places: pytest.TempPathFactory, epochs: int, every: int, val_siz
     watch = Watch()
     trainer = L.Trainer(
         max_epochs=epochs, accelerator="cpu", default_root_dir=folder, logger=[loggers.MetricsCSV(folder)],
-        callbacks=[callbacks.LastCheckpoint(), callbacks.EmbeddingSnapshot(every), watch],
+        callbacks=[
+            callbacks.LastCheckpoint(), callbacks.EmbeddingSnapshot(every), callbacks.MeasuredEmbeddings(),
+            watch,
+        ],
         num_sanity_val_steps=0, log_every_n_steps=0, enable_model_summary=False, enable_progress_bar=False,
         use_distributed_sampler=False,
     )  # fmt: skip

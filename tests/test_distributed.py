@@ -26,6 +26,7 @@ from icv_lightning.losses import CombinedLoss, DiscriminantLoss, MetricLearningL
 from icv_lightning.module import ClassifierModule
 from icv_lightning.nets import ConvNet, LinearScores
 from icv_lightning.optimizers import AdamWithSparseRows
+from tests.conftest import once
 
 N, BATCH, SIZE = 3, 61, 19 * 61 + 7  # 20 steps an epoch, shares of 30 and 31 images, the last of 3 and 4
 
@@ -110,8 +111,11 @@ WENT_ON = ("sparse", "one by one")
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return once(tmp_path_factory, "processes", train_all)
+
+
+def train_all(folder: Path) -> None:
     """Train every case in one process and in two."""
-    folder = tmp_path_factory.mktemp("processes")
     cases = [case for case in CASES if case not in OF_LIBRARY or importlib.util.find_spec(LIBRARY)]
     for case in cases:
         torch.save(trained(case, folder / "one" / case, 1, EPOCHS.get(case, 2)), folder / f"{case}.pt")
@@ -121,7 +125,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     torch.multiprocessing.spawn(work, args=(folder, port, cases), nprocs=2)
-    return folder
 
 
 @pytest.mark.slow

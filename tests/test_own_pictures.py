@@ -17,9 +17,9 @@ from tests.conftest import ROOT
 
 TRAIN, TEST = 60, 12  # pictures of each class
 FEWER = {
-    "data.val_size=1000": "data.val_size=50",
-    "data.train_size=5000": "data.train_size=200",
-    "trainer.max_epochs=6": "trainer.max_epochs=2 model.net.widths=[8,8]",
+    "data.val_size=500": "data.val_size=50",
+    "data.train_size=2500": "data.train_size=200",
+    "trainer.max_epochs=4": "trainer.max_epochs=2 model.net.widths=[8,8]",
 }
 
 

@@ -20,6 +20,8 @@ def check_place(config: Mapping[str, Any]) -> None:
     paths = config["paths"]
     if not is_text(paths["run"]):
         raise UserError(f"paths.run={paths['run']}: must be {WORDS['text']}")
+    if paths["records"] and not Path(paths["records"]).is_dir():
+        raise UserError(f"paths.records={paths['records']}: there is no such folder")
     if trouble := _trouble(paths["run"]):
         raise UserError(f"paths.outputs={paths['outputs']} name={config['name']}: {trouble}")
 

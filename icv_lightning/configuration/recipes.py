@@ -9,7 +9,7 @@ from icv_lightning.nested import select
 
 def check_recipe(config: Mapping[str, Any]) -> None:
     """Raise `UserError` for choices of schedule, loss, data, model and callbacks that do not fit."""
-    for key, monitor in _monitors(config):
+    for key, monitor in monitors(config):
         _check_monitor(config, key, monitor)
     _check_imbalance(config)
     given = (select(config, key, None) for key in ("init_from", "ckpt_path", "model.net.weights"))
@@ -19,7 +19,7 @@ def check_recipe(config: Mapping[str, Any]) -> None:
         )
 
 
-def _monitors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def monitors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the keys of settings that name a logged key to select by, and that key."""
     nodes = {f"callbacks.{name}": node for name, node in (config.get("callbacks") or {}).items()}
     for name, node in {**nodes, "scheduler": config.get("scheduler")}.items():

@@ -98,6 +98,9 @@ ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 SETTINGS: Mapping[str, Setting] = {
     "name": Setting("text", "folder of the run or grid below paths.outputs", effect=False),
     "cell": Setting("text", "folder of the run, named by its settings", effect=False),
+    "expected": Setting(
+        "statements", "what an experiment's runs are expected to show", optional=True, effect=False
+    ),
     "seed": Setting("integer", "seed of initial weights, batch order and dropout", low=0, high=2**32 - 1),
     "force": Setting("boolean", "do a completed cell again", effect=False),
     "workers": Setting(
@@ -119,6 +122,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "paths": Setting("group", "where runs are written", effect=False),
     "paths.outputs": Setting("text", "folder of all runs"),
+    "paths.records": Setting("text", "folder of records that count as completed runs", optional=True),
     "data.root": Setting("text", "folder of data sets, or of your pictures", effect=False),
     "data.batch_size": Setting("integer", "images of a training batch, over all devices", low=2, high=10**6),
     "data.eval_batch_size": Setting(
@@ -220,6 +224,7 @@ SETTINGS: Mapping[str, Setting] = {
     "logger.wandb.offline": Setting("boolean", "write W&B files instead of sending them"),
     "callbacks.progress": Setting("group", "progress bar of a single run", optional=True, effect=False),
     "callbacks.gallery": Setting("group", "pictures and tables for the loggers", optional=True, effect=False),
+    "callbacks.measured": Setting("group", "spread by epoch, and the record", optional=True, effect=False),
     "callbacks.gallery.sample_size": Setting("integer", "embedded test images that loggers show", low=1),
     "callbacks.gallery.epochs": Setting("epochs", "epochs that loggers show pictures of, beside the last"),
     "callbacks.snapshot.every": Setting("integer", "epochs between embedding snapshots", low=1),

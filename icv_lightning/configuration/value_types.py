@@ -21,6 +21,7 @@ WORDS = {
     "weights": "balanced, or a list of two or more positive numbers",
     "node": "a node with _target_",
     "group": "a node",
+    "statements": "a list of nodes with measure, low or high, and where and minus",
     "strategy": "auto, ddp, ddp_find_unused_parameters_true, single_device, or a node with _target_",
     "devices": "auto, -1, a number of devices or a list of their numbers",
 }
@@ -82,4 +83,5 @@ LISTS: Mapping[str, Callable[[Any], bool]] = {
     "weights": lambda value: value == "balanced" or _positive(value),
     "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
     "group": lambda value: isinstance(value, Mapping),
+    "statements": lambda value: _is_list(value) and all(isinstance(item, Mapping) for item in value),
 }

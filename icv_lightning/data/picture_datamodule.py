@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import Sampler
 
 from icv_lightning import hardware
-from icv_lightning.data.datamodule import ImageDataModule, Part, channel_statistics
+from icv_lightning.data.datamodule import Batches, ImageDataModule, Part, channel_statistics
 from icv_lightning.data.decoding import LazyImages
-from icv_lightning.data.images import Batch, InMemoryImages
+from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.layouts import Files
 from icv_lightning.data.picture_cache import read_pictures
 from icv_lightning.data.traits import SAMPLE
@@ -102,9 +102,10 @@ class PictureFileDataModule(ImageDataModule):
             )
         self.skipped = sorted({*self.skipped, *names})
 
-    def _loader(self, part: InMemoryImages, **options: Any) -> DataLoader[Batch]:
-        on_demand = isinstance(part.images, LazyImages) and not self.num_workers
-        return super()._loader(part, **({"num_workers": hardware.cores()} if on_demand else {}), **options)
+    def _loader(self, part: InMemoryImages, batches: Sampler[list[int]], **options: Any) -> Batches:
+        if isinstance(part.images, LazyImages) and not self.num_workers:
+            options = {"num_workers": hardware.cores()} | options
+        return super()._loader(part, batches, **options)
 
 
 def spaced(size: int, most: int) -> Tensor:

@@ -10,6 +10,8 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
+from icv_lightning.data.folders import formats
+
 SAMPLE = 100  # pictures that are looked at
 TAIL = 0.01  # share of the pictures trained on, at either end, that does not count
 SLACK = 12.0  # grey levels beyond the others that are still usual
@@ -79,7 +81,7 @@ def _is_number(value: Any) -> bool:
 
 def _of_file(path: str | Path) -> tuple[float, float]:
     """Return how far the channels differ in a file's picture, and its side, the mean of width and height."""
-    with Image.open(path) as picture:
+    with Image.open(path, formats=formats()) as picture:
         side = math.sqrt(picture.width * picture.height)
         picture.draft("RGB", (32, 32))
         small = picture.convert("RGB").resize((16, 16)).tobytes()

@@ -17,6 +17,7 @@ from icv_lightning.metrics.within_class_covariance import WithinClassCovariance,
 CONFUSION_LIMIT = 1000  # classes; beyond it a K x K matrix is neither readable nor small
 COVARIANCE_LIMIT = 64  # dimensions; beyond it an N x N matrix a batch is too much for every epoch
 COMPONENTS = 2  # principal components of the within-class covariance
+OF_COVARIANCE = (*(f"within_pc{i + 1}" for i in range(COMPONENTS)), "nc1", "nc2_norms", "nc2_angles")
 
 
 class Evaluation(nn.Module):
@@ -43,6 +44,15 @@ class Evaluation(nn.Module):
             else None
         )
         self.confusion = ConfusionMatrix(min(num_classes, CONFUSION_LIMIT))
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names that `compute` gives, but for `nc3`, which needs linear scores."""
+        always = ("acc", "acc_nearest_centroid", "acc_nearest_class_mean")
+        spread = ("var_within", "var_between", "var_ratio", "nc4")
+        macro = ("acc_macro", "f1_macro") if self.has_confusion else ()
+        shape = () if self.covariance is None else OF_COVARIANCE
+        return [*self.loss_terms.terms, *always, *spread, *macro, *shape]
 
     def reset(self) -> None:
         """Forget everything."""

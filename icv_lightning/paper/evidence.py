@@ -30,14 +30,10 @@ class Evidence:
 
     def value(self, run: Run, measure: str) -> float | None:
         """Return one value of a completed run, None where it cannot be had."""
-        if (logged := run.metrics.get(f"test/{measure}")) is not None:
-            return logged
-        if not (found := self._of(run)):
-            return None
-        if measure in GAIN:
-            first, second = (found.values.get(rule) for rule in GAIN[measure])
-            return None if first is None or second is None else first - second
-        return found.values.get(measure)
+        if measure not in GAIN:
+            return run.value(measure)
+        first, second = (run.value(rule) for rule in GAIN[measure])
+        return None if first is None or second is None else first - second
 
     def replicates(self, run: Run, measure: str) -> np.ndarray | None:
         """Return `measure` on bootstrap samples of the images, the same samples for every run."""

@@ -125,7 +125,8 @@ def _measured(claim: Claim, contrast: Contrast, sides: Sequence[Variant], eviden
 def _over_images(draws: Sequence[np.ndarray | None]) -> tuple[float, float] | None:
     """Return the interval over images of the mean over seeds, None where a seed has none."""
     known = [replicates for replicates in draws if replicates is not None]
-    return percentile_interval(np.mean(known, axis=0)) if known and len(known) == len(draws) else None
+    whole = len(known) == len(draws) and len({len(replicates) for replicates in known}) == 1
+    return percentile_interval(np.mean(known, axis=0)) if whole else None
 
 
 def _total(

@@ -11,6 +11,7 @@ from icv_lightning.data.folders import PictureFinder
 from icv_lightning.errors import UserError
 from icv_lightning.recognition.embedding_model import EmbeddingModel
 from icv_lightning.recognition.picture_files import PictureFiles
+from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import read_results
 
 
@@ -57,9 +58,8 @@ def _of_folder(model: EmbeddingModel, folder: Path) -> tuple[Tensor, list[str]]:
 
 def _of_run(model: EmbeddingModel, checkpoint: Path) -> tuple[Tensor, list[str]]:
     run = checkpoint.absolute().parent.parent
-    results = read_results(run) or {}
-    settings = (results.get("config") or {}).get("data") or {}
-    if said := pictures_changed(results.get("provenance"), settings):
+    settings = data_settings(run)
+    if said := pictures_changed((read_results(run) or {}).get("provenance"), settings):
         raise UserError(f"{run}: no validation part: {'; '.join(said)}; give --validation FOLDER")
     data = recorded_datamodule(settings) if settings else None
     if data:

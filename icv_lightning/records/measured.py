@@ -52,6 +52,12 @@ def write_measured(folder: Path, measured: Measured) -> None:
         np.savez_compressed(file, **arrays)
 
 
+def test_values(folder: Path) -> dict[str, float]:
+    """Return the numbers of `<folder>/measured.npz`, none where a validation part was watched."""
+    found = read_measured(folder)
+    return dict(found.values) if found and found.part == "test" else {}
+
+
 def read_measured(folder: Path) -> Measured | None:
     """Return what `<folder>/measured.npz` holds, None where it is missing, cut short or of another kind."""
     try:

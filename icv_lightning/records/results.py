@@ -4,10 +4,11 @@ import json
 import logging
 import math
 import platform
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from icv_lightning.errors import UserError, reason
@@ -15,6 +16,8 @@ from icv_lightning.records.files import replaced, write_text
 
 log = logging.getLogger(__name__)
 RESULTS = "results.json"
+LOCAL_GROUPS = ("paths", "logger", "hydra")  # say where a run was made, or for whom; none changes a result
+ABSOLUTE = re.compile(r"[/~\\]|[A-Za-z]:[\\/]")
 AGAIN = ".again"  # folder below a completed run's, where it is done again
 LOCK = ".lock"  # held by the process that works in a run's folder; the system frees it when that dies
 PACKAGES = (
@@ -51,10 +54,25 @@ def measured_once(path: Path, protocol: Any, measured: Callable[[], list[Any]]) 
 
 
 def write_results(folder: Path, results: Mapping[str, Any]) -> None:
-    """Write `<folder>/results.json`; numbers that are not finite become null."""
+    """Write `<folder>/results.json`; numbers that are not finite become null.
+
+    Its `config` is for everybody: without outputs and loggers, and of an absolute path the last name alone.
+    """
+    if isinstance(config := results.get("config"), Mapping):
+        results = {**results, "config": shareable(config)}
     text = json.dumps(_finite(results), indent=2, ensure_ascii=False, allow_nan=False)
     with replaced(folder / RESULTS) as file:
         file.write(text.encode() + b"\n")
+
+
+def shareable(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's configuration without the places of its machine: of an absolute path its last name."""
+    return {key: _without_places(value) for key, value in config.items() if key not in LOCAL_GROUPS}
+
+
+def is_place(value: Any) -> bool:
+    """Tell whether a setting is an absolute path."""
+    return isinstance(value, str) and ABSOLUTE.match(value) is not None
 
 
 def read_results(folder: Path) -> dict[str, Any] | None:
@@ -115,3 +133,11 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _without_places(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_places(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_places(item) for item in value]
+    return PureWindowsPath(value).name if is_place(value) else value

@@ -54,6 +54,12 @@ class Run:
         """Return the final `test/…` values of a completed run."""
         return (self.results.get("metrics") or {}) if self.status == "completed" else {}
 
+    def value(self, measure: str) -> float | None:
+        """Return what a completed run measured at last on the test part, None where it did not."""
+        logged = self.metrics.get(f"test/{measure}")
+        measured = (self.results.get("measures") or {}) if self.status == "completed" else {}
+        return measured.get(measure) if logged is None else logged
+
     @property
     def max_epochs(self) -> int | None:
         """Return the epochs that were asked for."""

@@ -84,6 +84,7 @@ CELL: Mapping[str, Callable[[Any], bool]] = {
 }
 OPTIONAL: Mapping[str, Callable[[Any], bool]] = {
     "metrics": lambda value: isinstance(value, Mapping) and _numbers_or_none(value),
+    "measures": lambda value: isinstance(value, Mapping) and _numbers_or_none(value),
     "versions": lambda value: isinstance(value, Mapping) and all(map(_is_text, value.values())),
     "per_class": lambda value: isinstance(value, list) and _numbers_or_none(value),
     "confusion": _matrix,

@@ -79,7 +79,7 @@ class Variant:
 
     def values(self, cell: Cell, measure: str) -> dict[int, float]:
         """Return the final test value of `measure` by seed, of the completed runs that have it."""
-        found = {seed: run.metrics.get(f"test/{measure}") for seed, run in self.runs.get(cell, {}).items()}
+        found = {seed: run.value(measure) for seed, run in self.runs.get(cell, {}).items()}
         return {seed: value for seed, value in found.items() if value is not None}
 
     def data_sets(self) -> list[str]:

@@ -29,6 +29,8 @@ from icv_lightning.report.text_tables import Grid
 LISTED = 8  # settings in the table of settings where the grid is not the paper's
 DRAWN = 4  # settings whose embeddings are drawn where the grid is not the paper's
 FIGURE = re.compile(r"^Figure \d+\.\s*")
+CENTRES = {"acc_nearest_class_mean": "class means", "acc_nearest_centroid": "learned centroids"}
+DIGITS = 9  # of numbers in CSV files: what is beyond differs between machines
 
 
 def write_report(folders: Sequence[Path], layout: Layout | None = None) -> tuple[Path, list[Grid]]:
@@ -60,7 +62,8 @@ def write_report(folders: Sequence[Path], layout: Layout | None = None) -> tuple
     sections = [_section(variant, variants, evidence, rows) for variant in papers]
     swept = sweep.tables() if sweep else []
     grids = [grid for i, section in enumerate(sections) for grid in _grids(section, on_paper, i)]
-    _write_tables(report / "tables", sections, on_paper, [*swept, *grids], sweep)
+    for name, text in _table_texts(sections, on_paper, [*swept, *grids], sweep).items():
+        write_text(report / "tables" / name, text)
     write_text(report / "results.json", json.dumps(list(_cells(runs)), indent=1) + "\n")
     images = list(_images(papers, variants, sweep, report / "figures"))
     explorer = write_explorer(report / "explorer.html", variants, folders, folders[0].resolve().name)
@@ -72,13 +75,26 @@ def write_report(folders: Sequence[Path], layout: Layout | None = None) -> tuple
     return report, [*swept, *grids[: len(MEASURES) + 1]]
 
 
+def table_texts(folders: Sequence[Path]) -> dict[str, str]:
+    """Return by file name the tables and verdicts of the runs below `folders`, as `write_report` writes them.
+
+    Raises:
+        UserError: a folder that is not there or holds no run.
+    """
+    variants, _ = grouped(read_runs(folders))
+    evidence, rows, on_paper = Evidence(), read_rows(folders), verdicts.judge_paper()
+    sections = [_section(variant, variants, evidence, rows) for variant in variants]
+    return _table_texts(sections, on_paper, [_grids(section, on_paper) for section in sections])
+
+
 def _section(
     variant: Variant, variants: Sequence[Variant], evidence: Evidence, rows: Sequence[dict[str, Any]]
 ) -> Section:
-    by_means, by_centroids, scores = tables = paper_tables(variant, whole_grid=variant is variants[0])
+    tables = paper_tables(variant, whole_grid=variant is variants[0])
+    by = {table.measure: table for table in tables}
     compared = {
-        "Reproduction, table 1 by class means": reproduction([by_means, scores]),
-        "Reproduction, table 1 by learned centroids": reproduction([by_centroids, scores]),
+        f"Reproduction, table 1 by {words}": reproduction([by[measure], by["acc"]])
+        for measure, words in CENTRES.items()
     }
     return Section(variant, tables, compared, verdicts.judge_runs(variant, variants, evidence, rows))
 
@@ -90,13 +106,12 @@ def _grids(section: Section, on_paper: Sequence[verdicts.Verdict], number: int) 
     return [grid._replace(label=f"{grid.label}-{number + 1}" if number else grid.label) for grid in grids]
 
 
-def _write_tables(
-    folder: Path,
+def _table_texts(
     sections: Sequence[Section],
     on_paper: Sequence[verdicts.Verdict],
     grids: Sequence[Grid],
     sweep: Sweep | None,
-) -> None:
+) -> dict[str, str]:
     cells = [row for s in sections for row in formats.tidy_tables(s.variant, s.tables)]
     judged = [row for s in sections for row in formats.tidy_verdicts(s.variant.label, "our runs", s.verdicts)]
     judged += formats.tidy_verdicts("", "the paper's tables", on_paper)
@@ -104,10 +119,11 @@ def _write_tables(
         "tables.md": "\n".join(map(text_tables.markdown, grids)),
         "tables.tex": "\n".join(map(text_tables.latex, grids)),
     }
-    texts |= {"tables.csv": csv_text(cells), "claims.csv": csv_text(judged)} if sections else {}
-    texts |= {"settings.csv": csv_text(sweep.tidy())} if sweep else {}
-    for name, text in texts.items():
-        write_text(folder / name, text)
+    if sections:
+        texts |= {"tables.csv": csv_text(cells, DIGITS), "claims.csv": csv_text(judged, DIGITS)}
+    if sweep:
+        texts["settings.csv"] = csv_text(sweep.tidy(), DIGITS)
+    return texts
 
 
 def _images(

@@ -21,6 +21,8 @@ from icv_lightning.report.sweep import Sweep
 from icv_lightning.report.tables import Reproduction, Table
 from icv_lightning.report.text_tables import Grid
 
+MOST_CLASSES = 100  # whose scores a page can show
+
 
 class Image(NamedTuple):
     """A figure or a film as the page holds it: `source` is a data URI, empty where nothing was drawn."""
@@ -75,7 +77,7 @@ def write_page(
     )  # fmt: skip
     environment.tests["match_start"] = str.startswith
     environment.filters |= {"data_title": data_title, "interval": _interval, "colour": _colour}
-    environment.filters |= {"beside": _beside}
+    environment.filters |= {"beside": _beside, "classes": class_table}
     page = environment.get_template("page.html.j2").render(
         name=name, sections=sections, on_paper=on_paper, runs=runs, unfinished=unfinished,
         images=[image for image in images if image.source],
@@ -91,6 +93,24 @@ def write_page(
 def _reason(image: Image) -> str:
     """Say in a few words what was not drawn, and why."""
     return f"{image.title} ({image.caption.removeprefix('Not drawn: ').rstrip('.')})"
+
+
+def class_table(results: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return name, precision, recall, F1 and images of each class of a run, as text, and their means last.
+
+    Empty for a run without a confusion matrix or with more than `MOST_CLASSES` classes.
+    """
+    confusion = results.get("confusion") or []
+    if not 0 < len(confusion) <= MOST_CLASSES:
+        return []
+    counts = np.array(confusion, dtype=float)
+    hits, true, predicted = counts.diagonal(), counts.sum(1), counts.sum(0)
+    with np.errstate(invalid="ignore"):
+        scores = np.stack([hits / predicted, hits / true, 2 * hits / (true + predicted)], axis=1)
+    names = results.get("class_names") or []
+    names = [*names, *map(str, range(len(names), len(counts)))]
+    rows = [*zip(names, scores, true, strict=False), ("mean", np.nanmean(scores, axis=0), true.sum())]
+    return [(name, *(f"{value:.4f}" for value in values), f"{total:.0f}") for name, values, total in rows]
 
 
 def _interval(finding: Finding) -> str:

@@ -31,11 +31,17 @@ def _status() -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors shall reach `main` and the grid, and not Hydra's printing
     if not request.cells:
         return launching.show(request)
-    if not request.multirun:
-        return launching.run_one(request)
+    from icv_lightning.grid import expected
     from icv_lightning.grid.progress import watched
 
-    return watched(request.cells, lambda: launching.run_all(request))
+    statements = expected.of(request)
+    if request.multirun:
+        status = watched(request.cells, lambda: launching.run_all(request))
+    else:
+        status = launching.run_one(request)
+    for line in expected.compared(statements, expected.completed(request)):
+        print(line)
+    return status
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
+from icv_lightning.records.copies import take_record
 from icv_lightning.records.files import remove_parts
 from icv_lightning.records.results import LOCK, RESULTS, is_completed, place_again, read_results
 from icv_lightning.records.settings_file import write_settings
@@ -95,6 +96,8 @@ def run_cell(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]
     """
     with FileLock(folder / LOCK):
         retraining.take_place(folder)
+        if config.paths.records and not config.force:
+            take_record(Path(config.paths.records), folder, cell.hash)
         results = _known_results(cell, folder)
         if results and results.get("status") == "completed" and not config.force:
             if not in_grid():

@@ -13,6 +13,8 @@ ROWS = {
     "test/acc": "test accuracy, highest score",
     "test/acc_nearest_centroid": "test accuracy, nearest centroid",
     "test/acc_nearest_class_mean": "test accuracy, nearest class mean",
+    "test/acc_macro": "test accuracy, mean of the classes",
+    "test/f1_macro": "test F1, mean of the classes",
     "test/loss": "test loss",
     "test/loss_ce": "  cross-entropy",
     "test/loss_var": "  intra-class variance",
@@ -30,6 +32,8 @@ def show(results: Mapping[str, Any], folder: Path) -> None:
     table.add_row("seconds", number(results.get("seconds"), 1))
     console = Console(soft_wrap=True)
     console.print(table)
+    if results.get("weights") == "best":
+        console.print(f"weights: best, of epoch {results.get('weights_epoch')}", highlight=False)
     if results.get("status") == "tried":
         console.print(f"tried, not completed: {results.get('cause')}", highlight=False)
     console.print(f"folder: {folder}", highlight=False)

@@ -18,8 +18,11 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from icv_lightning import hardware
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.provenance import provenance
+from icv_lightning.configuration.recipes import monitors
+from icv_lightning.errors import UserError
 from icv_lightning.exit_status import check_stopped
 from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.measured import test_values
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
 from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
@@ -62,6 +65,7 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
         seconds = time.perf_counter() - started
         found = _outcome(trainer) | recorded | measured | tested
         if trainer.is_global_zero:
+            found["measures"] = test_values(folder)
             write_results(folder, found | data.recorded() | {"seconds": seconds})
     return read_results(folder) or {}
 
@@ -126,6 +130,7 @@ def _prepared(
         check_fits(module, checkpoint)
     elif config.init_from:
         take_weights(module, data, checkpoint_file(Path(config.init_from)))
+    _check_monitors(cell, module)
     _leave_displays(config)
     trainer = building.build_trainer(config, folder)
     building.share_batch_norm(trainer, module)
@@ -133,6 +138,14 @@ def _prepared(
     if trainer.is_global_zero:
         (folder / RESULTS).unlink(missing_ok=True)
     return data, module, trainer
+
+
+def _check_monitors(cell: Identity, module: "ClassifierModule") -> None:
+    """Raise `UserError` for a setting that looks at a key of the validation part which nothing logs."""
+    names = [f"val/{name}" for name in module.eval_metrics.names]
+    for key, monitor in monitors(cell.config):
+        if monitor.startswith("val/") and monitor not in names:
+            raise UserError(f"{key}={monitor}: is not logged, must be one of {', '.join(names)}")
 
 
 def _leave_displays(config: DictConfig) -> None:

@@ -18,6 +18,7 @@ from icv_lightning.recognition.checkpoint import load_checkpoint
 from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
+from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import is_completed, measured_once, read_results
 from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import measure
@@ -114,7 +115,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     if not found:
         raise UserError(f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/unseen_mnist")
     place, override = folder / PLACE, {"root": root} if root else {}
-    splits = {run: Split(results["config"]["data"] | override) for run, results in found.items()}
+    splits = {run: Split(data_settings(run) | override) for run in found}
     for split in {split.key: split for split in splits.values()}.values():
         if not left_some_out(split.settings):
             name = split.settings["name"]

@@ -23,6 +23,7 @@ from icv_lightning.module import ClassifierModule
 from icv_lightning.recognition.checkpoint import module_in, trained_for
 from icv_lightning.recognition.picture_files import warn_unlike
 from icv_lightning.records.checkpoints import read_checkpoint
+from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import read_results
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.spaces import Space, embedded, of_network
@@ -56,7 +57,7 @@ class Verifier:
         module = module_in(content, checkpoint)
         self.checkpoint, self.images = checkpoint, images
         self.results = read_results(checkpoint.parent.parent) or {}
-        self.settings: dict[str, Any] = self.results.get("config", {}).get("data", {})
+        self.settings = data_settings(checkpoint.parent.parent)
         if root:
             self.settings = self.settings | {"root": root}
         self.space = flip_averaged(module) if flip else of_network(module)

@@ -19,6 +19,7 @@ from icv_lightning.evaluation.verification import (
 from icv_lightning.records.checkpoint_files import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
+from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import is_completed, measured_once, read_results
 from icv_lightning.report.figures.style import DPI
 from icv_lightning.unseen.episodes import Embedded
@@ -163,7 +164,7 @@ def _measured(part: Embedded, protocol: Protocol, what: str) -> Rows:
 
 def _data_settings(run: Path) -> dict[str, Any]:
     """Return the data settings of a run, less the seed, which changes nothing in persons to verify."""
-    return (read_results(run) or {})["config"]["data"] | {"seed": 0}
+    return data_settings(run) | {"seed": 0}
 
 
 def _fields(run: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from icv_lightning.data import ImageDataModule
+from icv_lightning.data.augmentation import Affine, CropFlip, InTurn, RandAugment
 from icv_lightning.errors import UserError
 
 SIZES = (40, 30, 20, 11)  # images of each class, 101 in all
@@ -162,6 +163,42 @@ def test_a_transform_draws_alike_whatever_the_batch_size_and_number_of_workers()
     assert flat(epoch_of(made(transform=noise, batch_size=30, seed=1), epoch=1)) != first
 
 
+@pytest.mark.parametrize("augment", [CropFlip(1), Affine(), InTurn([CropFlip(1), RandAugment(1)])])
+def test_augmented_pictures_are_equal_whatever_the_batches_and_workers(augment):
+    """As a trainer calls it: the loader, the transfer to the device, then the augmentation there."""
+
+    def pictures(epoch, **options):
+        data = made(Noisy, channels=3, image_size=5, augment=augment, **options)
+        loader = data.train_dataloader()
+        loader.batch_sampler.sampler.set_epoch(epoch)
+        device = torch.device("cpu")
+        batches = [
+            data.on_after_batch_transfer(data.transfer_batch_to_device(batch, device, 0), 0)
+            for batch in loader
+        ]
+        images, target = (torch.cat(parts) for parts in zip(*batches, strict=True))
+        assert images.dtype == torch.uint8
+        assert len(images) == len(target) == 30
+        return images
+
+    first = pictures(1, batch_size=30)
+    assert torch.equal(pictures(1, batch_size=9, num_workers=2), first)
+    assert not torch.equal(pictures(2, batch_size=30), first)
+    assert not torch.equal(pictures(1, batch_size=30, seed=1), first)
+
+
+def test_evaluation_is_never_augmented():
+    data = made(augment=CropFlip(1))
+    for loader in (*data.val_dataloader(), *data.test_dataloader()):
+        assert all(len(batch) == 2 and data.on_after_batch_transfer(batch, 0) is batch for batch in loader)
+
+
+def test_balanced_sampling_shows_each_class_equally_often():
+    data = made(sampling="balanced", batch_size=101)
+    counts = torch.cat([target for _, target in data.train_dataloader()]).bincount()
+    assert sorted(counts.tolist()) == [25, 25, 25, 26]
+
+
 class Noisy(ImageDataModule):
     def load(self):
         generator = torch.Generator().manual_seed(0)
@@ -196,6 +233,11 @@ def test_setup_loads_once():
         ({"val_size": -1}, "val_size must not be negative, got -1"),
         ({"monitor_size": -1}, "monitor_size must not be negative, got -1"),
         ({"num_workers": -1}, "num_workers must not be negative, got -1"),
+        (
+            {"sampling": "even"},
+            "sampling must be shuffle or balanced, and shuffle with",
+        ),
+        ({"sampling": "balanced", "per_class": 2}, "sampling must be shuffle or balanced, and shuffle with"),
     ],
 )
 def test_bad_arguments(options, message):

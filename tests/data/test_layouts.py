@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from icv_lightning.data.layouts import Listing, listed
+from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
 
 
@@ -251,3 +252,20 @@ def test_a_folder_that_may_not_be_read(tmp_path):
     (tmp_path / "ant").chmod(0)
     with pytest.raises(UserError, match="ant: not a folder that can be read"):
         listed(tmp_path)
+
+
+def test_a_picture_of_an_apple_device_by_its_extra(tmp_path):
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    put(tmp_path, *CLASSES)
+    Image.new("RGB", (64, 64), (200, 100, 50)).save(tmp_path / "ant" / "2.heic", format="HEIF")
+    assert classes_of(tmp_path) == {"train": ["ant", "ant", "bee"]}
+    assert read_picture(tmp_path / "ant" / "2.heic", 3, 4)[:, 1, 1].tolist() == pytest.approx(
+        [200, 100, 50], abs=8
+    )
+
+
+def test_without_the_extra_it_is_left_out_with_advice(tmp_path):
+    put(tmp_path, *CLASSES)
+    (tmp_path / "ant" / "2.heic").write_bytes(b"not here")
+    [line] = listed(tmp_path).lines
+    assert line.endswith("can be read: .heic; .heic needs pip install 'icv-lightning[heic]'")

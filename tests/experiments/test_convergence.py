@@ -81,7 +81,8 @@ def test_the_command_on_digits_and_again(tmp_path, command):
     tiny = [
         "--outputs", str(tmp_path), "--seeds", "0,1", "--val-size", "100", "--tuning-epochs", "1",
         "data=digits", "data.batch_size=64", "data.train_size=null", "model.net.widths=[4,4]",
-        "model.net.hidden=16", "trainer.max_epochs=2", "callbacks.progress=null",
+        "model.net.hidden=16", "trainer.max_epochs=2", "callbacks.progress=null", "callbacks.gallery=null",
+        "data.image_size=8",
     ]  # fmt: skip
     for _ in range(2):
         done = command(*tiny, module="experiments.convergence")

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import TINY
+from tests.conftest import TINY_WITH_FIGURES
 from tests.faults.strikes import run
 
 pytestmark = pytest.mark.slow
 NEEDS_PROC = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 WORDS = [
-    *TINY,
+    *TINY_WITH_FIGURES,
     "threads=1",
     "+callbacks.spy={_target_:tests.spies.NoteMemory,file:memory.txt}",
 ]

@@ -151,8 +151,10 @@ def black_pictures(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("normalize", ["true", "false"])
-def test_pictures_that_are_all_black(main: Main, tmp_path: Path, normalize: str) -> None:
-    """No pixel varies, and all embeddings of a batch are one point."""
+def test_pictures_that_are_all_black(
+    main: Main, tmp_path: Path, normalize: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No pixel varies, and all embeddings of a batch are one point: no fault of λ."""
     black_pictures(tmp_path / "black")
     settings = [
         "data=image_folder",
@@ -166,6 +168,9 @@ def test_pictures_that_are_all_black(main: Main, tmp_path: Path, normalize: str)
     assert found["metrics"]["test/acc"] == 0.5
     assert math.isfinite(found["metrics"]["test/loss"])
     assert found["metrics"]["test/var_within"] == pytest.approx(0, abs=1e-9)
+    said = capsys.readouterr().err
+    assert "all pictures to train on are equal, so that nothing can be learnt" in said
+    assert "loss.lambda" not in said
 
 
 def test_a_training_part_too_small_for_a_batch_is_one_line(

@@ -21,6 +21,13 @@ SETTINGS = [
     ("optimizer=sparse_adam", "centroids.layer.sparse=true"),
     ("loss=discriminant", "optimizer.centroid_lr=0.01"),
     ("trainer.precision=64-true",),
+    ("optimizer=sgd", "lr=0.05", "scheduler=cosine", "scheduler.warmup=0.2", "optimizer.centroid_lr=0.1"),
+    ("scheduler=linear", "scheduler.centroids=stay", "optimizer=adamw", "loss.warmup=0.5"),
+    ("scheduler=step", "scheduler.algorithm.step_size=1", "data/augment=digits"),
+    ("scheduler=one_cycle", "data/augment=crop_flip", "data.sampling=balanced"),
+    ("scheduler=plateau", "data.val_size=200", "scheduler.algorithm.patience=0", "lr=0.5"),
+    ("callbacks=[best,early_stopping]", "data.val_size=200", "lr=0.02"),
+    ("data/augment=randaugment", "loss.class_weights=balanced", "loss.label_smoothing=0.1"),
 ]
 
 

@@ -48,7 +48,7 @@ def evaluated(batch: int, with_means: bool = True) -> Evaluation:
 def test_equals_what_is_computed_at_once(batch):
     embeddings, logits, target, centroids, means = sample()
     values = {key: value.item() for key, value in evaluated(batch).compute().items()}
-    assert set(values) == NAMES
+    assert set(values) == NAMES == set(evaluated(batch).names)
     for key, value in CombinedLoss(0.5)(logits, embeddings, centroids, target).items():
         assert values[key] == pytest.approx(value.item(), rel=1e-5)
     assert values["acc"] == accuracy_score(target.numpy(), logits.argmax(1).numpy())

@@ -13,7 +13,6 @@ from PIL import ExifTags, Image
 
 from icv_lightning import EmbeddingModel
 from icv_lightning.data import DigitsDataModule
-from icv_lightning.escaping import printable, spreadsheet
 from icv_lightning.predict import __main__ as predict
 from icv_lightning.records.results import read_results
 
@@ -173,22 +172,6 @@ def test_names_are_harmless(checkpoint, digits, started, tmp_path, capsys, monke
     assert "\x1b" not in printed.out + printed.err
     assert started(predict, "--checkpoint", checkpoint, "--format", "json", *names) == 0
     assert [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()] == names
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [("a é", "a é"), ("\x9b\x07", r"\x9b\x07"), ("\u202e", r"\u202e"), ("\udcff", r"\udcff")],
-)
-def test_printable(text, shown):
-    assert printable(text) == shown
-    assert printable(text).encode()
-
-
-@pytest.mark.parametrize("sign", "=+-@")
-def test_spreadsheet(sign):
-    assert spreadsheet(f"{sign}x") == f"'{sign}x"
-    assert spreadsheet(f"x{sign}") == f"x{sign}"
-    assert spreadsheet(f"\t{sign}x") == rf"\t{sign}x"
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,18 @@ def test_no_room_for_embeddings(checkpoint, pictures, started, capsys, tmp_path)
     place = tmp_path / "file" / "out.npy"
     assert started(predict, "--checkpoint", checkpoint, "--embeddings", place, pictures) == 2
     assert f"--embeddings {place}: cannot be written (" in capsys.readouterr().err
+
+
+def test_a_folder_is_listed_as_in_training(checkpoint, pictures, started, tmp_path, capsys):
+    """A linked folder, a suffix that says nothing, clutter and other files."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "linked").symlink_to(pictures)
+    (tmp_path / "own" / "picture").write_bytes((pictures / "00.png").read_bytes())
+    (tmp_path / "own" / "notes.txt").write_text("no picture")
+    for name in (".DS_Store", "Thumbs.db", "._a.png"):
+        (tmp_path / "own" / name).touch()
+    assert started(predict, "--checkpoint", checkpoint, "--format", "json", tmp_path / "own") == 0
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 21
+    assert "passed over: .DS_Store, ._a.png, Thumbs.db" in printed.err
+    assert "left out, no pictures that can be read: .txt" in printed.err

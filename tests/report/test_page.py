@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from icv_lightning.report.page import class_table
 from tests.report.conftest import HOSTILE, NAME
 
 
@@ -46,7 +47,7 @@ def test_sections_in_order(report):
     text = (report.folder / "index.html").read_text()
     places = [
         text.index(f'id="{name}"')
-        for name in ("summary", "tables", "claims", "figures", "settings", "failures")
+        for name in ("summary", "tables", "claims", "figures", "classes", "settings", "failures")
     ]
     assert places == sorted(places)
 
@@ -80,3 +81,18 @@ def test_failures_have_their_cause(page):
 
 def test_published_values_stand_beside(page):
     assert re.search(r"0\.909, [+-]0\.\d{3}", page.words)
+
+
+def test_scores_of_classes_by_hand():
+    confusion = [[3, 1, 0], [0, 4, 0], [0, 0, 0]]
+    assert class_table({"confusion": confusion, "class_names": ["ant", "bee"]}) == [
+        ("ant", "1.0000", "0.7500", "0.8571", "4"),
+        ("bee", "0.8000", "1.0000", "0.8889", "4"),
+        ("2", "nan", "nan", "nan", "0"),
+        ("mean", "0.9000", "0.8750", "0.8730", "8"),
+    ]
+
+
+def test_no_scores_of_classes_without_a_confusion_matrix_or_of_too_many():
+    assert class_table({"confusion": None}) == class_table({}) == []
+    assert class_table({"confusion": [[1] * 101] * 101}) == []

@@ -24,11 +24,16 @@ def test_a_run_leaves_what_users_rely_on(
     assert folder.parent.name == "one"
     assert folder.name.startswith("digits-d2-raw-l0.05-learned-s0-")
     assert {p.name for p in folder.iterdir()} == {
-        ".hydra", ".lock", "checkpoints", "embeddings", "figures", "metrics.csv", "results.json", "run.log",
+        ".hydra", ".lock", "checkpoints", "embeddings", "figures", "measured.npz", "metrics.csv",
+        "results.json", "run.log",
     }  # fmt: skip
     results = json.loads((folder / "results.json").read_text())
     assert results["status"] == "completed"
     assert results["config_hash"].startswith(folder.name.rsplit("-", 1)[1])
+    record = [folder / name for name in ("results.json", "metrics.csv", "measured.npz")]
+    assert sum(path.stat().st_size for path in record) < 40_000
+    assert not any(str(tmp_path).encode() in path.read_bytes() for path in record)
+    assert results["measures"]["acc"] == results["metrics"]["test/acc"]
     assert results["cell"] == {
         "data": "digits", "lambda": 0.05, "embedding_dim": 2, "normalize": False, "centroids": "learned",
         "loss": "icv", "model": "convnet", "seed": 0,
@@ -71,6 +76,24 @@ def test_a_grid_gives_a_folder_per_value_and_is_not_run_twice(
     assert main("-m", "loss.lambda=0.050,0.50,1", "trainer.max_epochs=1") == 0
     assert "already completed" in capsys.readouterr().out
     assert [(folder / "results.json").stat().st_mtime_ns for folder in cells(tmp_path / "outputs")] == stamps
+
+
+def test_a_record_from_elsewhere_counts_as_a_completed_run(
+    main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main("trainer.max_epochs=1", "paths.outputs=there") == 0
+    (there,) = cells(tmp_path / "there")
+    record = tmp_path / "records" / there.name
+    record.mkdir(parents=True)
+    for name in ("results.json", "metrics.csv", "measured.npz"):
+        (record / name).write_bytes((there / name).read_bytes())
+    monkeypatch.setattr("icv_lightning.run.job.train", None)  # would fail if called
+    assert main("-m", "trainer.max_epochs=1", "paths.outputs=here", "paths.records=records") == 0
+    (here,) = cells(tmp_path / "here")
+    assert json.loads((here / "results.json").read_text()) == json.loads((there / "results.json").read_text())
+    assert (here / "measured.npz").exists()
+    assert main("trainer.max_epochs=1", "paths.records=nowhere") == 2
+    assert "paths.records=nowhere: there is no such folder" in capsys.readouterr().err
 
 
 def test_one_seed_starts_equal_and_sees_equal_batches_whatever_lambda(

@@ -72,7 +72,7 @@ def test_the_best_epoch_is_kept_tested_and_said(main: Main, tmp_path: Path) -> N
     from icv_lightning.data import DigitsDataModule
 
     model = load_checkpoint(folder / "checkpoints" / "best.ckpt")
-    data = DigitsDataModule("digits", 10, channels=1, image_size=28)
+    data = DigitsDataModule("digits", 10, channels=1, image_size=found["config"]["data"]["image_size"])
     data.setup()
     part = data.test_part
     with torch.no_grad():
@@ -101,7 +101,7 @@ def test_balanced_weights_are_those_of_the_training_part(main: Main, tmp_path: P
     kept = last(folder)["hyper_parameters"]["config"]["loss"]["criterion"]
     assert kept["class_weights"] == pytest.approx([1437 / (10 * n) for n in counts])
     assert kept["label_smoothing"] == 0.1
-    assert last(folder)["settings"]["loss"]["class_weights"] == "balanced"
+    assert last(folder)["settings"]["loss.class_weights"] == "balanced"
 
 
 def test_balanced_sampling_reaches_the_loader(main: Main, tmp_path: Path, monkeypatch) -> None:
@@ -199,6 +199,8 @@ def test_a_checkpoint_of_ones_own_lands_in_the_runs_folder(main: Main, tmp_path:
 BAD = {
     "optimizer.algorithm._target_=torch.optim.SGD": "optimizer.algorithm: SGD.__init__() got an "
     "unexpected keyword argument 'betas'; a class of your own needs a YAML file",
+    "callbacks.best.monitor=val/accuracy callbacks=best data.val_size=200": "callbacks.best."
+    "monitor=val/accuracy: is not logged, must be one of val/loss, ",
     "+scheduler.algorithm.T_max=3 scheduler=cosine": "scheduler: T_max must be left out: it is the",
 }
 

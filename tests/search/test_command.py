@@ -102,11 +102,13 @@ class Runs:
         return 0
 
 
+composed = functools.cache(trials.composed)  # the first trials of most searches are the same
+
+
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     fake = Runs()
-    known = functools.cache(trials.composed)
-    monkeypatch.setattr(trials, "composed", lambda overrides: known(tuple(overrides)))  # twice a trial else
+    monkeypatch.setattr(trials, "composed", lambda overrides: composed(tuple(overrides)))
     monkeypatch.setattr(trials, "launch", fake)
     return fake
 

@@ -32,11 +32,11 @@ def adam(groups: Groups) -> torch.optim.Optimizer:
 class Scheduled(ClassifierModule):
     """With a learning rate that changes after each step."""
 
-    schedule: Callable[[Any], Any] = staticmethod(lambda optimizer: LambdaLR(optimizer, lambda n: 0.9**n))
+    changing: Callable[[Any], Any] = staticmethod(lambda optimizer: LambdaLR(optimizer, lambda n: 0.9**n))
 
     def configure_optimizers(self) -> Any:
         optimizer = super().configure_optimizers()
-        return [optimizer], [{"scheduler": self.schedule(optimizer), "interval": "step"}]
+        return [optimizer], [{"scheduler": self.changing(optimizer), "interval": "step"}]
 
 
 def module(
@@ -112,7 +112,7 @@ def test_weights_and_means_are_those_of_steps_as_written(case: str) -> None:
 
 def test_the_optimizer_is_left_as_schedulers_and_checkpoints_expect_it() -> None:
     trainer = fit(module(kind=Scheduled), CapturedStep(CPU, record), limit_val_batches=0)
-    for group, start in zip(trainer.optimizers[0].param_groups, (0.01, 0.02), strict=True):
+    for group, start in zip(trainer.optimizers[0].param_groups, (0.01, 0.01, 0.02), strict=True):
         assert group["lr"] == pytest.approx(start * 0.9**20)
         assert isinstance(group["lr"], float)
         assert group["capturable"] is False
@@ -150,7 +150,7 @@ def changing_momentum(optimizer: torch.optim.Optimizer) -> OneCycleLR:
         ({"optimizer": lambda groups: torch.optim.SGD(groups, lr=0.01)}, {}, "SGD keeps numbers on the host"),
         ({"loss_warmup": 0.5}, {}, "loss.warmup is a number that rises"),
         ({}, {"callbacks": [Counting()]}, "Counting.on_after_backward runs inside it"),
-        ({"kind": type("OneCycle", (Scheduled,), {"schedule": staticmethod(changing_momentum)})}, {},
+        ({"kind": type("OneCycle", (Scheduled,), {"changing": staticmethod(changing_momentum)})}, {},
          "betas of the optimizer changes from step to step"),
     ],
 )  # fmt: skip
