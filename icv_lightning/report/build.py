@@ -90,7 +90,7 @@ def table_texts(folders: Sequence[Path]) -> dict[str, str]:
 def _section(
     variant: Variant, variants: Sequence[Variant], evidence: Evidence, rows: Sequence[dict[str, Any]]
 ) -> Section:
-    tables = paper_tables(variant, whole_grid=variant is variants[0])
+    tables = paper_tables(variant, whole_grid=variant is next(filter(is_papers, variants)))
     by = {table.measure: table for table in tables}
     compared = {
         f"Reproduction, table 1 by {words}": reproduction([by[measure], by["acc"]])
