@@ -1,4 +1,4 @@
-"""The command `python -m experiments.label_errors`: how many flipped labels of MNIST lead the list of suspects.
+"""`python -m experiments.label_errors`: how many flipped labels of MNIST lead the list of suspects.
 
 1 % of the training labels are flipped, drawn by a seed; embeddings are the first principal components of the
 pixels. Beside it, on the same vectors, cleanlab's ranking (self confidence) by a logistic regression's
@@ -41,7 +41,8 @@ def main() -> None:
         model = LogisticRegression(max_iter=200)
         chances = cross_val_predict(model, embeddings, target, cv=5, method="predict_proba")
         theirs = find_label_issues(target, chances, return_indices_ranked_by="self_confidence")
-        print(f"cleanlab: {flipped[theirs[:count]].sum()} of the first {count} are flipped; {len(theirs)} listed")
+        hits = flipped[theirs[:count]].sum()
+        print(f"cleanlab: {hits} of the first {count} are flipped; {len(theirs)} listed")
 
 
 def flip(target: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
