@@ -19,7 +19,7 @@ from icv_lightning.configuration.conflicts import check_centroids, check_devices
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.paths import check_place, check_starting_point
 from icv_lightning.configuration.provenance import check_record
-from icv_lightning.configuration.quoting import check_texts
+from icv_lightning.configuration.quoting import check_texts, searchpath
 from icv_lightning.configuration.recipes import check_recipe
 from icv_lightning.configuration.secrets import check_no_secret
 from icv_lightning.configuration.wandb_login import check_login
@@ -74,7 +74,8 @@ def check(argv: Sequence[str]) -> Request:
         if folder and not Path(folder).is_dir():
             raise UserError(f"{option} {folder}: no such folder")
     folder = str(Path(args.config_path).absolute()) if args.config_path else str(CONF)
-    searched = [f"hydra.searchpath=[{Path(args.config_dir).absolute()}]"] if args.config_dir else []
+    searched = [searchpath(args.config_dir)] if args.config_dir else []
+    _check_config_name(args.config_name, args.config_dir)
     given = [*args.overrides, *searched]
     parsed = parse(given)
     check_no_secret((str(override.key_or_group), override.value()) for override in parsed)
@@ -92,6 +93,15 @@ def check(argv: Sequence[str]) -> Request:
     if args.cfg:
         return Request([*flags, *handed], [], args.multirun)
     return Request([*flags, *handed], cells, args.multirun, found, hydra)
+
+
+def _check_config_name(name: str | None, folder: str | None) -> None:
+    """Refuse a first file that would not be read: it is looked for beside this package's own files."""
+    if name and folder and (file := Path(folder) / f"{name.removesuffix('.yaml')}.yaml").exists():
+        raise UserError(
+            f"--config-name {name}: {file} would not be read, name its folder with --config-path; "
+            "--rerun FOLDER starts a run again"
+        )
 
 
 def _parsed(argv: Sequence[str]) -> Namespace:

@@ -18,7 +18,8 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 from icv_lightning.configuration.choices import CONF as CONF
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.quoting import is_text, parser, typed
-from icv_lightning.configuration.resolution import Template
+from icv_lightning.configuration.resolution import Template, unresolved
+from icv_lightning.configuration.unread import unread
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.nested import keys
 
@@ -85,7 +86,9 @@ class Composition:
                     templates[others] = Template(config, values)
                 found = templates[others].identity(values)
             except (HydraException, OmegaConfBaseException) as error:
-                raise UserError(_unknown_key(error) or one_line(error)) from error
+                raise UserError(
+                    _unknown_key(error, list(others), self.config_name) or one_line(error)
+                ) from error
             yield found
 
     def _check_experiments(self, parsed: list[Override]) -> None:
@@ -134,21 +137,17 @@ def composed(overrides: list[str], config_name: str) -> DictConfig:
     except MissingConfigException as error:
         raise UserError(_unknown_choice(error)) from error
     except (HydraException, OmegaConfBaseException, AssertionError, YAMLError) as error:
-        raise UserError(_unknown_key(error) or one_line(error)) from error
-    _check_added(config, parse(overrides), config_name)
+        raise UserError(_unknown_key(error, overrides, config_name) or one_line(error)) from error
+    _check_read(config, overrides, config_name)
     return config
 
 
-def _check_added(config: DictConfig, overrides: list[Override], config_name: str) -> None:
-    """Refuse keys added with + or ++ that nothing reads; a ++ may also change a key that is there."""
-    added = [o for o in overrides if (o.is_add() or o.is_force_add()) and not is_group(_key(o))]
-    strangers = [_key(o) for o in added if not _reaches_a_constructor(config, _key(o))]
+def _check_read(config: DictConfig, overrides: list[str], config_name: str) -> None:
+    """Refuse keys that nothing reads, in overrides and in files."""
+    strangers = unread(unresolved(config))
     if strangers:
-        others = _lines([o for o in overrides if o not in added])
-        known = keys(OmegaConf.to_container(compose(config_name, others)))
-        for key in strangers:
-            if key not in known:
-                raise UserError(f"unknown key {key}{_nearest(key)}")
+        key = strangers[0].removesuffix("._target_")
+        raise UserError(f"unknown key {key}{_nearest(key, overrides, config_name)}")
 
 
 def _combinations(parsed: list[Override]) -> list[list[str]]:
@@ -183,31 +182,31 @@ def _is_choice(value: Any) -> bool:
     return isinstance(value, str | list | Sweep | Glob)
 
 
-def _reaches_a_constructor(config: DictConfig, key: str) -> bool:
-    parts = key.split(".")
-    nodes = (OmegaConf.select(config, ".".join(parts[:n])) for n in range(1, len(parts) + 1))
-    return any(isinstance(node, DictConfig) and "_target_" in node for node in nodes)
-
-
 def _unknown_choice(error: MissingConfigException) -> str:
     group, _, choice = (error.missing_cfg_file or "").rpartition("/")
     choices = ", ".join(sorted(error.options or []))
     return f"{group}={choice}: unknown, must be one of {choices}" if group else one_line(error)
 
 
-def _unknown_key(error: Exception) -> str | None:
+def _unknown_key(error: Exception, overrides: list[str], config_name: str) -> str | None:
     found = re.search(r"Could not override '([^']+)'", str(error))
     if found and (
         "not in struct" in str(error.__cause__) or "No match" in str(error) or "append" in str(error)
     ):
-        return f"unknown key {found[1]}{_nearest(found[1])}"
+        return f"unknown key {found[1]}{_nearest(found[1], overrides, config_name)}"
     found = re.search(r"(?:[Ss]weep parameters|Ambiguous value for argument) '([^']+)'", str(error))
     return f"{found[1]}: several values need -m (multirun)" if found else None
 
 
-def _nearest(key: str) -> str:
+def _nearest(key: str, overrides: list[str], config_name: str) -> str:
+    """Return a hint at the key that was meant, among those of the groups that are chosen."""
+    chosen = [text for text in overrides if is_group(_key(_parsed(text)))]
+    try:
+        config = compose(config_name, chosen)
+    except (HydraException, OmegaConfBaseException, AssertionError, YAMLError):
+        config = compose("config")
     known = [
-        *sorted(keys(OmegaConf.to_container(compose("config")))),
+        *sorted(keys(OmegaConf.to_container(config))),
         *(path.name for path in CONF.iterdir() if path.is_dir()),
     ]
     tails = {name.rsplit(".", 1)[-1]: name for name in reversed(known)}

@@ -12,6 +12,7 @@ from icv_lightning.configuration.value_types import WORDS, is_text
 from icv_lightning.errors import UserError
 from icv_lightning.records.checkpoint_files import checkpoint_file
 
+FILES = ("run.log", ".lock", "results.json", "metrics.csv")  # that a run writes
 LONGEST = 255  # bytes of a file's or folder's name, on every usual file system
 
 
@@ -61,7 +62,12 @@ def _trouble(folder: str) -> str:
     if any(len(os.fsencode(part)) > LONGEST for part in Path(folder).parts):
         return f"a name of more than {LONGEST} bytes"
     try:
-        nearest = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
+        places = (Path(folder), *Path(folder).parents)
+        if broken := [path for path in places if path.is_symlink() and not path.exists()]:
+            return f"{broken[0]} is a link that leads nowhere"
+        if taken := [path for name in FILES if (path := Path(folder) / name).is_dir()]:
+            return f"{taken[0]} is a folder, and must be a file"
+        nearest = next(path for path in places if path.exists())
         if not nearest.is_dir():
             return f"{nearest} is not a folder"
         with tempfile.TemporaryFile(dir=nearest):

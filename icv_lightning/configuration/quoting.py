@@ -35,11 +35,22 @@ def typed(line: str) -> str | None:
     value = os.path.expanduser(value)  # a shell does not, behind a "="
     if not sign or not KEY.fullmatch(key):
         return None
-    escaped = re.sub(r'(\\*)("|$)', lambda found: 2 * found[1] + ('\\"' if found[2] else ""), value)
+    escaped = _escaped(value)
     for argument in (f"{key}={value}", f'{key}="{escaped}"', f'{key}="{escaped}"'.replace("${", "\\${")):
         if _read(argument) == value:
             return shlex.quote(argument)
     return None
+
+
+def searchpath(folder: str) -> str:
+    """Return the override that lets Hydra look for files in a folder too, whatever its name."""
+    path = _escaped(str(Path(folder).absolute())).replace("${", "\\${")
+    return f'hydra.searchpath=["{path}"]'
+
+
+def _escaped(value: str) -> str:
+    """Return a text as it stands between double quotes in Hydra's grammar."""
+    return re.sub(r'(\\*)("|$)', lambda found: 2 * found[1] + ('\\"' if found[2] else ""), value)
 
 
 def is_text(line: str) -> bool:

@@ -1,14 +1,12 @@
 """Anybody's own pictures: a folder per class or a table, resized in memory to squares."""
 
 import logging
-from collections import Counter
 from typing import Any
 
 from icv_lightning.data.datamodule import Part
 from icv_lightning.data.layouts import Files, listed
 from icv_lightning.data.picture_datamodule import PictureFileDataModule
 from icv_lightning.data.split import with_test_part
-from icv_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +46,5 @@ class ImageFolderDataModule(PictureFileDataModule):
 
     def _with_test(self, parts: dict[str, Files]) -> dict[str, Files]:
         """Return the parts with one for test, cut from train."""
-        fewest = min(Counter(k for _, k in parts["train"]).values())
-        if fewest < 2:
-            raise UserError(
-                f"data.root={self.folder}: too few pictures to cut a test part, a class has {fewest}"
-            )
         rest, held = with_test_part(self.folder, parts["train"], self.test_fraction)
         return {**parts, "train": rest, "test": held}

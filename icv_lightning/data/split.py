@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from icv_lightning.data.layouts import Files
+from icv_lightning.errors import UserError
 
 
 def share(name: str) -> float:
@@ -35,10 +36,16 @@ def in_test_part(names: Sequence[str], test_fraction: float) -> list[bool]:
 
 
 def with_test_part(folder: Path, pictures: Files, test_fraction: float) -> tuple[Files, Files]:
-    """Return the pictures to train on and those of the test part, class by class, by names below `folder`."""
+    """Return the pictures to train on and those of the test part, class by class, by names below `folder`.
+
+    Raises:
+        UserError: a class with a single picture.
+    """
     classes: dict[int, list[Path]] = {}
     for path, k in pictures:
         classes.setdefault(k, []).append(path)
+    if (fewest := min(map(len, classes.values()))) < 2:
+        raise UserError(f"data.root={folder}: too few pictures to cut a test part, a class has {fewest}")
     tested = {
         path
         for paths in classes.values()

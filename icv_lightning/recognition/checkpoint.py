@@ -18,7 +18,7 @@ OWN = ("icv_lightning.nets.", "icv_lightning.centroids.", "icv_lightning.losses.
 
 
 def load_checkpoint(
-    path: str | Path, map_location: str = "cpu", trusted: Sequence[str] = ()
+    path: str | Path, map_location: str = "cpu", trusted: str | Sequence[str] = ()
 ) -> ClassifierModule:
     """Return the module that `path` (a run's checkpoints/last.ckpt) holds, in evaluation mode.
 
@@ -36,7 +36,9 @@ def load_checkpoint(
     return module_in(read_checkpoint(path, map_location), path, trusted).to(map_location)
 
 
-def module_in(content: Mapping[str, Any], path: str | Path, trusted: Sequence[str] = ()) -> ClassifierModule:
+def module_in(
+    content: Mapping[str, Any], path: str | Path, trusted: str | Sequence[str] = ()
+) -> ClassifierModule:
     """Return the module that a checkpoint's content holds, to predict with; raises as `load_checkpoint`."""
     config = content["hyper_parameters"]["config"]
     among = "this package's networks, centroid rules or losses"

@@ -1,12 +1,13 @@
 """A trained network in use: pictures to embeddings and classes, classes added without training."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -18,7 +19,8 @@ from icv_lightning.recognition.checkpoint import module_in, trained_for
 from icv_lightning.recognition.nearest_centroid_classifier import NearestCentroidClassifier
 from icv_lightning.records.checkpoints import read_checkpoint
 
-Images = Tensor | Sequence[str | Path | Image.Image]
+Picture = str | Path | Image.Image | UInt8[np.ndarray, "height width *channel"]
+Images = Tensor | Picture | Iterable[Picture]
 
 
 class Predictions(NamedTuple):
@@ -50,8 +52,9 @@ class Predictions(NamedTuple):
 class EmbeddingModel:
     """A network with its centroids and the names of its classes; `load` makes one of a checkpoint.
 
-    Images are uint8 B x C x H x W, or files or PIL images of any size and mode, which are brought to that as
-    in training. They are computed in float32, `batch_size` at a time; results come to the CPU.
+    Images are a uint8 tensor B x C x H x W, or pictures of any size and mode, one or many: files, PIL images
+    and uint8 arrays H x W or H x W x 3, which are brought to that as in training. They are computed in
+    float32, `batch_size` at a time; results come to the CPU.
 
     Args:
         module: in evaluation mode.
@@ -80,7 +83,7 @@ class EmbeddingModel:
         self._digest: str | None = None
 
     @classmethod
-    def load(cls, checkpoint: str | Path, device: str = "cpu", trusted: Sequence[str] = ()) -> Self:
+    def load(cls, checkpoint: str | Path, device: str = "cpu", trusted: str | Sequence[str] = ()) -> Self:
         """Return the model in a run's checkpoint, with the classes in the gallery file beside it.
 
         Both are read without running anything that they hold (`load_checkpoint`, whose `trusted` this is).
@@ -186,10 +189,10 @@ class EmbeddingModel:
 
     def _input(self, images: Images) -> Tensor:
         shape = self.picture_input.shape
-        if not len(images):
-            raise ValueError("at least one image must be given")
         if not isinstance(images, Tensor):
-            return torch.stack([self._picture(image) for image in images])
+            images = torch.stack([self._picture(image) for image in _listed(images)] or [torch.empty(0)])
+        if not images.numel():
+            raise ValueError("at least one image must be given")
         if images.dtype != torch.uint8 or tuple(images.shape[1:]) != shape:
             raise ValueError(
                 f"images must be uint8 B x {' x '.join(map(str, shape))}, "
@@ -197,9 +200,39 @@ class EmbeddingModel:
             )
         return images
 
-    def _picture(self, image: str | Path | Image.Image) -> Tensor:
-        bring = to_input if isinstance(image, Image.Image) else read_picture
-        return bring(image, *self.picture_input)  # type: ignore[arg-type, operator]
+    def _picture(self, image: Picture) -> Tensor:
+        if isinstance(image, str | Path):
+            return read_picture(image, *self.picture_input)
+        if isinstance(image, np.ndarray) and image.dtype == np.uint8 and _is_picture(image):
+            image = Image.fromarray(image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image)
+        if isinstance(image, Image.Image):
+            return to_input(image, *self.picture_input)
+        raise TypeError(f"{TAKEN}, got {_kind(image)}")
+
+
+TAKEN = "images must be a uint8 tensor B x C x H x W, or files, PIL images or uint8 arrays H x W (x 3)"
+
+
+def _listed(images: Any) -> list[Any]:
+    """Return pictures as a list: one picture, those of an array with one more axis, or of any iterable."""
+    is_array = isinstance(images, np.ndarray)
+    if isinstance(images, str | Path | Image.Image) or (is_array and _is_picture(images)):
+        return [images]
+    if is_array and images.ndim not in (3, 4):
+        raise TypeError(f"{TAKEN}, got {_kind(images)}")
+    try:
+        return list(images)
+    except TypeError as error:
+        raise TypeError(f"{TAKEN}, got {_kind(images)}") from error
+
+
+def _is_picture(array: np.ndarray) -> bool:
+    return array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
+
+
+def _kind(value: Any) -> str:
+    shape = f" of {value.dtype} {' x '.join(map(str, value.shape))}" if hasattr(value, "dtype") else ""
+    return f"{type(value).__name__}{shape}"
 
 
 def gallery_path(checkpoint: Path) -> Path:

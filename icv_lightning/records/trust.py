@@ -16,7 +16,7 @@ _trusted: ContextVar[tuple[str, ...]] = ContextVar("trusted", default=())
 
 
 @contextmanager
-def trusting(modules: Sequence[str]) -> Iterator[None]:
+def trusting(modules: str | Sequence[str]) -> Iterator[None]:
     """Let files name classes of more modules, here and in what is called from here.
 
     Args:
@@ -25,7 +25,8 @@ def trusting(modules: Sequence[str]) -> Iterator[None]:
     Raises:
         UserError: no name of a module.
     """
-    names = [module.removesuffix(".") for module in modules]
+    given = [modules] if isinstance(modules, str) else modules  # a text is one name, not its letters
+    names = [module.removesuffix(".") for module in given]
     if wrong := [name for name in names if not MODULE.fullmatch(name)]:
         raise UserError(f"--trust {wrong[0]}: must be the name of a module, like mylab.nets")
     token = _trusted.set((*_trusted.get(), *(f"{name}." for name in names)))
@@ -41,7 +42,7 @@ def check_foreign(node: Any, source: Any, prefixes: Sequence[str], kind: type, a
     Args:
         node: nested primitives.
         source: the file, for messages.
-        prefixes: of the modules whose classes may be named, e.g. "icv_lightning.nets.".
+        prefixes: packages and modules whose classes may be named, e.g. "icv_lightning.nets"; whole names.
         kind: what these classes must derive from.
         among: the same in words.
 

@@ -2,16 +2,20 @@
 
 import string
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import hydra
 from hydra._internal.callbacks import Callbacks
 from hydra.core.plugins import Plugins
 from hydra.core.utils import run_job
 from hydra.types import HydraContext, RunMode
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning.configuration.checks import Request
 from icv_lightning.configuration.composition import CONF
+from icv_lightning.configuration.identity import Identity
+from icv_lightning.records.results import is_completed
 from icv_lightning.run.job import failures, job
 
 
@@ -59,6 +63,7 @@ def run_all(request: Request) -> None:
     overrides = [*request.composition.overrides, "hydra.mode=MULTIRUN"]
     name = request.composition.config_name
     config = request.hydra.compose_config(name, overrides, run_mode=RunMode.MULTIRUN)
+    _limit_workers(config.hydra.launcher, request.cells)
     callbacks = Callbacks(config)
     callbacks.on_multirun_start(config=config, config_name=name)
     sweeper = Plugins.instance().instantiate_sweeper(
@@ -68,3 +73,11 @@ def run_all(request: Request) -> None:
     sweeper.validate_batch_is_legal = lambda batch: None  # type: ignore[method-assign]  # each was composed
     sweeper.sweep(list(config.hydra.overrides.task))
     callbacks.on_multirun_end(config=config, config_name=name)
+
+
+def _limit_workers(launcher: DictConfig, cells: Sequence[Identity]) -> None:
+    """Let joblib start no more processes than there are cells left to run."""
+    done = [is_completed(Path(cell.config["paths"]["run"])) and not cell.config["force"] for cell in cells]
+    left = max(1, len(done) - sum(done))
+    if launcher.get("n_jobs", 1) > left:
+        launcher.n_jobs = left

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from icv_lightning.configuration import checks
+from icv_lightning.configuration.quoting import searchpath
 from icv_lightning.configuration.recipes import has_validation
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.configuration.short_words import full_key
@@ -91,7 +92,7 @@ def _search() -> int:
         raise UserError(f"{unknown[0]}: unknown, a search takes key=value and --config-dir (see --help)")
     if find_spec("optuna") is None:
         raise UserError("optuna: not installed; a search needs pip install 'icv-lightning[search]'")
-    own = [f"hydra.searchpath=[{given.config_dir.absolute()}]"] if given.config_dir else []
+    own = [searchpath(str(given.config_dir))] if given.config_dir else []
     plan = read_plan([*given.overrides, *own])
     return 0 if show(plan, search(plan)) else 1
 

@@ -6,16 +6,19 @@ the memory ends that trial alone, and what ran can be run again by hand. The sta
 search leaves neither half a line nor a lock file.
 """
 
-import csv
 import fcntl
+import logging
 import math
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import numpy as np
 from hydra import compose, initialize_config_dir
@@ -25,10 +28,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from icv_lightning.configuration.composition import CONF
 from icv_lightning.configuration.identity import identify
-from icv_lightning.errors import UserError, one_line
+from icv_lightning.errors import UserError, one_line, reason
 from icv_lightning.records.csv_files import csv_line
 from icv_lightning.records.files import write_text
+from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.records.results import is_completed
+from icv_lightning.records.trust import check_plain
 from icv_lightning.search.space import assigned, without
 
 if TYPE_CHECKING:
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
+log = logging.getLogger(__name__)
 STOPPED = (-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
@@ -83,24 +89,55 @@ def words(trial: "FrozenTrial") -> str:
     return " ".join(assigned(key, value) for key, value in trial.params.items())
 
 
+def opened(path: Path, direction: str) -> "Study":
+    """Return the study in a database, new where there is none.
+
+    Raises:
+        UserError: a file that is no such database, is damaged, or holds what could read the environment.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        if path.exists():
+            _check_database(path)
+        study = optuna.create_study(
+            study_name="search", storage=f"sqlite:///{path}", direction=direction, load_if_exists=True
+        )
+        trials = study.get_trials(deepcopy=False)
+        check_plain([[dict(t.params), dict(t.user_attrs)] for t in trials] + [dict(study.user_attrs)], path)
+        names = [str(trial.user_attrs.get("cell", "cell")) for trial in trials]
+    except UserError:
+        raise
+    except Exception as error:  # Optuna and SQLAlchemy raise many kinds for a database that is not theirs
+        raise UserError(f"{path}: no search that can be gone on with ({reason(error)})") from error
+    if wrong := [name for name in names if Path(name).name != name or name in ("", ".", "..")]:
+        raise UserError(f"{path}: names the folder {wrong[0]!r}, which is none of a run")
+    return study
+
+
+def _check_database(path: Path) -> None:
+    """Raise `sqlite3.DatabaseError` for a file that is no database or not whole; nothing is written."""
+    with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as database:
+        found = database.execute("pragma integrity_check(1)").fetchone()
+    if found != ("ok",):
+        raise sqlite3.DatabaseError(str(found[0]) if found else "it is empty")
+
+
 def open_study(plan: Plan) -> "Study":
     """Return the study in the plan's folder, new or to be continued.
 
     Raises:
         UserError: the folder holds a search for something else.
     """
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     wanted = plan.config.search
-    study = optuna.create_study(
-        study_name="search", storage=f"sqlite:///{plan.folder / 'search.db'}", direction=wanted.direction,
-        load_if_exists=True,
-    )  # fmt: skip
+    study = opened(plan.folder / "search.db", wanted.direction)
     facts = {key: wanted[key] for key in ("metric", "direction", "seed")}
     facts |= {"space": repr(plan.space), "settings": identify(plan.config).hash}
     before = study.user_attrs.get("search", facts)
-    if unlike := [key for key in facts if facts[key] != before[key]]:
+    if not isinstance(before, dict):
+        raise UserError(f"{plan.folder / 'search.db'}: does not say what was looked for")
+    if unlike := [key for key in facts if facts[key] != before.get(key)]:
         raise UserError(
             f"{plan.folder}: holds a search of another {', '.join(unlike)}; choose another name=…"
         )
@@ -159,8 +196,12 @@ def launch(arguments: Sequence[str], lock: IO[Any]) -> int:
 
 def read_value(folder: Path, metric: str) -> float | None:
     """Return `metric` in the last row of metrics.csv, None where it is not a finite number."""
-    with (folder / "metrics.csv").open(newline="") as file:
-        *_, last = csv.DictReader(file)
+    try:
+        rows = read_metrics(folder)
+        last = rows[max(rows)] if rows else {}
+    except UserError as error:  # a trial of this run was completed and damaged since: it counts as failed
+        log.warning("%s", error)
+        return None
     value = float(last.get(metric) or "nan")
     return value if math.isfinite(value) else None
 

@@ -33,7 +33,7 @@ def edited(path: Path, **changes) -> None:
 
 def test_it_knows_what_the_network_takes_and_says(model):
     assert model.names == model.class_names == [str(k) for k in range(10)]
-    assert model.picture_input == (1, 28, 28, None)
+    assert model.picture_input == (1, 28, 28, None, False)
     assert model.centroids.shape == (10, 2)
 
 
@@ -153,7 +153,7 @@ def test_an_older_checkpoint_asks_its_network_and_its_run(own_checkpoint):
         results.read_text().replace('"class_names": [\n    "0"', '"class_names": [\n    "zero"')
     )
     model = EmbeddingModel.load(own_checkpoint)
-    assert (model.class_names[:2], model.picture_input) == (["zero", "1"], (1, 28, 28, None))
+    assert (model.class_names[:2], model.picture_input) == (["zero", "1"], (1, 28, 28, None, False))
     results.unlink()
     assert EmbeddingModel.load(own_checkpoint).class_names == [str(k) for k in range(10)]
 

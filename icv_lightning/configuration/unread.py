@@ -1,0 +1,52 @@
+"""Keys that nothing reads: a misspelled one would be part of a run's identity and change nothing."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from icv_lightning.configuration.settings import NEEDED, NODES, declared
+from icv_lightning.nested import leaves, select
+
+BUILT = (*NODES, "data", "trainer", "scheduler")  # what constructors get whole
+COLLECTIONS = ("callbacks", "logger")  # of nodes, each of which a constructor gets
+OTHERS = ("hydra", "search", "experiment")
+KEY = re.compile(r"\$\{\s*([\w.]+)\s*\}")  # an interpolation of another key
+RELATIVE = re.compile(r"\$\{\s*\.")
+
+
+def unread(config: Mapping[str, Any]) -> list[str]:
+    """Return the keys that no constructor takes, no setting declares, and no interpolation mentions.
+
+    Args:
+        config: composed, as nested primitives, with its interpolations.
+    """
+    texts = [str(value) for _, value in leaves(config)]
+    mentioned = {name for text in texts for name in KEY.findall(text)}
+    read = {*declared(config), *NEEDED, *mentioned}
+    return [
+        key
+        for key, value in leaves(config)
+        if not (_is_built(config, key) or any(_within(key, other) for other in read))
+    ]
+
+
+def _is_built(config: Mapping[str, Any], key: str) -> bool:
+    if any(_within(key, other) for other in OTHERS) or ".about." in f".{key}.":
+        return True
+    return any(_within(key, node) and _has_target(config, node) for node in _nodes(key))
+
+
+def _nodes(key: str) -> Iterator[str]:
+    yield from BUILT
+    first, _, rest = key.partition(".")
+    if first in COLLECTIONS:
+        yield f"{first}.{rest.partition('.')[0]}"
+
+
+def _has_target(config: Mapping[str, Any], node: str) -> bool:
+    found = select(config, node, None)
+    return not isinstance(found, Mapping) or "_target_" in found
+
+
+def _within(key: str, node: str) -> bool:
+    return key == node or key.startswith(f"{node}.")
