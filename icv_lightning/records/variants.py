@@ -10,6 +10,7 @@ from typing import Any
 
 from icv_lightning.configuration.choices import described
 from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
+from icv_lightning.escaping import printable
 from icv_lightning.nested import ABSENT, leaves, plain, select
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import Run
@@ -180,4 +181,4 @@ def _sorted(runs: Mapping[Cell, Mapping[int, Run]]) -> dict[Cell, dict[int, Run]
 def _word(value: Any) -> str:
     if value is None:
         return "null"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else printable(str(value))
