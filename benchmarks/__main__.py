@@ -7,6 +7,7 @@ from benchmarks import written
 
 SCRIPTS = {
     "startup": [],
+    "fixed_costs": [],
     "import_time": [],
     "loading": [],
     "augmentation": [],

@@ -1,7 +1,8 @@
 """From configuration to objects: the only place that calls `hydra.utils.instantiate`."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning.configuration.settings import ABOUT
 from icv_lightning.errors import UserError, one_line
+from icv_lightning.nested import select
 from icv_lightning.records.trust import check_foreign
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 MODEL_GROUPS = ("model", "centroids", "loss")
+PARTS = {  # of a module, and the keys of their nodes
+    "net": "model.net", "head": "model.head", "centroids": "centroids.layer", "loss": "loss.criterion",
+}  # fmt: skip
 
 
 def build_datamodule(config: DictConfig) -> "ImageDataModule":
@@ -108,16 +113,12 @@ def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
     """Return the module that the primitives in `config` (kept in every checkpoint) describe."""
     from icv_lightning.module import ClassifierModule
 
-    return ClassifierModule(
-        net=_build(config["model"]["net"], "model.net"),
-        head=_build(config["model"]["head"], "model.head"),
-        centroids=_build(config["centroids"]["layer"], "centroids.layer"),
-        loss=_build(config["loss"]["criterion"], "loss.criterion"),
-        num_classes=config["num_classes"],
-        embedding_dim=config["embedding_dim"],
-        config=config,
-        **options,
-    )
+    parts: dict[str, Any] = {}
+    for name, key in PARTS.items():
+        with _named(key):
+            parts[name] = instantiate(select(config, key), _convert_="all")
+    sizes = {key: config[key] for key in ("num_classes", "embedding_dim")}
+    return ClassifierModule(**parts, **sizes, config=config, **options)
 
 
 def build_trainer(config: DictConfig, folder: Path) -> "Trainer":
@@ -194,8 +195,15 @@ def _without_about(node: DictConfig) -> dict[str, Any]:
 
 
 def _build(node: Any, key: str, **options: Any) -> Any:
-    try:
+    with _named(key):
         return instantiate(node, **options, _convert_="all")
+
+
+@contextmanager
+def _named(key: str) -> Iterator[None]:
+    """Raise `UserError` with the key for what a constructor inside refuses."""
+    try:
+        yield
     except InstantiationException as error:  # what a constructor refuses is a setting to put right
         reason = str(error.__cause__ or error).strip().partition("\nException raised from")[0]
         raise UserError(f"{key}: {' '.join(reason.split())}") from error  # without the frames of C++

@@ -15,6 +15,7 @@ from icv_lightning.errors import UserError
 from icv_lightning.nested import leaves, select
 
 CELL = "${cell:}"  # the key `cell` names the run's folder by the settings
+UNNAMED = "<cell>"  # stands for the name until the settings are known
 NAMES = re.compile(
     r"\$\{\s*([\w.]+)\s*(:?)"
 )  # what an interpolation begins with: a key, or a resolver's name
@@ -39,7 +40,7 @@ class Template:
         raw = unresolved(config)
         self.named_by_settings = raw.get("cell") == CELL
         if self.named_by_settings:
-            config.cell = "unnamed"  # until the values are known
+            config.cell = UNNAMED
         texts = {key: str(value) for key, value in leaves(raw) if "${" in str(value)}
         changed = [str(override.key_or_group) for override in overrides]
         self.stale = [key for key in _depending(texts, changed) if key not in ("cell", *changed)]
@@ -58,6 +59,8 @@ class Template:
         Raises:
             UserError: a value that others are made of does not fit.
         """
+        if self.named_by_settings:
+            self.config.cell = UNNAMED
         self._apply(overrides)
         changed = [str(override.key_or_group) for override in overrides]
         again = [*changed, *self.stale] if changed else []
@@ -66,14 +69,20 @@ class Template:
             check_values(found.config, self.declared, again)
         if self.named_by_settings:
             self.config.cell = found.name
-            found.config = self._again(["cell", *self.placed], found.config)
+            for key in ("cell", *self.placed):
+                found.config = _with(found.config, key.split("."), self._placed(key, found))
         return found
+
+    def _placed(self, key: str, found: Identity) -> Any:
+        """Return a value that holds the name of the cell; text is not resolved again, which is slow."""
+        value = select(found.config, key)
+        return value.replace(UNNAMED, found.name) if isinstance(value, str) else _resolved(self.config, key)
 
     def _apply(self, overrides: Sequence[Override]) -> None:
         ConfigLoaderImpl._apply_overrides_to_config(list(overrides), self.config)
 
-    def _again(self, keys: Iterable[str], values: Any = None) -> Any:
-        values = self.values if values is None else values
+    def _again(self, keys: Iterable[str]) -> Any:
+        values = self.values
         try:
             for key in keys:
                 values = _with(values, key.split("."), _resolved(self.config, key))

@@ -22,6 +22,7 @@ MEASURES = {
     "acc_nearest_centroid": "nearest centroid",
 }
 TICKS = (0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+ROOM = 0.05  # of the height, above and below: markers at the edge are drawn whole
 BAND = f"bands: {LEVEL:.0%} t interval over seeds"
 
 
@@ -137,8 +138,9 @@ def weight_figures(variant: Variant) -> Iterator[Drawing]:
             panel.set_title(f"N = {dim}, {norm_title(unit)}")
         low = min(panel.get_ylim()[0] for panel in axes[0])
         high = max(panel.get_ylim()[1] for panel in axes[0])
+        room = ROOM * (high - low)
         for panel in axes[0]:
-            panel.set(xlabel="λ (0: cross-entropy)", ylim=(low, high))
+            panel.set(xlabel="λ (0: cross-entropy)", ylim=(low - room, high + room))
             panel.label_outer()
         axes[0][0].set_ylabel("test accuracy")
         legend(figure, axes)

@@ -56,6 +56,10 @@ def test_lambda_against_accuracies_with_whiskers_and_published_values(variant):
     assert labels == {
         "highest score", "nearest class mean", "nearest centroid", "published, table 1", "published, table 2"
     }  # fmt: skip
+    low, high = panels[0].get_ylim()
+    for line in (line for panel in panels for line in panel.get_lines()):
+        inside = (np.asarray(line.get_ydata(), dtype=float) - low) / (high - low)
+        assert ((inside > 0.04) & (inside < 0.96)).all()  # no marker is cut by an edge
     published = [line for line in panels[0].get_lines() if line.get_label() == "published, table 2"]
     assert np.asarray(published[0].get_ydata()) == pytest.approx([0.986, 0.986, 0.985])
 

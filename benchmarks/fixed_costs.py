@@ -1,0 +1,126 @@
+"""What every run costs beside its training, in processor seconds, which other work disturbs least.
+
+python -m benchmarks.fixed_costs [--cells 1,32,256,1024] [--epochs 20]
+
+--help over `import hydra`; from the command to the first cell of a grid; from the command to the first
+training step; a cell of digits more in a process that has run one, and its parts.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+
+from benchmarks import written
+
+PROBE = "+callbacks.probe={_target_:benchmarks.fixed_costs.Stamps,file:%s}"
+DIGITS = ("data=digits", "data.batch_size=64", "~callbacks.progress")
+FIRST = (
+    "import os, resource, sys\n"
+    "from icv_lightning.run import __main__ as run, launching\n"
+    "def job(config):\n"
+    "    used = resource.getrusage(resource.RUSAGE_SELF)\n"
+    "    print(used.ru_utime + used.ru_stime, flush=True)\n"
+    "    os._exit(0)\n"
+    "launching.job = job\n"
+    "run.main()\n"
+)
+
+
+class Stamps(L.Callback):
+    """Append the processor seconds of this process at each stage to a file."""
+
+    def __init__(self, file: str) -> None:
+        self.file, self.seen = Path(file), set[str]()
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        self._stamp("first step")
+
+    def on_fit_end(self, *_: Any) -> None:
+        self._stamp("trained")
+
+    def on_test_end(self, *_: Any) -> None:
+        self._stamp("tested")
+
+    def _stamp(self, stage: str) -> None:
+        if stage not in self.seen:
+            self.seen.add(stage)
+            with self.file.open("a") as file:
+                file.write(json.dumps([stage, time.process_time()]) + "\n")
+
+
+def used(*command: str) -> tuple[float, str]:
+    """Return the processor seconds of a Python process, and what it printed."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, env=environment, check=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+
+
+def grid_start(cells: int) -> float:
+    """Return the processor seconds from the command to the first cell of a grid."""
+    seeds = ",".join(map(str, range(cells)))
+    with tempfile.TemporaryDirectory() as folder:
+        _, said = used("-c", FIRST, "-m", *DIGITS, f"seed={seeds}", f"paths.outputs={folder}")
+    return float(said.split()[-1])
+
+
+def stages(epochs: int) -> dict[str, float]:
+    """Return the processor seconds of the stages of two cells, the second in the process of the first."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "stamps"
+        options = (f"trainer.max_epochs={epochs}", f"paths.outputs={folder}", "seed=0,1", PROBE % file)
+        total, _ = used("-m", "icv_lightning.run", "-m", *DIGITS, *options)
+        rows = [json.loads(line) for line in file.read_text().splitlines()]
+    (_, first), (_, trained), (_, tested), (_, again), (_, trained_again), (_, tested_again) = rows
+    return {
+        "command to first step": first,
+        "training": trained - first,
+        "final test": tested - trained,
+        "record, and the next cell to its first step": again - tested,
+        "a cell more": tested_again - tested,
+        "of it training": trained_again - again,
+        "whole": total,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--cells", type=lambda text: [int(n) for n in text.split(",")], default=[1, 32, 256, 1024]
+    )
+    parser.add_argument("--epochs", type=int, default=20)
+    given = parser.parse_args()
+    hydra = min(used("-c", "import hydra")[0] for _ in range(3))
+    shown = min(used("-m", "icv_lightning.run", "--help")[0] for _ in range(3))
+    rows = [("--help over import hydra", shown / hydra, "<= 3")]
+    starts = {cells: grid_start(cells) for cells in given.cells}
+    rows += [
+        (f"to the first of {n} cells, processor seconds", s, "<= 10" if n == 1024 else "")
+        for n, s in starts.items()
+    ]
+    if len(starts) > 1:
+        few, many = min(starts), max(starts)
+        each = 1000 * (starts[many] - starts[few]) / (many - few)
+        rows.append(("before the first cell, ms for each", each, "<= 5"))
+    found = stages(given.epochs)
+    rows += [
+        (f"{name}, processor seconds", s, "<= 4" if name == "a cell more" else "")
+        for name, s in found.items()
+    ]
+    written.out("fixed_costs", rows, import_hydra=hydra, epochs=given.epochs)
+
+
+if __name__ == "__main__":
+    main()
