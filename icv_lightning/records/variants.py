@@ -10,6 +10,7 @@ from typing import Any
 
 from icv_lightning.configuration.choices import described
 from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
+from icv_lightning.escaping import printable
 from icv_lightning.nested import ABSENT, leaves, plain, select
 from icv_lightning.records.cells import Cell, loss_title
 from icv_lightning.records.runs import Run
@@ -185,4 +186,4 @@ def word(value: Any) -> str:
     """Return a setting as text."""
     if value is None:
         return "null"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else printable(str(value))
