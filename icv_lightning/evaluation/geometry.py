@@ -12,11 +12,11 @@ TAIL = (0.99, 0.5)  # the tail statistic is the ratio of these two quantiles
 
 
 def spacing(means: np.ndarray) -> float:
-    """Return the mean distance of a class mean (K x N) to the nearest other one."""
+    """Return the mean distance of a class mean (K x N) to the nearest other one; NaN where all are one."""
     known = means[np.isfinite(means).all(1)].astype(np.float64)
     distances = np.linalg.norm(known[:, None] - known[None], axis=2)
     np.fill_diagonal(distances, np.inf)
-    return float(distances.min(1).mean())
+    return float(distances.min(1).mean()) or float("nan")
 
 
 def distances(embeddings: np.ndarray, means: np.ndarray) -> np.ndarray:
@@ -46,7 +46,8 @@ def own_and_other(
 
 def tail(own: np.ndarray, target: np.ndarray) -> float:
     """Return p99 / median of the distance to the own class mean, a mean over classes (claim 6)."""
-    ratios = [np.divide(*np.quantile(own[target == k], TAIL)) for k in np.unique(target)]
+    with np.errstate(invalid="ignore"):  # of a class whose embeddings are one point
+        ratios = [np.divide(*np.quantile(own[target == k], TAIL)) for k in np.unique(target)]
     return float(np.mean(ratios))
 
 
