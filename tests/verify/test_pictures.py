@@ -6,9 +6,11 @@ import pytest
 import torch
 from PIL import Image
 
+from icv_lightning.centroids import LearnedCentroids
 from icv_lightning.errors import UserError
+from icv_lightning.losses import CombinedLoss
 from icv_lightning.module import ClassifierModule
-from icv_lightning.nets import FaceDescriptor
+from icv_lightning.nets import FaceDescriptor, LinearScores
 from icv_lightning.unseen.spaces import of_network
 from icv_lightning.verify.pictures import find_pictures, flip_averaged
 
@@ -16,10 +18,10 @@ from icv_lightning.verify.pictures import find_pictures, flip_averaged
 def module(normalize: bool) -> ClassifierModule:
     torch.manual_seed(0)
     net = FaceDescriptor(1, 8, 4, normalize=normalize, stem=2, widths=[3], blocks=[1])
-    found = ClassifierModule.__new__(ClassifierModule)
-    torch.nn.Module.__init__(found)
-    found.net = net
-    return found.eval()
+    head, centroids = LinearScores(4, 2), LearnedCentroids(2, 4)
+    return ClassifierModule(
+        net, head, centroids, CombinedLoss(0.0), None, num_classes=2, embedding_dim=4
+    ).eval()
 
 
 @pytest.mark.parametrize("normalize", [False, True])
