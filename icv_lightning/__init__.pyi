@@ -31,6 +31,7 @@ from .optimizers import AdamWithSparseRows as AdamWithSparseRows
 from .recognition.checkpoint import load_checkpoint as load_checkpoint
 from .recognition.embedding_model import EmbeddingModel as EmbeddingModel
 from .recognition.nearest_centroid_classifier import NearestCentroidClassifier as NearestCentroidClassifier
+from .records.table import load_runs as load_runs
 from .variability import between_class_covariance as between_class_covariance
 from .variability import between_class_variance as between_class_variance
 from .variability import class_covariance as class_covariance

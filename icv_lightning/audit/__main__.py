@@ -14,7 +14,8 @@ from icv_lightning.errors import UserError
 from icv_lightning.exit_status import run
 
 if TYPE_CHECKING:
-    from icv_lightning.audit.audited import Audit, Measure
+    from icv_lightning.audit.audited import Audit
+    from icv_lightning.audit.comparison import Comparison
 
 LIBRARIES = ("jinja2", "pandas", "scipy")
 FORMATS = ("table", "csv", "latex")
@@ -54,7 +55,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         name = "suspects.csv" if comparison is None else f"suspects-{i + 1}.csv"
         write_text(folder / name, csv_text(found.suspects) if found.suspects else "")
     write_page(folder / "index.html", audits, comparison)
-    _print(arguments.format, audits, comparison.over_pictures if comparison else [])
+    _print(arguments.format, audits, comparison)
     print(folder / "index.html", file=sys.stderr)
     return 0
 
@@ -63,7 +64,7 @@ def _progress(source: str) -> Any:
     return lambda step: print(f"{source}: {step}", file=sys.stderr, flush=True)
 
 
-def _print(form: str, audits: "Sequence[Audit]", differences: "Sequence[Measure]") -> None:
+def _print(form: str, audits: "Sequence[Audit]", comparison: "Comparison | None") -> None:
     from rich.console import Console
 
     from icv_lightning.audit.page import interval
@@ -72,7 +73,7 @@ def _print(form: str, audits: "Sequence[Audit]", differences: "Sequence[Measure]
     from icv_lightning.report.text_tables import Grid, latex, rich_table
 
     parts = [(found.source, found.measures) for found in audits]
-    parts += [("second less first", differences)] if differences else []
+    parts += [("second less first", comparison.over_pictures)] if comparison else []
     if form == "csv":
         lines = [{"source": source} | m._asdict() for source, measures in parts for m in measures]
         sys.stdout.write(csv_text(lines, digits=6))
@@ -86,6 +87,8 @@ def _print(form: str, audits: "Sequence[Audit]", differences: "Sequence[Measure]
         else:
             console.print(rich_table(Grid(source, heading, rows)))
     if form == "table":
+        for sentence in comparison.sentences if comparison else []:
+            console.print(sentence, markup=False, highlight=False)
         for found in audits:
             for finding in found.sanity:
                 console.print(f"{finding.number} {finding.text}", markup=False, highlight=False)

@@ -175,6 +175,12 @@ def _queries(vectors: Vectors, kept: np.ndarray) -> tuple[Tensor | None, Tensor 
     found = [np.flatnonzero(truth(x)[kept]) for x in (vectors.is_query, vectors.is_gallery)]
     if not all(map(len, found)):
         raise UserError(f"{vectors.source}: is_query and is_gallery must each be true of a picture")
+    if np.array_equal(found[0], found[1]):  # each searches all others, as without roles
+        return None, None
+    if both := len(np.intersect1d(found[0], found[1])):
+        raise UserError(
+            f"{vectors.source}: {both} pictures are is_query and is_gallery; all or none may be both"
+        )
     query, gallery = map(torch.from_numpy, found)
     return query, gallery
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from icv_lightning.data.file_lists import READERS, Listed, read_file_list
 from icv_lightning.errors import UserError, reason
 from icv_lightning.records.snapshots import read_snapshot
 
@@ -56,8 +57,8 @@ def read_vectors(path: Path, labels: Path | None = None) -> Vectors:
 
     Args:
         path: of one of these.
-        labels: CSV or Parquet of the columns that are no embeddings, in the order of the embeddings or, where
-            both have files, of these files.
+        labels: CSV or Parquet of the columns that are no embeddings, or `cub200:<folder>` and the like (see
+            `read_file_list`); in the order of the embeddings or, where both have files, of these files.
 
     Raises:
         UserError: a file that is not so.
@@ -161,29 +162,47 @@ def _table(path: Path) -> Any:
         raise UserError(f"{path}: not a table that can be read: {reason(error)}") from error
 
 
-def _with_labels(vectors: Vectors, path: Path) -> Vectors:
-    if path.suffix not in TABLES or not path.is_file():
-        raise UserError(f"--labels {path}: must be a .csv or .parquet file that is there")
-    table = _table(path)
-    known = _known(table)
+def _with_labels(vectors: Vectors, labels: Path) -> Vectors:
+    columns = _label_columns(labels)
+    known = _known(columns)
     if "target" not in known:
-        raise UserError(f"--labels {path}: needs a column label, has {', '.join(map(str, table))}")
+        raise UserError(f"--labels {labels}: needs a column label, has {', '.join(map(str, columns))}")
     if vectors.files is not None and "files" in known:
-        rows = _positions(vectors.files, known["files"], path)
-        known = {name: column[rows] for name, column in known.items()}
+        rows = _positions(vectors.files, known["files"], labels)
+        known = {name: column[rows] for name, column in known.items()} | {"files": vectors.files}
     elif len(known["target"]) != len(vectors.embeddings):
         raise UserError(
-            f"--labels {path}: {len(known['target'])} rows for the {len(vectors.embeddings)} embeddings of "
+            f"--labels {labels}: {len(known['target'])} rows for the {len(vectors.embeddings)} embeddings of "
             f"{vectors.source}"
         )
     return replace(vectors, **known)  # type: ignore[arg-type]
 
 
-def _positions(files: np.ndarray, listed: np.ndarray, path: Path) -> list[int]:
-    """Return where each of `files` stands in the list."""
-    whole = {str(name): k for k, name in enumerate(listed)}
-    if missing := [name for name in map(str, files) if name not in whole]:
+def _label_columns(labels: Path) -> Mapping[str, Any]:
+    """Return the columns of a table, or of the list of a set of the field, written `cub200:<folder>`."""
+    name, is_set, root = str(labels).partition(":")
+    if is_set and name in READERS:
+        listed = read_file_list(name, root)
+        return dict(zip(Listed._fields, zip(*listed, strict=True), strict=True))
+    if labels.suffix not in TABLES or not labels.is_file():
+        sets = ", ".join(f"{name}:FOLDER" for name in READERS)
+        raise UserError(f"--labels {labels}: must be a .csv or .parquet file that is there, or one of {sets}")
+    columns: Mapping[str, Any] = _table(labels)
+    return columns
+
+
+def _positions(files: np.ndarray, listed: np.ndarray, labels: Path) -> list[int]:
+    """Return where each of `files` stands in the list, folders before the listed path left out."""
+    places = {str(name): k for k, name in enumerate(listed)}
+
+    def place(file: str) -> int | None:
+        parts = file.split("/")
+        tails = ("/".join(parts[k:]) for k in range(len(parts)))
+        return next((places[tail] for tail in tails if tail in places), None)
+
+    found = [place(str(file)) for file in files]
+    if missing := [file for file, k in zip(files, found, strict=True) if k is None]:
         raise UserError(
-            f"--labels {path}: says nothing of {len(missing)} of {len(files)} files, e.g. {missing[0]}"
+            f"--labels {labels}: says nothing of {len(missing)} of {len(files)} files, e.g. {missing[0]}"
         )
-    return [whole[str(name)] for name in files]
+    return [k for k in found if k is not None]

@@ -64,7 +64,9 @@ def pictures_changed(recorded: Any, data: Mapping[str, Any]) -> list[str]:
     before = recorded.get("data") if isinstance(recorded, Mapping) else None
     now = pictures_digest(data) if isinstance(before, Mapping) else None
     unlike = changes(before, now) if now and isinstance(before, Mapping) else []
-    return [f"data.root={data['root']} holds other pictures now, {', '.join(unlike)}"] * bool(unlike)
+    if not unlike:
+        return []
+    return [f"data.root={data.get('root')} holds other pictures now, {', '.join(unlike)}"]
 
 
 def _source(target: str) -> list[Path]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from icv_lightning.shapes import check_batch
 
 BLOCK = 2**22  # distances held at once, 32 MB
-COLUMNS = 2**14  # of them to so many of the gallery: 256 queries at once keep a matrix product busy
+COLUMNS = 2**12  # of them to so many of the gallery, whose conversion to float64 then serves 1024 queries
 EXACT_DIM = 16  # up to this N differences are squared; beyond it expanded products are several times faster
 
 Part = tuple[Float[Tensor, "gallery dim"], Int[Tensor, " gallery"]]
@@ -96,6 +96,7 @@ class _Searched:
         sizes: K.
         middle: N, subtracted before expanded products, which lose digits far from the origin; medians, so
             that whole numbers stay whole and an outlier does no harm.
+        squares: G, ‖embedding − middle‖².
     """
 
     embeddings: Float[Tensor, "gallery dim"]
@@ -103,28 +104,42 @@ class _Searched:
     first: Int[Tensor, " classes"]
     sizes: Int[Tensor, " classes"]
     middle: Float[Tensor, " dim"]
+    squares: Float[Tensor, " gallery"]
 
     @classmethod
     def of(cls, embeddings: Tensor, target: Tensor) -> "_Searched":
         place, sizes = torch.argsort(target, stable=True), torch.bincount(target)
         some = embeddings[:: max(1, len(embeddings) // 1000)].double()
         middle = some.median(0).values if len(some) else some.new_zeros(embeddings.shape[1])
-        return cls(embeddings[place], place, sizes.cumsum(0) - sizes, sizes, middle)
+        ordered, squares = embeddings[place], middle.new_empty(len(place))
+        for part, block in zip(squares.split(COLUMNS), ordered.split(COLUMNS), strict=True):
+            part[:] = (
+                (block - middle).square().sum(1)
+            )  # in place: small results among large ones waste memory
+        return cls(ordered, place, sizes.cumsum(0) - sizes, sizes, middle, squares)
 
     def sizes_of(self, target: Int[Tensor, " some"]) -> Int[Tensor, " some"]:
         known = target < len(self.sizes)
         return torch.where(known, self.sizes[torch.where(known, target, 0)], 0) if len(target) else target
 
     def distances(self, queries: Float[Tensor, "query dim"]) -> Iterator[tuple[int, Tensor]]:
-        """Yield columns of what orders the gallery by distance to each query, and the first one's place."""
-        queries = queries.double() - self.middle if queries.shape[1] > EXACT_DIM else queries.double()
+        """Yield columns of what orders the gallery by distance to each query, and the first one's place.
+
+        The next ones may take their memory: allocating anew for each leaves gaps that add up to gigabytes.
+        """
+        is_exact = queries.shape[1] <= EXACT_DIM
+        queries = queries.double() if is_exact else queries.double() - self.middle
+        width = min(COLUMNS, len(self.embeddings))
+        points, found = queries.new_empty(width, queries.shape[1]), queries.new_empty(len(queries) * width)
         for start in range(0, len(self.embeddings), COLUMNS):
-            points = self.embeddings[start : start + COLUMNS].double()
-            if queries.shape[1] <= EXACT_DIM:
-                yield start, torch.cdist(queries, points, compute_mode="donot_use_mm_for_euclid_dist")
-            else:
-                points = points - self.middle
-                yield start, torch.addmm(points.square().sum(1), queries, points.T, alpha=-2)  # less ‖query‖²
+            block = self.embeddings[start : start + COLUMNS]
+            if is_exact:
+                yield start, torch.cdist(queries, block.double(), compute_mode="donot_use_mm_for_euclid_dist")
+                continue
+            squares, size = self.squares[start : start + COLUMNS], len(block)
+            centred = torch.sub(block, self.middle, out=points[:size])
+            out = found[: len(queries) * size].view(len(queries), size)
+            yield start, torch.addmm(squares, queries, centred.T, alpha=-2, out=out)  # less ‖query‖²
 
 
 def _values(

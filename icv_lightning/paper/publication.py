@@ -21,8 +21,11 @@ def _published() -> dict[str, Any]:
 
 
 def settings() -> dict[str, Any]:
-    """Return the settings that the paper states, by dotted key."""
-    return dict(_published()["settings"])
+    """Return the settings that the paper states, by dotted key, and the network that stands for its own.
+
+    The paper leaves its network open in part; `experiment=paper_grid` has this one.
+    """
+    return {**_published()["settings"], **_published()["network"]}
 
 
 def source() -> str:

@@ -20,8 +20,8 @@ class Cell(NamedTuple):
 
     @property
     def loss_title(self) -> str:
-        """Return `CE` or `ICV λ 0.05`."""
-        return f"ICV λ {self.weight:g}" if self.weight else "CE"
+        """Return `CE` or `ICV λ 0.05`, the names of the paper's losses."""
+        return loss_title("icv", self.weight)
 
     @property
     def title(self) -> str:
@@ -29,6 +29,13 @@ class Cell(NamedTuple):
         return (
             f"{data_title(self.data)}, {shape_title(self.embedding_dim, self.normalize)}, {self.loss_title}"
         )
+
+
+def loss_title(loss: str, weight: float) -> str:
+    """Return `CE` or `ICV λ 0.05` for the paper's loss, `discriminant, λ 0.05` for another."""
+    if loss == "icv":
+        return f"ICV λ {weight:g}" if weight else "CE"
+    return f"{loss}, λ {weight:g}"
 
 
 def norm_title(normalize: bool) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 from icv_lightning.configuration.choices import described
 from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
+from icv_lightning.escaping import printable
 from icv_lightning.nested import ABSENT, leaves, plain, select
-from icv_lightning.records.cells import Cell
+from icv_lightning.records.cells import Cell, loss_title
 from icv_lightning.records.runs import Run
 
 # Settings that are the coordinates themselves, follow from the data set, or cannot change a result.
@@ -55,13 +56,17 @@ class Variant:
         stated = "; ".join(self.departures) if self.departures else ""
         first = f"not the paper's settings: {stated}" if stated else "the settings that the paper states"
         notes = [
-            f"{key}={_word(self.settings[key])}"
+            f"{key}={word(self.settings[key])}"
             for key, usual in UNSTATED.items()
             if self.settings.get(key, usual) != usual
         ]
         first = "; ".join([first, *notes])
         other = [text for text in self.differences if text.split(" ")[0] not in first]
         return f"{first}; beside the first: {', '.join(other)}" if other else first
+
+    def loss_title(self, weight: float) -> str:
+        """Return how the loss of these runs is called at this λ."""
+        return loss_title(str(self.settings.get("loss.name", "icv")), weight)
 
     @property
     def seeds(self) -> list[int]:
@@ -137,12 +142,12 @@ def _ordered(
 def departures(settings: Mapping[str, Any], stated: Mapping[str, Any]) -> list[str]:
     """Say where `settings` are not what the paper states, e.g. `trainer.max_epochs=3 (paper: 20)`."""
     unlike = [
-        f"{key}={_word(settings[key])} (paper: {_word(value)})"
+        f"{key}={word(settings[key])} ({'its grid' if key[:6] == 'model.' else 'paper'}: {word(value)})"
         for key, value in stated.items()
         if key in settings and settings[key] != value
     ]
     extra = [
-        f"{key}={_word(value)}"
+        f"{key}={word(value)}"
         for key, value in settings.items()
         if (key in SETTINGS and SETTINGS[key].neutral is not ABSENT)
         or (key.startswith("trainer.") and key not in PLAIN_TRAINER and value is not None)
@@ -153,7 +158,7 @@ def departures(settings: Mapping[str, Any], stated: Mapping[str, Any]) -> list[s
 def differences(settings: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
     """Say where `settings` differ from `others`."""
     keys = sorted(settings.keys() | others.keys())
-    return [f"{key}={_word(settings.get(key))}" for key in keys if settings.get(key) != others.get(key)]
+    return [f"{key}={word(settings.get(key))}" for key in keys if settings.get(key) != others.get(key)]
 
 
 def compared(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -177,7 +182,8 @@ def _sorted(runs: Mapping[Cell, Mapping[int, Run]]) -> dict[Cell, dict[int, Run]
     return {cell: dict(sorted(runs[cell].items())) for cell in sorted(runs)}
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """Return a setting as text."""
     if value is None:
         return "null"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else printable(str(value))

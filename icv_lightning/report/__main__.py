@@ -20,6 +20,16 @@ def main() -> None:
         "folder", type=Path, help="of a grid, e.g. outputs/paper_grid; the report goes below it"
     )
     parser.add_argument("also", type=Path, nargs="*", help="other folders whose runs and evidence count too")
+    parser.add_argument(
+        "--rows", type=_names, default=[], metavar="NAMES", help="what differs in rows, e.g. loss,lambda"
+    )
+    parser.add_argument(
+        "--columns", type=_names, default=[], metavar="NAMES", help="what differs in columns, e.g. model"
+    )
+    parser.add_argument(
+        "--baseline", type=_values, default={}, metavar="NAME=VALUE",
+        help="differences to these settings, paired over seeds, e.g. loss=icv",
+    )  # fmt: skip
     run(parser, _report)
 
 
@@ -28,17 +38,31 @@ def _report(arguments: argparse.Namespace) -> int:
         raise UserError(
             f"{', '.join(missing)}: not installed; the report needs pip install 'icv-lightning[report]'"
         )
-    _write([arguments.folder, *arguments.also])
+    _write([arguments.folder, *arguments.also], arguments)
     return 0
 
 
-def _write(folders: list[Path]) -> None:
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _values(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in _names(text)]
+    if not pairs or not all(name and sign and value for name, sign, value in pairs):
+        raise argparse.ArgumentTypeError(f"{text}: must be NAME=VALUE, several with commas between")
+    return {name: value for name, _, value in pairs}
+
+
+def _write(folders: list[Path], arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from icv_lightning.report.build import write_report
+    from icv_lightning.report.sweep import Layout
     from icv_lightning.report.text_tables import rich_table
 
-    report, grids = write_report(folders)
+    asked = arguments.rows or arguments.columns or arguments.baseline
+    layout = Layout(arguments.rows, arguments.columns, arguments.baseline) if asked else None
+    report, grids = write_report(folders, layout)
     console = Console(width=None if sys.stdout.isatty() else 140)
     for grid in grids:
         console.print(rich_table(grid))

@@ -17,7 +17,9 @@ from icv_lightning.records.files import write_text
 from icv_lightning.records.runs import Run
 from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures import Drawing
+from icv_lightning.report.sweep import Sweep
 from icv_lightning.report.tables import Reproduction, Table
+from icv_lightning.report.text_tables import Grid
 
 MOST_CLASSES = 100  # whose scores a page can show
 
@@ -51,19 +53,23 @@ def data_uri(content: bytes, kind: str) -> str:
 
 def write_page(
     path: Path, name: str, sections: Sequence[Section], on_paper: Sequence[Verdict], images: Sequence[Image],
-    runs: Sequence[Run], unfinished: Sequence[Run], explorer: str,
+    runs: Sequence[Run], unfinished: Sequence[Run], explorer: str, variants: Sequence[Variant],
+    sweep: Sweep | None, swept: Sequence[Grid],
 ) -> None:  # fmt: skip
     """Write index.html.
 
     Args:
         path: of the file.
         name: of the grid.
-        sections: leading variant first.
+        sections: of the paper's settings, leading variant first; none where the grid is not the paper's.
         on_paper: verdicts on the paper's own tables.
         images: figures and films of the leading variant.
         runs: all of them.
         unfinished: those without results, or left aside, with their causes.
         explorer: name of the explorer's file, empty where there is none.
+        variants: whose settings are listed.
+        sweep: the runs by what tells them apart, None where the paper's tables say all.
+        swept: its tables.
     """
     environment = Environment(
         loader=PackageLoader("icv_lightning", "report"), autoescape=True, undefined=StrictUndefined,
@@ -73,12 +79,20 @@ def write_page(
     environment.filters |= {"data_title": data_title, "interval": _interval, "colour": _colour}
     environment.filters |= {"beside": _beside, "classes": class_table}
     page = environment.get_template("page.html.j2").render(
-        name=name, sections=sections, on_paper=on_paper, images=images, runs=runs, unfinished=unfinished,
+        name=name, sections=sections, on_paper=on_paper, runs=runs, unfinished=unfinished,
+        images=[image for image in images if image.source],
+        not_drawn=[_reason(image) for image in images if not image.source],
         explorer=explorer, counts=_counts(runs), source=publication.source(),
-        made=f"{datetime.now(UTC):%F %H:%M}",
-        rules=claims.__doc__, settings=_settings(sections), versions=_versions(runs),
+        made=f"{datetime.now(UTC):%F %H:%M}", rules=claims.__doc__, settings=_settings(variants),
+        listed=len(variants),
+        versions=_versions(runs), sweep=sweep, swept=swept,
     )  # fmt: skip
     write_text(path, page)
+
+
+def _reason(image: Image) -> str:
+    """Say in a few words what was not drawn, and why."""
+    return f"{image.title} ({image.caption.removeprefix('Not drawn: ').rstrip('.')})"
 
 
 def class_table(results: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -123,9 +137,9 @@ def _counts(runs: Sequence[Run]) -> dict[str, int]:
     return {status: statuses.count(status) for status in ("completed", "failed", "running", "interrupted")}
 
 
-def _settings(sections: Sequence[Section]) -> list[tuple[str, list[str]]]:
-    keys = sorted({key for section in sections for key in section.variant.settings})
-    return [(key, [_word(section.variant.settings.get(key)) for section in sections]) for key in keys]
+def _settings(variants: Sequence[Variant]) -> list[tuple[str, list[str]]]:
+    keys = sorted({key for variant in variants for key in variant.settings})
+    return [(key, [_word(variant.settings.get(key)) for variant in variants]) for key in keys]
 
 
 def _word(value: Any) -> str:

@@ -13,12 +13,17 @@ LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textascii
 LATEX |= {"λ": r"$\lambda$", "−": "$-$"} | {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 
+NUMBERED = re.compile(r"^Table \d+\.\s*")
+
+
 class Grid(NamedTuple):
-    """A title, a heading and rows of text."""
+    """A title, a heading and rows of text; a label for LaTeX, and a note on what the numbers are."""
 
     title: str
     heading: Sequence[str]
     rows: Sequence[Sequence[str]]
+    label: str = ""
+    note: str = ""
 
 
 def rich_table(grid: Grid) -> RichTable:
@@ -39,12 +44,15 @@ def markdown(grid: Grid) -> str:
 
 
 def latex(grid: Grid) -> str:
-    """Return `grid` as a LaTeX table with booktabs rules."""
+    """Return `grid` as a LaTeX table with booktabs rules; LaTeX numbers it, so "Table 1." goes."""
+    title = NUMBERED.sub("", grid.title)
+    caption = _latex(" ".join(f"{text.rstrip('.')}." for text in (title, grid.note) if text))
     lines = [" & ".join(map(_latex, line)) + r" \\" for line in (grid.heading, *grid.rows)]
     return "\n".join(
         [
             r"\begin{table}",
-            f"\\caption{{{_latex(grid.title)}}}",
+            f"\\caption{{{caption}}}",
+            *([f"\\label{{{grid.label}}}"] if grid.label else []),
             f"\\begin{{tabular}}{{{'l' * len(grid.heading)}}}",
             r"\toprule",
             lines[0],

@@ -11,7 +11,8 @@ EQUAL = ("data", "trained_on", "seed", "normalize", "embedding_dim", "ways", "sh
 def evidence(rows: Rows) -> Rows:
     """Return what claim 12 is judged by: accuracy among new classes by Euclidean distance, λ beside λ = 0.
 
-    Two runs are compared where they differ in λ alone; a pair is a choice of classes and a seed.
+    Two runs are compared where they differ in λ alone; a pair is a choice of classes and a seed. Choices from
+    one list of classes share training classes: their `overlap` is that of Nadeau and Bengio (2003).
     """
     chosen = [
         row
@@ -23,10 +24,17 @@ def evidence(rows: Rows) -> Rows:
         {
             "claim": CLAIM, "data": row["data"], "cell": _cell(row),
             "seed": f"{row['trained_on']}, {row['seed']}", "ours": row["value"], "other": plain[_pair(row)],
+            "overlap": _overlap(row["trained_on"], max(other["ways"] for other in chosen)),
         }
         for row in chosen
         if row["lambda"] and _pair(row) in plain
     ]  # fmt: skip
+
+
+def _overlap(trained_on: str, new: int) -> float:
+    """Return new classes over classes trained on, 0 where these are not listed."""
+    classes = trained_on.split()
+    return new / len(classes) if classes and all(name.isdigit() for name in classes) else 0.0
 
 
 def _pair(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -136,6 +136,7 @@ def test_sentences_name_a_rule_only_where_it_gains(blobs):
             {"is_query": np.zeros(160, bool), "is_gallery": np.ones(160, bool)},
             "must each be true of",
         ),
+        ({"is_query": np.arange(160) < 90, "is_gallery": np.arange(160) > 80}, "9 pictures are is_query and"),
         ({"embeddings": np.full((160, 4), np.nan)}, "needs 2 classes"),
     ],
 )

@@ -1,5 +1,7 @@
 """Embeddings from every kind of file, and one line for each that cannot be read."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,6 +47,17 @@ def test_labels_are_matched_by_file(tmp_path):
     rows = sorted(zip("uvwxyz", Y, strict=True), reverse=True)
     (tmp_path / "l.csv").write_text("file,label\nother,q\n" + "\n".join(",".join(row) for row in rows))
     same(read_vectors(tmp_path / "v.npz", tmp_path / "l.csv"), list("uvwxyz"))
+
+
+def test_labels_by_the_list_of_a_set_of_the_field(tmp_path):
+    (tmp_path / "images.txt").write_text("1 001.A/a.jpg\n2 150.B/b.jpg\n3 150.B/c.jpg\n")
+    (tmp_path / "image_class_labels.txt").write_text("1 1\n2 150\n3 150\n")
+    files = np.array(["/data/CUB/images/150.B/b.jpg", "/data/CUB/images/001.A/a.jpg"])
+    np.savez(tmp_path / "v.npz", embeddings=X[:2], files=files)
+    found = read_vectors(tmp_path / "v.npz", Path(f"cub200:{tmp_path}"))
+    assert found.target.tolist() == ["150.B", "001.A"]
+    assert found.split.tolist() == ["test", "train"]
+    assert found.files.tolist() == files.tolist()
 
 
 def test_csv_of_columns(tmp_path):

@@ -3,7 +3,7 @@
 import csv
 from io import StringIO
 
-from icv_lightning.paper.evidence import Paired, paired
+from icv_lightning.paper.evidence import paired
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.unseen.gathered import evidence
 from icv_lightning.unseen.study import Split
@@ -28,6 +28,7 @@ def test_a_pair_differs_in_lambda_alone():
             "seed": "0 1, 0",
             "ours": 0.75,
             "other": 0.5,
+            "overlap": 3 / 2,
         }
     ]
     for changes in (
@@ -40,8 +41,16 @@ def test_a_pair_differs_in_lambda_alone():
 def test_the_report_pairs_choices_of_classes():
     second = [row | {"trained_on": "1 2"} for row in rows(value=0.625)]
     found = paired(evidence([*rows(), *second]), 12)
-    contrast = ("mnist", "N = 16, not normalised, 3 new classes from 5 each, ICV λ 0.05 − CE")
-    assert found == {contrast: Paired([0.25, 0.125], overlap=0.0)}
+    assert found == {
+        ("mnist", "N = 16, not normalised, 3 new classes from 5 each, ICV λ 0.05 − CE"): (
+            [0.25, 0.125],
+            3 / 2,
+        )
+    }
+
+
+def test_choices_that_are_no_list_of_classes_share_none():
+    assert evidence([row | {"trained_on": "fold 0"} for row in rows()])[0]["overlap"] == 0
 
 
 def test_csv_has_a_column_a_label():

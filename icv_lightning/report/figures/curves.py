@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from icv_lightning.inference.intervals import LEVEL, t_interval
 from icv_lightning.paper import publication
+from icv_lightning.paper.runs import is_papers
 from icv_lightning.records.cells import Cell, data_title, norm_title
 from icv_lightning.records.runs import Run
 from icv_lightning.records.variants import Variant
@@ -81,14 +82,15 @@ def curve_figures(variant: Variant) -> Iterator[Drawing]:
 def _curves(axes: Axes, variant: Variant, cells: Sequence[Cell], measure: str) -> None:
     looks = loss_look([cell.weight for cell in cells])
     for cell in cells:
-        columns = [_watched(run, measure) for run in variant.runs.get(cell, {}).values()]
+        columns = [watched(run, measure) for run in variant.runs.get(cell, {}).values()]
         columns = [column for column in columns if column is not None]
         if columns:
-            draw_band(axes, over_seeds(columns), looks[cell.weight], cell.loss_title)
+            draw_band(axes, over_seeds(columns), looks[cell.weight], variant.loss_title(cell.weight))
     axes.grid(alpha=0.3)
 
 
-def _watched(run: Run, measure: str) -> pd.Series | None:
+def watched(run: Run, measure: str) -> pd.Series | None:
+    """Return a measure of the watched part by epoch, None where the run has none."""
     for part in ("test", "val"):
         if f"{part}/{measure}" in run.curves:
             column: pd.Series = run.curves[f"{part}/{measure}"]
@@ -145,7 +147,8 @@ def weight_figures(variant: Variant) -> Iterator[Drawing]:
         axes[0][0].set_ylabel("test accuracy")
         legend(figure, axes)
         whiskers = f"whiskers: {LEVEL:.0%} t interval over seeds"
-        yield Drawing(stem, title, f"Last epoch; {whiskers}; hollow: published values.", figure)
+        hollow = "; hollow: published values" if is_papers(variant) else ""
+        yield Drawing(stem, title, f"Last epoch; {whiskers}{hollow}.", figure)
 
 
 def _against_weight(axes: Axes, variant: Variant, cells: Sequence[Cell]) -> None:
@@ -156,12 +159,13 @@ def _against_weight(axes: Axes, variant: Variant, cells: Sequence[Cell]) -> None
         known = [(i, t_interval(v)) for i, v in enumerate(values) if v]
         if known:
             x = [i + shift for i, _ in known]
+            means = np.array([interval.mean for _, interval in known])
             halves = np.nan_to_num([interval.half for _, interval in known])
-            means = [interval.mean for _, interval in known]
+            halves = np.stack([np.minimum(halves, means), np.minimum(halves, 1 - means)])
             axes.errorbar(
                 x, means, halves, color=colour, marker=marker, markersize=5, capsize=3, lw=1.2, label=words
             )
-        if measure != "acc_nearest_centroid":
+        if measure != "acc_nearest_centroid" and is_papers(variant):
             _published(axes, cells, measure, shift, colour, marker)
     axes.set_xticks(range(len(cells)), [f"{cell.weight:g}" for cell in cells])
     axes.grid(alpha=0.3)

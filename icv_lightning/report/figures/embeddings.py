@@ -71,7 +71,7 @@ def _figure(variant: Variant, plan: Plan) -> Drawing:
     figure, axes = new_figure(1, len(cells), layout="compressed")
     reach = max(view.reach for _, _, view in drawn)
     for panel, cell, item in zip(axes[0], cells, shown, strict=True):
-        _panel(panel, cell, item, reach)
+        _panel(panel, variant, cell, item, reach)
     names = names_of(variant, plan.data)
     figure.legend(handles=class_handles(names), loc="outside lower center", ncols=6)
     seeds = ", ".join(sorted({str(run.seed) for run, _, _ in drawn}))
@@ -87,8 +87,8 @@ def _shown(variant: Variant, cell: Cell, part: str) -> Shown:
     return (run, snapshot, view_of(snapshot, part)) if run and snapshot else None
 
 
-def _panel(panel: Axes, cell: Cell, item: Shown, reach: float) -> None:
-    words = [norm_title(cell.normalize), cell.loss_title]
+def _panel(panel: Axes, variant: Variant, cell: Cell, item: Shown, reach: float) -> None:
+    words = [norm_title(cell.normalize), variant.loss_title(cell.weight)]
     if item is None:
         empty_panel(panel, "no snapshot", square=True)
         panel.set_title(", ".join(words))

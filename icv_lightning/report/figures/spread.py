@@ -71,7 +71,7 @@ def _component(
         frames = [found[run.folder] for run in variant.runs.get(cell, {}).values()]
         columns = [frame[component] for frame in frames if component in frame]
         if columns:
-            draw_band(axes, over_seeds(columns), looks[cell.weight], cell.loss_title)
+            draw_band(axes, over_seeds(columns), looks[cell.weight], variant.loss_title(cell.weight))
     axes.grid(alpha=0.3)
 
 
@@ -133,7 +133,12 @@ def _distances(column: np.ndarray, variant: Variant, cells: Sequence[Cell]) -> N
         keep = np.unique(
             np.r_[np.linspace(0, len(own) - 1, 400).astype(int), np.arange(max(0, len(own) - 100), len(own))]
         )
-        column[0].plot(own[keep], 1 - rank[keep] + 1 / len(own), label=cell.loss_title, **looks[cell.weight])
+        column[0].plot(
+            own[keep],
+            1 - rank[keep] + 1 / len(own),
+            label=variant.loss_title(cell.weight),
+            **looks[cell.weight],
+        )
         column[1].plot(other[keep], rank[keep], **looks[cell.weight])
     for panel in column:
         panel.set(xscale="log", yscale="log", xlim=(3e-3, 30), ylim=(5e-4, 1.1))

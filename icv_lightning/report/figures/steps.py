@@ -34,7 +34,7 @@ def step_figures(variant: Variant) -> Iterator[Drawing]:
 def _figure(variant: Variant, number: int, cell: Cell) -> Drawing:
     stem = stem_of(number, cell.data)
     what = "2-d training embeddings and centroids by epoch"
-    title = f"Figure {number}. {data_title(cell.data)}, {what}, {cell.loss_title}"
+    title = f"Figure {number}. {data_title(cell.data)}, {what}, {variant.loss_title(cell.weight)}"
     run = pick(variant, cell)
     epochs = [epoch for epoch in EPOCHS if not run or epoch <= (run.max_epochs or max(EPOCHS))]
     views = _views(run, epochs) if run else {}
