@@ -22,11 +22,13 @@ def unread(config: Mapping[str, Any]) -> list[str]:
     """
     texts = [str(value) for _, value in leaves(config)]
     mentioned = {name for text in texts for name in KEY.findall(text)}
-    read = {*declared(config), *NEEDED, *mentioned}
+    settings = declared(config)
+    groups = {key for key, setting in settings.items() if setting.kind == "group"}  # read key by key
+    read = {*settings, *NEEDED, *mentioned} - groups
     return [
         key
         for key, value in leaves(config)
-        if not (_is_built(config, key) or any(_within(key, other) for other in read))
+        if not (key in groups or _is_built(config, key) or any(_within(key, other) for other in read))
     ]
 
 

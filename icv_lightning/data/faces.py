@@ -9,12 +9,11 @@ from torch import Tensor
 
 from icv_lightning.data.datamodule import FIXED_SEED, Part, channel_statistics
 from icv_lightning.data.folders import PictureFinder
-from icv_lightning.data.identities import split_identities, tested_pictures
+from icv_lightning.data.identities import check_pictures, split_identities, tested_pictures
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.layouts import Files
 from icv_lightning.data.picture import PictureInput
 from icv_lightning.data.picture_datamodule import LOOKED_AT, PictureFileDataModule, spaced
-from icv_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +70,9 @@ class FacesDataModule(PictureFileDataModule):
         """Return train and test part of the persons trained on, decoded or to be decoded."""
         trained, _ = self.persons()
         self.class_names = [path.name for path in trained]
-        files = files_of(trained)
+        files = files_of(trained, tested=True)
         tested = self._tested(np.array([k for _, k in files]))
         train, test = ([files[i] for i in part.nonzero()[0]] for part in (~tested, tested))
-        if not test:
-            raise UserError(f"{self.folder}: persons need two pictures for a test part; all have one")
         train_part, test_part = self.read([train, test], self.class_names)
         return train_part, test_part
 
@@ -105,12 +102,11 @@ class FacesDataModule(PictureFileDataModule):
         return tested
 
 
-def files_of(persons: list[Path]) -> Files:
-    """Return all pictures of these persons and whose each is, in order."""
+def files_of(persons: list[Path], tested: bool = False) -> Files:
+    """Return all pictures of these persons and whose each is, in order; see `check_pictures`."""
     finder = PictureFinder()
     found = [finder.pictures(path) for path in persons]
-    if empty := [path.name for path, files in zip(persons, found, strict=True) if not files]:
-        raise UserError(f"{persons[0].parent}: persons without pictures: {', '.join(empty[:5])}")
+    check_pictures(persons, [len(files) for files in found], tested)
     for line in finder.lines():
         log.info("%s", line)
     return [(path, k) for k, files in enumerate(found) for path in files]

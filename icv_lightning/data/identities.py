@@ -1,5 +1,6 @@
 """Which persons are trained on and which are kept to verify, from names of folders; needs no torch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,14 @@ def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], l
 def tested_pictures(count: int, test_fraction: float) -> int:
     """Return how many of a person's `count` pictures are the test part: one at least, and never all."""
     return min(max(1, round(test_fraction * count)), count - 1) if count else 0
+
+
+def check_pictures(persons: Sequence[Path], counts: Sequence[int], tested: bool) -> None:
+    """Raise `UserError` for a person without pictures, or where `tested` and nobody has two of them."""
+    if empty := [path.name for path, count in zip(persons, counts, strict=True) if not count]:
+        raise UserError(f"{persons[0].parent}: persons without pictures: {', '.join(empty[:5])}")
+    if tested and max(counts) < 2:
+        raise UserError(f"{persons[0].parent}: persons need two pictures for a test part; all have one")
 
 
 def count_identities(folder: str, held_out: float) -> int:

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.data.folders import PictureFinder
-from icv_lightning.data.identities import orl_folders, orl_split, split_identities, tested_pictures
+from icv_lightning.data.identities import (
+    check_pictures,
+    orl_folders,
+    orl_split,
+    split_identities,
+    tested_pictures,
+)
 from icv_lightning.data.layouts import listed_once
 from icv_lightning.data.split import with_test_part
 from icv_lightning.errors import UserError
@@ -164,7 +170,12 @@ def _of_persons(folder: str, held_out: float) -> tuple[list[int], list[str]]:
     """Return how many pictures there are of each person to train on, and what was passed over."""
     finder = PictureFinder()
     persons, _ = split_identities(folder, held_out)
-    return [len(finder.pictures(person)) for person in persons], finder.lines()
+    counts = [len(finder.pictures(person)) for person in persons]
+    try:
+        check_pictures(persons, counts, tested=True)
+    except UserError as error:
+        raise UserError(f"data.root={error}") from error
+    return counts, finder.lines()
 
 
 def _left(count: int, test_fraction: float) -> int:
