@@ -101,7 +101,8 @@ def write_run(
         if status == "failed":
             results |= {"cause": "ValueError: loss is nan", "step": 17}
         results["metrics"] = {f"test/{key}": value for key, value in (metrics or {}).items()}
-        results["measures"] = test_values(folder)
+        finite = {key: value for key, value in test_values(folder).items() if np.isfinite(value)}
+        results["measures"] = finite
         (folder / "results.json").write_text(json.dumps(results))
     (folder / ".hydra").mkdir()
     (folder / ".hydra" / "config.yaml").write_text(json.dumps(config))  # JSON is YAML
