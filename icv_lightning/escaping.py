@@ -1,4 +1,4 @@
-"""Text from file names and class names, made harmless for a terminal, a spreadsheet and a file's name."""
+"""Text from file names and class names, made harmless for a terminal, a drawing, a spreadsheet, a file."""
 
 import re
 
@@ -8,6 +8,11 @@ FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@＝＋－＠])")
 def printable(text: str) -> str:
     r"""Return `text` with control characters and what UTF-8 cannot hold written as escapes, e.g. `\x1b`."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def plain_text(text: str) -> str:
+    """Return `text` as Matplotlib draws it: no mathematics, and no sign that its warnings would print raw."""
+    return printable(text).replace("$", r"\$")
 
 
 def spreadsheet(text: str) -> str:

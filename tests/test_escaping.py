@@ -2,7 +2,7 @@
 
 import pytest
 
-from icv_lightning.escaping import printable, spreadsheet
+from icv_lightning.escaping import plain_text, printable, spreadsheet
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,10 @@ from icv_lightning.escaping import printable, spreadsheet
 def test_printable(text, shown):
     assert printable(text) == shown
     assert printable(text).encode()
+
+
+def test_drawn_text_is_no_mathematics_and_no_control_character():
+    assert plain_text("$x$ \x1b[31m") == r"\$x\$ \x1b[31m"
 
 
 @pytest.mark.parametrize("sign", "=+-@")

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from icv_lightning.audit.audited import Audit, Measure
+from icv_lightning.escaping import plain_text
 from icv_lightning.report.figures.style import class_handles, class_look, new_figure
 
 NAMED = 10  # classes with a colour of their own; more are drawn in grey
@@ -58,7 +59,7 @@ def views_figure(audit: Audit) -> Figure:
 def _handles(names: Sequence[str]) -> list[Any]:
     handles = class_handles([f"\0{name}" for name in names], centres=False)
     for handle, name in zip(handles, names, strict=True):
-        handle.set_label(name[:24].replace("$", r"\$"))
+        handle.set_label(plain_text(name[:24]))
     return handles
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
 
+from icv_lightning.escaping import plain_text
+
 Array = np.ndarray
 SIDE = 5.0  # inches, at 100 dots each
 NAMED = 20  # classes; with more, names would cover the picture
@@ -48,8 +50,9 @@ def confusion_matrix(
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     if len(class_names) <= NAMED:
-        axes.set_xticks(range(len(class_names)), class_names, rotation=_slope(class_names), fontsize=7)
-        axes.set_yticks(range(len(class_names)), class_names, fontsize=7)
+        names = _plain(class_names)
+        axes.set_xticks(range(len(names)), names, rotation=_slope(names), fontsize=7)
+        axes.set_yticks(range(len(names)), names, fontsize=7)
         for (row, column), count in np.ndenumerate(counts):
             if count:
                 color = "white" if shares[row, column] > 0.5 else "black"
@@ -62,7 +65,8 @@ def class_bars(values: Float[Array, " classes"], class_names: Sequence[str], tit
     figure, axes = _blank(title)
     axes.bar(range(len(values)), np.nan_to_num(values), color=colors(len(values)))
     if len(class_names) <= NAMED:
-        axes.set_xticks(range(len(class_names)), class_names, rotation=_slope(class_names), fontsize=7)
+        names = _plain(class_names)
+        axes.set_xticks(range(len(names)), names, rotation=_slope(names), fontsize=7)
     return _image(figure)
 
 
@@ -99,7 +103,7 @@ def _add_legend(axes: Any, class_names: Sequence[str]) -> None:
     dots = [Line2D([], [], ls="", marker="o", ms=5, color=shade) for shade in shades]
     cross = Line2D([], [], ls="", marker="X", ms=8, mec="white", mfc="black")
     axes.legend(
-        [*dots, cross], [*class_names, "centroid"], fontsize=7, frameon=False, handletextpad=0.2,
+        [*dots, cross], [*_plain(class_names), "centroid"], fontsize=7, frameon=False, handletextpad=0.2,
         loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0,
     )  # fmt: skip
 
@@ -111,6 +115,10 @@ def colors(count: int) -> Float[Array, "classes 4"]:
     if count <= 10:
         return np.asarray(colormaps["tab10"](range(count)))
     return np.asarray(colormaps["gist_rainbow"](np.linspace(0, 1, count)))
+
+
+def _plain(class_names: Sequence[str]) -> list[str]:
+    return [plain_text(name) for name in class_names]
 
 
 def _slope(class_names: Sequence[str]) -> int:

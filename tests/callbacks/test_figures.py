@@ -1,5 +1,7 @@
 """Pictures: their projection against scikit-learn, and that they show what they are given."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -74,3 +76,15 @@ def test_many_classes_are_drawn_without_names() -> None:
     names = [f"class {k}" for k in range(300)]
     figures.confusion_matrix(np.eye(300, dtype=int), names, "test")
     figures.class_bars(np.full(300, np.nan), names, "test")
+
+
+def test_names_of_strangers_draw_no_warning_and_no_mathematics() -> None:
+    """A sign without a glyph would be printed raw by Matplotlib, escape sequences of a terminal too."""
+    names = ["\x1b[31mred", r"$\\frac{", "a\nb\x9b"]
+    embeddings, target, centroids = cloud(2)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        figures.embedding_scatter(embeddings, target, centroids, names, "epoch 1")
+        figures.confusion_matrix(np.eye(3, dtype=int), names, "test")
+        figures.class_bars(np.ones(3), names, "test")
+    assert [str(warning.message) for warning in said if "Glyph" in str(warning.message)] == []

@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from sklearn.decomposition import PCA
 
+from icv_lightning.escaping import plain_text
 from icv_lightning.evaluation.geometry import spacing
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import Run
 from icv_lightning.records.snapshots import Snapshot
 from icv_lightning.records.variants import Variant
-from icv_lightning.report.figures.style import CENTRES, class_look, plain_text
+from icv_lightning.report.figures.style import CENTRES, class_look
 
 POINTS = 4000  # drawn in a panel at most; drawn at random, the same for every panel
 

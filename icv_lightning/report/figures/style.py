@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from icv_lightning.escaping import file_stem
+from icv_lightning.escaping import file_stem, plain_text
 from icv_lightning.records.files import replaced, write_bytes
 
 # Ten colours of Petroff 2021, "Accessible color sequences for data visualization" (arXiv 2107.02270).
@@ -75,11 +75,6 @@ def loss_look(weights: Sequence[float]) -> dict[float, dict[str, Any]]:
         w: {"color": LOSS_COLOURS[i % 7], "linestyle": LOSS_DASHES[i % 7], "linewidth": 1.6}
         for i, w in enumerate(ordered)
     }
-
-
-def plain_text(text: str) -> str:
-    """Return `text` with the signs that Matplotlib would read as mathematics made plain."""
-    return text.replace("$", r"\$")
 
 
 def class_handles(names: Sequence[str], centres: bool = True) -> list[Line2D]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from icv_lightning.escaping import plain_text
 from icv_lightning.inference.intervals import LEVEL, t_interval
 from icv_lightning.report.figures.curves import by_epoch, draw_band, over_seeds, watched
-from icv_lightning.report.figures.style import LOSS_COLOURS, LOSS_DASHES, Drawing, new_figure, plain_text
+from icv_lightning.report.figures.style import LOSS_COLOURS, LOSS_DASHES, Drawing, new_figure
 from icv_lightning.report.sweep import MEASURES, Sweep
 
 CURVES = 14  # settings that colours and dashes tell apart

@@ -1,5 +1,6 @@
 from matplotlib import colors
 
+from icv_lightning.escaping import plain_text
 from icv_lightning.report.figures.style import (
     CLASS_COLOURS,
     CLASS_MARKERS,
@@ -7,7 +8,6 @@ from icv_lightning.report.figures.style import (
     class_look,
     loss_look,
     new_figure,
-    plain_text,
     save,
 )
 
@@ -44,3 +44,10 @@ def test_names_are_never_read_as_mathematics(tmp_path):
     assert png.startswith(b"\x89PNG")
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
     assert (tmp_path / "figure.png").read_bytes() == png
+
+
+def test_a_legend_prints_no_control_character(tmp_path, recwarn):
+    figure, _ = new_figure(1, 1)
+    figure.legend(handles=class_handles(["\x1b[31mred"]))
+    save(figure, tmp_path, "figure")
+    assert not [warning for warning in recwarn if "Glyph" in str(warning.message)]
