@@ -15,7 +15,7 @@ import yaml
 from icv_lightning import dashboard
 from icv_lightning.configuration.checks import check
 from icv_lightning.configuration.resolvers import register_resolvers
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TINY_WITH_FIGURES
 
 pytest.importorskip("wandb_workspaces")
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic V1 style")
@@ -51,7 +51,7 @@ def view(
 def test_every_key_that_a_panel_names_is_logged(
     view: dict[str, Any], main: Callable[..., int], tmp_path: Path
 ) -> None:
-    assert main("trainer.max_epochs=1", "logger=wandb") == 0
+    assert main("as_is", *TINY_WITH_FIGURES, "trainer.max_epochs=1", "logger=wandb") == 0
     (folder,) = tmp_path.glob("outputs/*/*/wandb/offline-run-*")
     reader = [sys.executable, "-m", "wandb", "leet", "inspect", str(folder), "--summary", "--json"]
     said = json.loads(subprocess.run(reader, capture_output=True, text=True, check=True).stdout)

@@ -16,7 +16,7 @@ class Clock:
     def note(self, device: torch.device) -> None:
         """Note a moment."""
         if device.type == "cuda":
-            self.moments.append(torch.cuda.Event(enable_timing=True))
+            self.moments.append(torch.cuda.Event(enable_timing=True))  # type: ignore[no-untyped-call]
             self.moments[-1].record()
         else:
             self.moments.append(time.perf_counter())

@@ -4,7 +4,6 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,6 @@ def _check_file(key: str, given: str) -> None:
         raise UserError(f"{key}={given}: not a checkpoint")
 
 
-@cache  # the cells of a grid share all but the last folder
 def _trouble(folder: str) -> str:
     """Return why files cannot be written in `folder`, or where it will be made; empty where they can."""
     if any(len(os.fsencode(part)) > LONGEST for part in Path(folder).parts):

@@ -32,7 +32,7 @@ class ResidentBatches:
         batches = list(self.batch_sampler)
         positions = torch.tensor(list(itertools.chain.from_iterable(batches)), dtype=torch.int64)
         index = self.part.index[positions.to(self.part.index.device)]
-        for rows in index.split([len(batch) for batch in batches]):
+        for rows in torch.split(index, [len(batch) for batch in batches]):
             yield self.part.images[rows], self.part.all_target[rows]  # type: ignore[index]
 
 

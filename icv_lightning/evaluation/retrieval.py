@@ -112,7 +112,8 @@ class _Searched:
         some = embeddings[:: max(1, len(embeddings) // 1000)].double()
         middle = some.median(0).values if len(some) else some.new_zeros(embeddings.shape[1])
         ordered, squares = embeddings[place], middle.new_empty(len(place))
-        for part, block in zip(squares.split(COLUMNS), ordered.split(COLUMNS), strict=True):
+        blocks = zip(torch.split(squares, COLUMNS), torch.split(ordered, COLUMNS), strict=True)
+        for part, block in blocks:
             part[:] = (
                 (block - middle).square().sum(1)
             )  # in place: small results among large ones waste memory

@@ -14,6 +14,6 @@ def on_host(values: Mapping[str, Tensor], *metrics: nn.Module) -> dict[str, Tens
     copies = {key: value.detach().to("cpu", non_blocking=True) for key, value in values.items()}
     for metric in metrics:
         metric.to("cpu", non_blocking=True)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.current_stream().synchronize()
     return copies

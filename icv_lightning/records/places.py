@@ -1,6 +1,7 @@
 """Where the data of a run lie: not in its record, which is for everybody, but found again from its folder."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,46 @@ from icv_lightning.records.results import is_place, read_results
 from icv_lightning.records.settings_file import read_settings
 
 
-def data_settings(run: Path) -> dict[str, Any]:
+def data_settings(run: Path, root: str | None = None) -> dict[str, Any]:
     """Return `config.data` of a run's record, with the paths that the record left out; empty without one.
 
     Paths are those in the settings that lie in the run's folder. A record that came without them has this
     machine's `ICV_DATA` for its root, where that is set.
+
+    Args:
+        run: its folder.
+        root: where its data lie now; paths below the root that the run found move with it.
     """
     settings = ((read_results(run) or {}).get("config") or {}).get("data") or {}
     try:
         given = dict(read_settings(run)["data"])
     except (UserError, KeyError, TypeError, ValueError):
-        given = {"root": os.environ.get("ICV_DATA")}
-    return {key: given[key] if is_place(given.get(key)) else value for key, value in settings.items()}
+        given = _below(os.environ.get("ICV_DATA"), settings)
+    found = _with_places(settings, given)
+    if not root or not found:
+        return found
+    return {**_moved(found, Path(str(found.get("root"))), Path(root)), "root": root}
+
+
+def _below(root: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the places of a data set's root and pictures, of which the record keeps the last part alone."""
+    pictures = (settings.get("about") or {}).get("pictures")
+    return {"root": root} | ({"about": {"pictures": f"{root}/{pictures}"}} if root and pictures else {})
+
+
+def _with_places(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with the absolute paths of `given`, at any depth."""
+    return {
+        key: _with_places(value, given[key])
+        if isinstance(value, Mapping) and isinstance(given.get(key), Mapping)
+        else (given[key] if is_place(given.get(key)) else value)
+        for key, value in settings.items()
+    }
+
+
+def _moved(value: Any, before: Path, root: Path) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _moved(below, before, root) for key, below in value.items()}
+    if is_place(value) and Path(value).is_relative_to(before):
+        return str(root / Path(value).relative_to(before))
+    return value

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from icv_lightning.errors import UserError, reason
 from icv_lightning.records.files import write_text

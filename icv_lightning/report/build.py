@@ -83,8 +83,9 @@ def table_texts(folders: Sequence[Path]) -> dict[str, str]:
     """
     variants, _ = grouped(read_runs(folders))
     evidence, rows, on_paper = Evidence(), read_rows(folders), verdicts.judge_paper()
-    sections = [_section(variant, variants, evidence, rows) for variant in variants]
-    return _table_texts(sections, on_paper, [_grids(section, on_paper) for section in sections])
+    sections = [_section(variant, variants, evidence, rows) for variant in variants if is_papers(variant)]
+    grids = [grid for i, section in enumerate(sections) for grid in _grids(section, on_paper, i)]
+    return _table_texts(sections, on_paper, grids, None)
 
 
 def _section(

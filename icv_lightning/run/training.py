@@ -72,7 +72,7 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
 
 def _outcome(trainer: "Trainer") -> dict[str, Any]:
     """Return how a run ended; one that was cut short, to see whether it works, is not completed."""
-    if trainer.fast_dev_run:
+    if getattr(trainer, "fast_dev_run", False):
         cause = "trainer.fast_dev_run: a few batches alone, its numbers are no results"
         return {"status": "tried", "cause": cause}
     return {"status": "completed"}

@@ -96,13 +96,17 @@ def opened(path: Path, direction: str) -> "Study":
         UserError: a file that is no such database, is damaged, or holds what could read the environment.
     """
     import optuna
+    from optuna.study import StudyDirection
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         if path.exists():
             _check_database(path)
         study = optuna.create_study(
-            study_name="search", storage=f"sqlite:///{path}", direction=direction, load_if_exists=True
+            study_name="search",
+            storage=f"sqlite:///{path}",
+            direction=StudyDirection[direction.upper()],
+            load_if_exists=True,
         )
         trials = study.get_trials(deepcopy=False)
         check_plain([[dict(t.params), dict(t.user_attrs)] for t in trials] + [dict(study.user_attrs)], path)

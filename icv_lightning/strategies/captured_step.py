@@ -137,7 +137,8 @@ def cuda_graph(step: Step) -> Step:
     Raises:
         RuntimeError: the step waits for the device, or has a kernel that no graph holds.
     """
-    current, stream, graph = torch.cuda.current_stream(), torch.cuda.Stream(), torch.cuda.CUDAGraph()
+    current, graph = torch.cuda.current_stream(), torch.cuda.CUDAGraph()
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(current)
     with torch.cuda.stream(stream):
         step()

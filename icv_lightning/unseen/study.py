@@ -114,8 +114,8 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     found = {run: read_results(run) or {} for run in folder.glob("*/") if is_completed(run)}
     if not found:
         raise UserError(f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/unseen_mnist")
-    place, override = folder / PLACE, {"root": root} if root else {}
-    splits = {run: Split(data_settings(run) | override) for run in found}
+    place = folder / PLACE
+    splits = {run: Split(data_settings(run, root)) for run in found}
     for split in {split.key: split for split in splits.values()}.values():
         if not left_some_out(split.settings):
             name = split.settings["name"]

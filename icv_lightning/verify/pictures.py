@@ -57,9 +57,7 @@ class Verifier:
         module = module_in(content, checkpoint)
         self.checkpoint, self.images = checkpoint, images
         self.results = read_results(checkpoint.parent.parent) or {}
-        self.settings = data_settings(checkpoint.parent.parent)
-        if root:
-            self.settings = self.settings | {"root": root}
+        self.settings = data_settings(checkpoint.parent.parent, root)
         self.space = flip_averaged(module) if flip else of_network(module)
         _, taken = trained_for(content, checkpoint)
         taken = taken if crop is None else taken._replace(crop=crop)

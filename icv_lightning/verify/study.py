@@ -126,12 +126,12 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
             f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/orl_verification"
         )
     for run in runs:
-        if not left_some_out(_data_settings(run) | ({"root": root} if root else {})):
+        if not left_some_out(_data_settings(run, root)):
             raise UserError(f"{run}: kept no persons to verify; give --checkpoint and --images, or --pairs")
     place = folder / PLACE
     rows: Rows = []
     for run in runs:
-        fields, settings = _fields(run), _data_settings(run) | ({"root": root} if root else {})
+        fields, settings = _fields(run), _data_settings(run, root)
         name = f"{RAW}-{Split(settings).key}".replace(" ", "_")
         if not any(row["method"] == RAW and row["fold"] == fields["fold"] for row in rows):
             measured = measured_once(
@@ -162,9 +162,9 @@ def _measured(part: Embedded, protocol: Protocol, what: str) -> Rows:
     return rows
 
 
-def _data_settings(run: Path) -> dict[str, Any]:
+def _data_settings(run: Path, root: str | None = None) -> dict[str, Any]:
     """Return the data settings of a run, less the seed, which changes nothing in persons to verify."""
-    return data_settings(run) | {"seed": 0}
+    return data_settings(run, root) | {"seed": 0}
 
 
 def _fields(run: Path) -> dict[str, Any]:

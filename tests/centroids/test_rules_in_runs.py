@@ -24,7 +24,7 @@ Main = Callable[..., int]
 def test_an_interrupted_run_ends_bit_equal(
     main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: tuple[str, ...]
 ) -> None:
-    settings = (*settings, "trainer.max_epochs=2")
+    settings = (*settings, "trainer.max_epochs=2", "optimizer.lr=0.01")
     assert main(*settings, "paths.outputs=whole") == 0
 
     written = LastCheckpoint.on_train_epoch_end

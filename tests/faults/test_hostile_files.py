@@ -120,7 +120,8 @@ def test_a_run_that_starts_from_it_runs_nothing(kind, own_checkpoint, main, tmp_
 )
 def test_a_run_cannot_start_from_half_a_checkpoint(change, message, own_checkpoint, main, tmp_path, capsys):
     altered(own_checkpoint, change)
-    assert main(f"ckpt_path={own_checkpoint}", "trainer.max_epochs=1", "data.val_size=200") > 0
+    as_trained = ("trainer.max_epochs=1", "data.val_size=200", "data.image_size=28")
+    assert main(f"ckpt_path={own_checkpoint}", *as_trained) > 0
     assert message in capsys.readouterr().err
     assert not list((tmp_path / "outputs").glob("*/*"))
 

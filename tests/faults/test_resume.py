@@ -106,7 +106,7 @@ def test_a_checkpoint_in_the_runs_own_folder_is_refused_too(
     last = folder / "checkpoints" / "last.ckpt"
     (folder / "results.json").unlink()
     content = torch.load(last, weights_only=True)
-    content["settings"]["optimizer"]["lr"] = 0.5
+    content["settings"]["optimizer.lr"] = 0.5
     torch.save(content, last)
     assert main("trainer.max_epochs=1") == 2
     assert "optimizer.lr is 0.5 there, 0.001 asked for" in capsys.readouterr().err

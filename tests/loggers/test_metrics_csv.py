@@ -127,11 +127,13 @@ def test_of_a_real_run(digits_run, val_size):
     kinds = {
         "loss", "loss_ce", "loss_var", "acc", "acc_nearest_centroid", "acc_nearest_class_mean", "var_within",
         "var_between", "var_ratio", "within_pc1", "within_pc2", "nc1", "nc2_norms", "nc2_angles", "nc3",
-        "nc4",
+        "nc4", "acc_macro", "f1_macro",
     }  # fmt: skip
     parts = {"train", "test", watched}
     final_alone = {f"test/{kind}" for kind in ("recall_at_1", "r_precision", "map_at_r")}
-    logged = {f"{part}/{kind}" for part in parts for kind in kinds} | final_alone
+    distances = {"spacing", "centroid_lag", "tail", "distance_median", "distance_p99"}
+    of_train = {f"train/{kind}" for kind in distances}
+    logged = {f"{part}/{kind}" for part in parts for kind in kinds} | final_alone | of_train
     assert set(table[0]) == {"epoch", "step"} | logged
     assert [row["epoch"] for row in table] == [str(e + 1) for e in range(run.trainer.max_epochs)]
     assert int(table[-1]["step"]) == run.trainer.global_step

@@ -264,5 +264,5 @@ def test_pair_losses_ask_for_class_balanced_batches_where_pairs_are_rare(main, c
     few = ("loss=metric_learning", "loss.name=supcon", "data.batch_size=16")
     assert main("as_is", "data=digits", "~callbacks.progress", *few) == 2
     assert "loss.name=supcon: compares pairs of a class" in capsys.readouterr().err
-    assert main("as_is", "data=digits", "~callbacks.progress", *few, "loss.name=tripplet") == 1
+    assert main("as_is", "data=digits", "~callbacks.progress", *few, "loss.name=tripplet") == 2
     assert "loss.criterion: name of a metric-learning loss must be one of" in capsys.readouterr().err

@@ -50,6 +50,23 @@ def test_a_record_without_settings_has_this_machines_root(tmp_path, monkeypatch)
     assert data_settings(run)["root"] == "data"
 
 
+ORL = {"root": "/home/ann/data", "cache": "/tmp/c", "about": {"pictures": "/home/ann/data/orl_faces"}}
+
+
+def test_the_place_of_the_pictures_is_found_again_and_moves_with_the_root(tmp_path):
+    run = write_run(tmp_path / "run", ORL, ORL)
+    assert data_settings(run) == ORL
+    moved = {"root": "/mnt", "cache": "/tmp/c", "about": {"pictures": "/mnt/orl_faces"}}
+    assert data_settings(run, "/mnt") == moved
+
+
+def test_pictures_of_a_record_without_settings_lie_below_this_machines_root(tmp_path, monkeypatch):
+    run = write_run(tmp_path / "run", {}, ORL)
+    (run / ".hydra" / "config.yaml").unlink()
+    monkeypatch.setenv("ICV_DATA", "/mnt/data")
+    assert data_settings(run)["about"] == {"pictures": "/mnt/data/orl_faces"}
+
+
 def test_nothing_of_a_strangers_configuration_is_resolved(tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET", "/s3cret")
     run = write_run(

@@ -10,7 +10,7 @@ import numpy as np
 from icv_lightning.evaluation.geometry import spacing, within_components
 from icv_lightning.evaluation.measured import by_epoch, last_epoch
 from icv_lightning.records.cells import Cell
-from icv_lightning.records.measured import write_measured
+from icv_lightning.records.measured import test_values, write_measured
 from icv_lightning.records.snapshots import Snapshot, read_snapshot
 
 FASHION = [
@@ -101,6 +101,8 @@ def write_run(
         if status == "failed":
             results |= {"cause": "ValueError: loss is nan", "step": 17}
         results["metrics"] = {f"test/{key}": value for key, value in (metrics or {}).items()}
+        finite = {key: value for key, value in test_values(folder).items() if np.isfinite(value)}
+        results["measures"] = finite
         (folder / "results.json").write_text(json.dumps(results))
     (folder / ".hydra").mkdir()
     (folder / ".hydra" / "config.yaml").write_text(json.dumps(config))  # JSON is YAML

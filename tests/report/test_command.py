@@ -35,8 +35,8 @@ def test_failed_and_unfinished_cells_stand_in_the_tables(report):
     assert "trainer.max_epochs=3 (paper: 20)" in rows[0]["settings"]
     states = {(row["lambda"], row["embedding_dim"], row["normalize"]): row["status"] for row in leading}
     assert states["0.5", "2", "False"] == "1 running"
-    assert states["0.0", "2", "False"] == "2 completed"
-    assert states["1.0", "4", "True"] == "not run"
+    assert states["0", "2", "False"] == "2 completed"
+    assert states["1", "4", "True"] == "not run"
 
 
 def test_results_json_lists_every_run_and_how_it_was_made(report):

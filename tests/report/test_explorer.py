@@ -99,7 +99,8 @@ def test_colour_pictures_and_large_ones_are_thumbnails(tmp_path):
     cell = Cell("mine", 0.05, 2, False)
     write_run(tmp_path, cell, 0, same(0.9), epochs=1, snapshots=[embed(cell, 0, 30, 20)])
     images = np.zeros((20, 3, 96, 64), dtype=np.uint8)
-    np.savez(tmp_path / "images-mine.npz", test_images=images, test_index=np.arange(20))
+    names = np.array(list("0123456789"))
+    np.savez(tmp_path / "images-mine.npz", test_images=images, test_index=np.arange(20), class_names=names)
     (variant,), _ = grouped(read_runs([tmp_path]))
     uri = packed_cell("", variant, variant.all_runs[0], {}, [tmp_path])["part"].data["image"][0]
     picture = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
