@@ -20,15 +20,15 @@ def test_the_orl_grid_is_five_folds_of_three_seeds_and_four_weights(tmp_path: Pa
         for picture in range(1, 11):
             (tmp_path / "orl_faces" / f"s{person}" / f"{picture}.pgm").touch()
     grid = ["-m", "experiment=orl_verification", f"data.root={tmp_path}"]
-    found = check(grid).cells
+    found = [cell.config for cell in check(grid).cells]
     assert len(found) == 60
-    assert {config.data.fold for config in found} == {0, 1, 2, 3, 4}
-    assert {config.data.num_classes for config in found} == {32}
-    assert {config.loss["lambda"] for config in found} == {0, 0.05, 0.5, 1.0}
-    assert len({config.cell for config in found}) == 60
-    rule = check([*grid, "centroids=batch_mean", "loss.lambda=0.5"]).cells
+    assert {config["data"]["fold"] for config in found} == {0, 1, 2, 3, 4}
+    assert {config["data"]["num_classes"] for config in found} == {32}
+    assert {config["loss"]["lambda"] for config in found} == {0, 0.05, 0.5, 1.0}
+    assert len({config["cell"] for config in found}) == 60
+    rule = [cell.config for cell in check([*grid, "centroids=batch_mean", "loss.lambda=0.5"]).cells]
     assert len(rule) == 15
-    assert {config.centroids.name for config in rule} == {"batch_mean"}
+    assert {config["centroids"]["name"] for config in rule} == {"batch_mean"}
 
 
 def test_made_up_identities_train_with_accumulated_gradients(main, tmp_path: Path):

@@ -20,17 +20,17 @@ NET = ("model=backbone", "model.net.architecture=shufflenet_v2_x0_5")
 
 
 def test_the_grid_is_four_data_sets_of_three_weights():
-    found = check(["-m", "experiment=larger"]).cells
-    assert [(c.data.name, c.data.num_classes) for c in found[::3]] == [
+    found = [cell.config for cell in check(["-m", "experiment=larger"]).cells]
+    assert [(c["data"]["name"], c["data"]["num_classes"]) for c in found[::3]] == [
         ("kmnist", 10), ("emnist_balanced", 47), ("cifar10", 10), ("cifar100_fine", 100)
     ]  # fmt: skip
-    assert [c.loss["lambda"] for c in found] == [0, 0.05, 0.5] * 4
-    assert {c.model.name for c in found} == {"resnet18"}
-    assert {(c.data.channels, c.data.image_size) for c in found} == {(1, 28), (3, 32)}
+    assert [c["loss"]["lambda"] for c in found] == [0, 0.05, 0.5] * 4
+    assert {c["model"]["name"] for c in found} == {"resnet18"}
+    assert {(c["data"]["channels"], c["data"]["image_size"]) for c in found} == {(1, 28), (3, 32)}
     field = ("loss=metric_learning", "loss.name=normalized_softmax", "loss.lambda=0")
-    beside = check(["-m", "experiment=larger", *field]).cells
+    beside = [cell.config for cell in check(["-m", "experiment=larger", *field]).cells]
     assert len(beside) == 4
-    assert len({c.cell for c in [*found, *beside]}) == 16
+    assert len({c["cell"] for c in [*found, *beside]}) == 16
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_the_grid_is_four_data_sets_of_three_weights():
 )
 def test_each_split_has_its_number_of_classes(split, count):
     (found,) = check(["data=emnist", f"data.split={split}"]).cells
-    assert found.data.num_classes == found.model.head.num_classes == count
+    assert found.config["data"]["num_classes"] == found.config["model"]["head"]["num_classes"] == count
 
 
 @pytest.mark.parametrize("data", ["kmnist", "emnist", "cifar10", "cifar100"])
 def test_a_validation_part_can_be_cut(data):
     (found,) = check([f"data={data}", "data.val_size=5000"]).cells
-    assert found.data.val_size == 5000
+    assert found.config["data"]["val_size"] == 5000
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_wrong_settings_are_found_before_anything_starts(arguments, message):
 
 
 def test_an_unknown_architecture_ends_the_command_in_one_line(main, tmp_path: Path, capsys):
-    assert main("as_is", "data=digits", "model=backbone", "model.net.architecture=resnet81") == 1
+    assert main("as_is", "data=digits", "model=backbone", "model.net.architecture=resnet81") == 2
     (error,) = capsys.readouterr().err.strip().splitlines()
     assert error.startswith(
         "error: model.net: architecture=resnet81: unknown in torchvision; the nearest are resnet18,"

@@ -25,7 +25,8 @@ def configurations(tmp_path_factory):
     for number in range(1, 41):
         for folder in pictures / f"class{number}", pictures / "orl_faces" / f"s{number}":
             folder.mkdir(parents=True)
-            (folder / "0.png").touch()
+            for picture in range(10):  # enough to cut a test part
+                (folder / f"{picture}.png").touch()
     register_resolvers()
     choices = [f"{group}={path.stem}" for group in GROUPS for path in (CONF / group).glob("*.yaml")]
     with initialize_config_dir(str(CONF), version_base="1.3"):

@@ -178,5 +178,5 @@ def test_an_interrupted_sparse_run_of_balanced_batches_ends_like_an_undisturbed_
 
 def test_dense_adam_with_sparse_centroids_is_refused(main, tmp_path, capsys):
     assert main("centroids.layer.sparse=true") == 2
-    assert "centroids.layer.sparse=true: Adam takes no sparse gradients" in capsys.readouterr().err
+    assert "centroids.layer.sparse=true: this optimizer takes no sparse gradients" in capsys.readouterr().err
     assert not (tmp_path / "outputs").exists()

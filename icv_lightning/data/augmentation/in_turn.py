@@ -1,13 +1,14 @@
 """What every augmentation of whole batches is, and several of them one after the other."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
 
+@runtime_checkable
 class Augmentation(Protocol):
     """Changes a batch of uint8 images on the device that holds it, with random numbers made beforehand.
 
