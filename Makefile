@@ -15,7 +15,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
 
-run: $(READY)  ## the paper's grid on embedded digits, no data needed, then the report
+run: $(READY)  ## what the variance term does, on embedded digits, no data needed, then the report
 	$(BIN)/python -m icv_lightning.run -m experiment=smoke_grid $$($(BIN)/python -m icv_lightning.hardware)
 	$(BIN)/python -m icv_lightning.report outputs/smoke_grid
 

@@ -100,3 +100,9 @@ def test_a_wrong_entry_is_found_before_training(conf: Path) -> None:
     (conf / "experiment" / "claim.yaml").write_text(FILE.replace("low: 1.5", "lwo: 1.5"))
     with pytest.raises(UserError, match="'lwo'"):
         of(check(["--config-dir", str(conf), "experiment=claim"]))
+
+
+@pytest.mark.slow
+def test_the_smoke_run_is_as_expected(main: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main("as_is", "experiment=smoke") == 0
+    assert "as expected: 1 of 1 statements checked" in capsys.readouterr().out
