@@ -53,7 +53,7 @@ def test_files_are_cropped_in_prediction_as_they_were_in_training(main, tmp_path
     assert main("as_is", *data, *net, *small, "trainer.precision=32-true", "~callbacks.progress") == 0
     (cell,) = cells(tmp_path / "outputs")
     model = EmbeddingModel.load(cell / "checkpoints" / "last.ckpt")
-    assert model.picture_input == (1, 12, 8, 0.6)
+    assert model.picture_input == (1, 12, 8, 0.6, False)
     part = FacesDataModule(
         tmp_path / "people", held_out=0.2, name="faces", num_classes=4, channels=1, **shape, batch_size=4
     )

@@ -133,5 +133,5 @@ def names_of(variant: Variant, data: str) -> list[str]:
 
 def panel_title(run: Run, snapshot: Snapshot, words: Sequence[str]) -> str:
     """Return a panel's title; an unfinished run's says so in a line of its own."""
-    state = "" if run.status == "completed" else f"\n{run.status}, epoch {snapshot.epoch}"
-    return plain_text(", ".join(words) + state)
+    state = [] if run.status == "completed" else [f"{run.status}, epoch {snapshot.epoch}"]
+    return "\n".join(plain_text(line) for line in (", ".join(words), *state))
