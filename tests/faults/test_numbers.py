@@ -34,7 +34,11 @@ COMPLETED = {
     ("loss=discriminant", "loss.lambda=1e10"): "the λ-term is 100% of the loss",
     ("loss=discriminant", "loss.criterion.max_total_variance=1e-30"): "",
     ("loss=discriminant", "loss.criterion.max_total_variance=1e38"): "",
-    ("loss=discriminant", "loss.criterion.between=1e38"): "the λ-term is 100% of the loss",
+    (
+        "loss=discriminant",
+        "loss.criterion.between=1e38",
+        "data.image_size=28",
+    ): "the λ-term is 100% of the loss",
     ("optimizer.lr=1e-12",): "",
     ("optimizer.lr=10",): "embeddings have grown to a length of",
     ("optimizer.lr=1e6",): "embeddings have grown to a length of",
@@ -82,7 +86,7 @@ STOPPED = {
     ("optimizer.lr=1e30", "centroids=one_by_one"): "not finite since step 2",
     ("optimizer.centroid_lr=1e30",): "loss_var is not finite since step 2",
     ("centroids.layer.init=normal", "centroids.layer.std=1e30"): "loss_var is not finite since step 1",
-    ("optimizer.algorithm.eps=0",): "not finite since step",
+    ("optimizer.algorithm.eps=0", "data.image_size=28"): "not finite since step",
 }
 LIBRARY = ("triplet", "contrastive", "supcon", "arcface", "proxy_anchor", "normalized_softmax", "cosface")
 QUICK = [
