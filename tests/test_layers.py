@@ -68,9 +68,7 @@ def test_no_room_imports_one_above_it(own: str) -> None:
 
 
 def test_rooms_form_no_circle() -> None:
-    known = {
-        own: others - (OPEN.get(own, set()) if own in OPEN else set()) for own, others in graph().items()
-    }
+    known = {own: others - OPEN.get(own, set()) for own, others in graph().items()}
     TopologicalSorter(known).prepare()
 
 

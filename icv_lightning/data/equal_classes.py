@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.utils.data import Sampler
 
-from icv_lightning.data.images import InMemoryImages, seed_of
+from icv_lightning.data.images import InMemoryImages, ShuffledEachEpoch, seed_of
 
 
-class EqualClassesEachEpoch(Sampler[int]):
+class EqualClassesEachEpoch(ShuffledEachEpoch):
     """As many images as the training part has, of each class equally many (at most one apart), shuffled.
 
     Drawn from (seed, epoch) alone. All images of a class have their turn before one comes again: small
@@ -21,16 +20,9 @@ class EqualClassesEachEpoch(Sampler[int]):
     """
 
     def __init__(self, dataset: InMemoryImages, seed: int) -> None:
-        self.dataset, self.seed = dataset, seed
+        super().__init__(dataset, seed)
         order = dataset.target.argsort(stable=True)
         self.positions = torch.split(order, [n for n in dataset.target.bincount().tolist() if n])
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch, from 0."""
-        self.dataset.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.dataset)
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(seed_of(self.seed, self.dataset.epoch))
