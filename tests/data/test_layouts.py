@@ -1,6 +1,5 @@
 """Folders and tables of pictures as people have them."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from PIL import Image
 from icv_lightning.data.layouts import Listing, listed
 from icv_lightning.data.picture import read_picture
 from icv_lightning.errors import UserError
+from tests.unprivileged import said_without_privileges
 
 
 def put(root: Path, *names: str) -> Path:
@@ -246,12 +246,21 @@ def test_tables_that_make_no_data_set(tmp_path, text, message):
         listed(tmp_path / "list.csv")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read all")
-def test_a_folder_that_may_not_be_read(tmp_path):
-    put(tmp_path, *CLASSES)
-    (tmp_path / "ant").chmod(0)
-    with pytest.raises(UserError, match="ant: not a folder that can be read"):
-        listed(tmp_path)
+@pytest.mark.parametrize("closed", ["pictures", "pictures/ant"])
+def test_a_folder_that_may_not_be_read(tmp_path, closed):
+    put(tmp_path / "pictures", *CLASSES)
+    (tmp_path / closed).chmod(0)
+    said = said_without_privileges(lambda: listed(tmp_path / "pictures"))
+    (tmp_path / closed).chmod(0o755)
+    assert f"{Path(closed).name}: not a folder that can be read" in said
+
+
+def test_a_folder_below_one_that_is_closed(tmp_path):
+    put(tmp_path / "home" / "pictures", *CLASSES)
+    (tmp_path / "home").chmod(0)
+    said = said_without_privileges(lambda: listed(tmp_path / "home" / "pictures"))
+    (tmp_path / "home").chmod(0o755)
+    assert "pictures: not a folder that can be read" in said
 
 
 def test_a_picture_of_an_apple_device_by_its_extra(tmp_path):
