@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from icv_lightning.audit.audited import Measure
-from icv_lightning.evaluation.comparison import Estimate
+from icv_lightning.inference.bootstrap import Estimate
 
 COST = ("euclidean", "cosine", "mahalanobis", "lda", "knn")  # cheapest first
 WORDS = {
