@@ -14,7 +14,7 @@ from icv_lightning.paper.evidence import Evidence, read_rows
 from icv_lightning.paper.runs import grouped, is_papers
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_bytes, write_text
-from icv_lightning.records.runs import Run, read_runs
+from icv_lightning.records.runs import REPORT, Run, read_runs
 from icv_lightning.records.variants import Variant
 from icv_lightning.report import formats, text_tables
 from icv_lightning.report.explorer import write_explorer
@@ -54,7 +54,7 @@ def write_report(folders: Sequence[Path], layout: Layout | None = None) -> tuple
     papers = [variant for variant in variants if is_papers(variant)]
     known = [run for variant in variants for run in variant.all_runs]
     sweep = Sweep(known, layout or Layout()) if known and (layout or len(papers) < len(variants)) else None
-    report = folders[0] / "report"
+    report = folders[0] / REPORT
     for folder in (report / "tables", report / "figures"):
         folder.mkdir(parents=True, exist_ok=True)
     evidence, rows = Evidence(), read_rows(folders)
