@@ -10,16 +10,21 @@ from icv_lightning.exit_status import run
 
 def main() -> None:
     """Add a class to the gallery; exit with 0, 1 (a picture could not be read) or 2 (a wrong argument)."""
-    parser = argparse.ArgumentParser(
+    run(parser(), with_trust(_enroll))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.enroll",
         description="Add a class, or pictures to one that was added, to the gallery file beside a "
         "checkpoint, which stays untouched. Predictions know the class from then on.",
     )
-    add_checkpoint(parser)
-    parser.add_argument("--name", required=True, help="of the class")
-    parser.add_argument("--replace", action="store_true", help="forget the pictures enrolled before")
-    add_images(parser)
-    run(parser, with_trust(_enroll))
+    add_checkpoint(found)
+    found.add_argument("--name", required=True, help="of the class")
+    found.add_argument("--replace", action="store_true", help="forget the pictures enrolled before")
+    add_images(found)
+    return found
 
 
 def _enroll(arguments: argparse.Namespace) -> int:

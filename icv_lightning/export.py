@@ -14,14 +14,19 @@ LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
 
 def main() -> None:
     """Write and check the file; exit with 0, or 2 and one line on what is wrong."""
-    parser = argparse.ArgumentParser(
+    run(parser(), with_trust(_export))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.export",
         description="Write a checkpoint, with the classes enrolled beside it, as an ONNX file, and compare "
         "its outputs with PyTorch's.",
     )
-    add_checkpoint(parser)
-    parser.add_argument("--output", type=Path, help="default: last.onnx beside last.ckpt")
-    run(parser, with_trust(_export))
+    add_checkpoint(found)
+    found.add_argument("--output", type=Path, help="default: last.onnx beside last.ckpt")
+    return found
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -20,6 +20,8 @@ FLOORS = (  # from the lowest
     ("grid", "command_line", "report"),
     ("run",),
     ("search", "predict", "enroll", "export", "verify", "unseen", "audit", "dashboard"),
+    ("__main__",),
+    ("completion",),
 )
 OPEN = {"records": {"configuration"}}  # still to be mended: later keys of a configuration have neutral values
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Write a row for each picture; exit with 0, 1 (one could not be read) or 2 (a wrong argument)."""
-    run(_parser(), with_trust(_predict))
+    run(parser(), with_trust(_predict))
 
 
 def _predict(arguments: argparse.Namespace) -> int:
@@ -80,21 +80,22 @@ def _rows(
             yield row
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.predict",
         description="Class by score with its probability; nearest centroid, enrolled classes included, with "
         "its distance and the margin to the second.",
     )
-    add_checkpoint(parser)
-    add_images(parser)
-    parser.add_argument("--format", choices=WRITERS, default="table", help="json: a line a picture")
-    parser.add_argument("--all-probabilities", action="store_true", help="of every class trained on")
-    parser.add_argument(
+    add_checkpoint(found)
+    add_images(found)
+    found.add_argument("--format", choices=WRITERS, default="table", help="json: a line a picture")
+    found.add_argument("--all-probabilities", action="store_true", help="of every class trained on")
+    found.add_argument(
         "--embeddings", type=Path, metavar="FILE",
         help="write the embeddings, too: .npy (the matrix alone), .npz or .parquet (with all columns)",
     )  # fmt: skip
-    either = parser.add_mutually_exclusive_group()
+    either = found.add_mutually_exclusive_group()
     either.add_argument(
         "--threshold", type=number(float, 0, math.inf), help="beyond this distance a picture is unknown"
     )
@@ -102,19 +103,19 @@ def _parser() -> argparse.ArgumentParser:
         "--false-rejection-rate", type=number(float, 0, 1), metavar="RATE",
         help="choose the threshold that calls at most this share of validation images unknown",
     )  # fmt: skip
-    parser.add_argument(
+    found.add_argument(
         "--validation", type=Path, metavar="FOLDER",
         help="a folder per class to choose it on; default: the validation part of the run (data.val_size)",
     )  # fmt: skip
-    parser.add_argument(
+    found.add_argument(
         "--unknown", type=Path, metavar="FOLDER",
         help="pictures of other kinds: say how many of them the threshold rejects",
     )  # fmt: skip
-    parser.add_argument(
+    found.add_argument(
         "--keep-threshold", action="store_true",
         help="keep the threshold in the gallery beside the checkpoint, for later predictions and exports",
     )  # fmt: skip
-    return parser
+    return found
 
 
 if __name__ == "__main__":

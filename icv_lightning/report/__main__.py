@@ -13,24 +13,29 @@ LIBRARIES = ("bokeh", "jinja2", "matplotlib", "pandas", "PIL", "scipy", "sklearn
 
 def main() -> None:
     """Write the report and print its tables; exit with 0, 1 (failure), 2 (wrong folder), 130 (stopped)."""
-    parser = argparse.ArgumentParser(
+    run(parser(), _report)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.report", description="Tables, figures and page."
     )
-    parser.add_argument(
+    found.add_argument(
         "folder", type=Path, help="of a grid, e.g. outputs/paper_grid; the report goes below it"
     )
-    parser.add_argument("also", type=Path, nargs="*", help="other folders whose runs and evidence count too")
-    parser.add_argument(
+    found.add_argument("also", type=Path, nargs="*", help="other folders whose runs and evidence count too")
+    found.add_argument(
         "--rows", type=_names, default=[], metavar="NAMES", help="what differs in rows, e.g. loss,lambda"
     )
-    parser.add_argument(
+    found.add_argument(
         "--columns", type=_names, default=[], metavar="NAMES", help="what differs in columns, e.g. model"
     )
-    parser.add_argument(
+    found.add_argument(
         "--baseline", type=_values, default={}, metavar="NAME=VALUE",
         help="differences to these settings, paired over seeds, e.g. loss=icv",
     )  # fmt: skip
-    run(parser, _report)
+    return found
 
 
 def _report(arguments: argparse.Namespace) -> int:
