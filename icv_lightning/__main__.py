@@ -1,4 +1,4 @@
-"""The command `icv-lightning <verb>`, the same as `python -m icv_lightning.<verb>`: it starts one of the commands.
+"""The command `icv-lightning <verb>`, which is `python -m icv_lightning.<verb>`.
 
 Nothing of a command is imported before it is chosen.
 """
@@ -6,6 +6,8 @@ Nothing of a command is imported before it is chosen.
 import runpy
 import sys
 from difflib import get_close_matches
+
+import icv_lightning
 
 VERBS = {
     "run": "Train and test a network, or a grid of them with -m",
@@ -29,9 +31,7 @@ def main() -> None:
     if verb in ("-h", "--help"):
         print(usage())
     elif verb == "--version":
-        from icv_lightning import __version__
-
-        print(__version__)
+        print(icv_lightning.__version__)
     elif verb in VERBS:
         del sys.argv[1]
         runpy.run_module(f"icv_lightning.{verb}", run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""The command `icv-lightning completion bash|zsh|fish`: the completion script of a shell, for its own folder."""
+"""The command `icv-lightning completion bash|zsh|fish` prints the completion script of a shell."""
 
 import argparse
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="python -m icv_lightning.completion",
         description="Print the script that completes verbs, options, choices and files of icv-lightning.",
-        epilog="e.g. icv-lightning completion bash > ~/.local/share/bash-completion/completions/icv-lightning",
+        epilog="e.g. icv-lightning completion fish > ~/.config/fish/completions/icv-lightning.fish",
     )
     found.add_argument("shell", choices=SHELLS)
     return found

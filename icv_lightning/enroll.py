@@ -6,6 +6,7 @@ from icv_lightning.command_line import add_checkpoint, add_images, load, status_
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
 from icv_lightning.exit_status import run
+from icv_lightning.suggestions import suggest
 
 
 def main() -> None:
@@ -45,6 +46,12 @@ def _enroll(arguments: argparse.Namespace) -> int:
     for known, count in zip(model.gallery.names, model.gallery.counts, strict=True):
         print(f"{printable(known)}: {count} pictures")
     print(path)
+    known = ("--checkpoint", arguments.checkpoint)
+    suggest(
+        ("icv_lightning.predict", *known, "pictures/"),
+        ("icv_lightning.predict", *known, "--false-rejection-rate", 0.05, "--keep-threshold", "pictures/"),
+        ("icv_lightning.export", *known),
+    )
     return status_of(files)
 
 

@@ -8,6 +8,7 @@ from icv_lightning.command_line import add_checkpoint, load, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
 from icv_lightning.exit_status import run
+from icv_lightning.suggestions import suggest
 
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
 
@@ -39,6 +40,12 @@ def _export(arguments: argparse.Namespace) -> int:
     for name, difference in write_onnx(model, path).items():
         print(f"{name}: differs from PyTorch by {difference:.1e} at most")
     print(printable(str(path)))
+    known = ("--checkpoint", arguments.checkpoint)
+    suggest(
+        ("icv_lightning.predict", *known, "pictures/"),
+        ("icv_lightning.enroll", *known, "--name", "NAME", "pictures/"),
+        ("icv_lightning.predict", *known, "--embeddings", "vectors.npz", "pictures/"),
+    )
     return 0
 
 

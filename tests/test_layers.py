@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 FLOORS = (  # from the lowest
-    ("nested", "escaping", "errors", "hardware", "streams", "exit_status", "shapes"),
+    ("nested", "escaping", "errors", "hardware", "streams", "exit_status", "shapes", "suggestions"),
     ("variability", "inference", "distributed", "data", "centroids", "records"),
     ("nets", "losses", "optimizers", "evaluation", "configuration", "strategies"),
     ("metrics",),

@@ -1,7 +1,7 @@
 """The reference, made of the code: public names with their docstrings, options of commands, choices of conf/.
 
-In a page of docs/reference/ a line `!public icv_lightning.losses` stands for all public names of that package,
-`!commands` for the commands with their options, `!choices` for the choices.
+In a page of docs/reference/ a line `!public icv_lightning.losses` stands for all public names of that
+package, `!commands` for the commands with their options, `!choices` for the choices.
 """
 
 import html
@@ -62,7 +62,9 @@ def _commands() -> Iterator[str]:
 def _help(verb: str) -> str:
     command = [sys.executable, "-m", "icv_lightning", verb, "--help"]
     environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def _choices() -> Iterator[str]:
@@ -75,7 +77,7 @@ def _choices() -> Iterator[str]:
 
 
 def _choice(path: Path) -> str:
-    """Return a row of a choice: what its file's first comment says, without what an experiment claims and costs."""
+    """Return the row of a choice: what its file's comment says, up to what an experiment claims."""
     comments = [line[2:] for line in path.read_text().splitlines() if line.startswith("# ")]
     said = " ".join(line for line in comments if not line.startswith("@package"))
     meaning, sign, example = said.partition(" E.g. ")

@@ -1,6 +1,6 @@
-"""Pages of the site that are files of the repository: the README is the first page, others stand where links lead.
+"""Pages of the site that are files of the repository; the README is the first page.
 
-A link that leaves docs/ (to a module, an experiment file, SECURITY.md) leads to a page with that file's content.
+A link that leaves docs/ (to a module, to SECURITY.md) leads to a page with that file's content.
 """
 
 import os

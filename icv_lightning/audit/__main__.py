@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from icv_lightning.command_line import number
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import run
+from icv_lightning.suggestions import suggest
 
 if TYPE_CHECKING:
     from icv_lightning.audit.audited import Audit
@@ -57,6 +58,12 @@ def _audit(arguments: argparse.Namespace) -> int:
     write_page(folder / "index.html", audits, comparison)
     _print(arguments.format, audits, comparison)
     print(folder / "index.html", file=sys.stderr)
+    given = arguments.vectors
+    suggest(
+        ("webbrowser", folder / "index.html"),
+        ("icv_lightning.audit", *given, "--draws", 10 * arguments.draws),
+        ("icv_lightning.audit", given[0], "other.npz"),
+    )
     return 0
 
 

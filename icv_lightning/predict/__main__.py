@@ -12,6 +12,7 @@ from icv_lightning.errors import UserError
 from icv_lightning.exit_status import run
 from icv_lightning.predict.embeddings_file import EmbeddingsFile
 from icv_lightning.predict.formats import COLUMNS, WRITERS
+from icv_lightning.suggestions import suggest
 
 if TYPE_CHECKING:
     from icv_lightning.recognition.embedding_model import EmbeddingModel
@@ -29,11 +30,25 @@ def _predict(arguments: argparse.Namespace) -> int:
     kept = EmbeddingsFile(arguments.embeddings) if arguments.embeddings else None
     model = load(arguments.checkpoint, arguments.device, arguments.batch_size)
     files = PictureFiles(arguments.images, model.picture_input, model.batch_size, model.usual)
+    files.quiet = arguments.format != "table" and sys.stdout.isatty()  # rows come meanwhile
     threshold = _threshold(model, arguments)
     classes = model.class_names if arguments.all_probabilities else []
     WRITERS[arguments.format](_rows(model, files, threshold, bool(classes), kept), classes)
     if kept:
         kept.write()
+    known = ("--checkpoint", arguments.checkpoint)
+    suggest(
+        ("icv_lightning.enroll", *known, "--name", "NAME", "pictures/"),
+        (
+            "icv_lightning.predict",
+            *known,
+            "--false-rejection-rate",
+            0.05,
+            "--keep-threshold",
+            *arguments.images,
+        ),
+        ("icv_lightning.export", *known),
+    )
     return status_of(files)
 
 

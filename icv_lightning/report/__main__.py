@@ -7,6 +7,7 @@ from pathlib import Path
 
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import run
+from icv_lightning.suggestions import suggest
 
 LIBRARIES = ("bokeh", "jinja2", "matplotlib", "pandas", "PIL", "scipy", "sklearn")
 
@@ -67,13 +68,19 @@ def _write(folders: list[Path], arguments: argparse.Namespace) -> None:
 
     asked = arguments.rows or arguments.columns or arguments.baseline
     layout = Layout(arguments.rows, arguments.columns, arguments.baseline) if asked else None
-    report, grids = write_report(folders, layout)
+    with Console(stderr=True).status("") as status:  # in a terminal alone
+        report, grids = write_report(folders, layout, status.update)
     console = Console(width=None if sys.stdout.isatty() else 140)
     for grid in grids:
         console.print(rich_table(grid))
     for name in ("index.html", "explorer.html", "tables", "figures"):
         if (report / name).exists():
             console.print(f"{report / name}", highlight=False, markup=False, soft_wrap=True)
+    cell = next((path.parent for path in sorted(folders[0].glob("*/results.json"))), folders[0])
+    suggest(
+        ("webbrowser", report / "index.html"), ("webbrowser", report / "explorer.html"),
+        ("icv_lightning.audit", cell),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
