@@ -10,7 +10,6 @@ from torch import Tensor
 from icv_lightning.audit.audited import Measure
 from icv_lightning.audit.prepared import Prepared
 from icv_lightning.evaluation.class_shape import class_shape
-from icv_lightning.evaluation.comparison import bootstrap_mean
 from icv_lightning.evaluation.decision_rules import NEIGHBOURS, RULES, Part, rule_preds
 from icv_lightning.evaluation.geometry import own_and_other, spacing
 from icv_lightning.evaluation.label_errors import suspects
@@ -21,6 +20,7 @@ from icv_lightning.evaluation.strangers import (
     nearest_distances,
     rejection,
 )
+from icv_lightning.inference.bootstrap import bootstrap_mean
 from icv_lightning.variability import class_means
 
 KS = (1, 5, 10)

@@ -13,7 +13,7 @@ from icv_lightning.audit.sentences import sentences
 from icv_lightning.audit.vectors import Vectors
 from icv_lightning.audit.views import views
 from icv_lightning.evaluation.class_shape import mutual_confusions
-from icv_lightning.evaluation.comparison import DRAWS
+from icv_lightning.inference.bootstrap import DRAWS
 
 MAX_QUERIES = 100_000
 
