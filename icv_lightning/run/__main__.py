@@ -33,6 +33,10 @@ def _status() -> int:
         return launching.show(request)
     from icv_lightning.grid import expected
     from icv_lightning.grid.progress import watched
+    from icv_lightning.run.starting_point import check_completed
+
+    for cell in request.cells:
+        check_completed(cell)
 
     statements = expected.of(request)
     if request.multirun:

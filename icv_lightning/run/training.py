@@ -45,6 +45,7 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     recorded = _recorded(cell) | {"provenance": provenance(cell.config)}
     config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
     data, module, trainer = _prepared(config, cell, folder, checkpoint)
+    recorded["provenance"]["data"] = recorded["provenance"]["data"] or data.digest()
     module.provenance = recorded["provenance"]
     from icv_lightning.loggers import recording
 
@@ -127,7 +128,7 @@ def _prepared(
     data.setup()
     module = building.build_module(config, cell.settings, data)
     if checkpoint:
-        check_fits(module, checkpoint)
+        check_fits(module, data, checkpoint)
     elif config.init_from:
         take_weights(module, data, checkpoint_file(Path(config.init_from)))
     _check_monitors(cell, module)
