@@ -96,7 +96,7 @@ def check(argv: Sequence[str]) -> Request:
 
 
 def _check_config_name(name: str | None, beside: str | None, folder: Path) -> None:
-    """Refuse a first file that is not in `folder`, or that would not be read: one in the folder `beside` it."""
+    """Refuse a first file that is not in `folder`, or one in the folder `beside`, which would not be read."""
     file = f"{(name or 'config').removesuffix('.yaml')}.yaml"
     if name and beside and (Path(beside) / file).exists():
         raise UserError(

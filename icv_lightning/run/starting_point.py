@@ -86,7 +86,7 @@ def _text(values: Mapping[str, Any], key: str) -> str:
 
 
 def check_completed(cell: Identity) -> None:
-    """Refuse a completed record where a data set of a user's own, which must be loaded for that, gives others.
+    """Refuse a completed record of other images than a user's own data set gives, which is loaded for that.
 
     Raises:
         UserError: naming what changed.
