@@ -130,8 +130,7 @@ class ClassifierModule(L.LightningModule):
         if self.schedule.constant:
             return optimizer
         steps, epochs = int(self.trainer.estimated_stepping_batches), self.trainer.max_epochs or 1
-        frequency = self.trainer.check_val_every_n_epoch or 1
-        return [optimizer], self.schedule.configured(optimizer, steps, epochs, frequency)
+        return [optimizer], self.schedule.configured(optimizer, steps, epochs)
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Change the rates, but for those that stay."""
@@ -160,7 +159,8 @@ class ClassifierModule(L.LightningModule):
         self.initial = checkpoint.get("initial", {})
 
     def on_train_epoch_start(self) -> None:
-        """Draw this epoch's randomness from (seed, epoch), another in each process."""
+        """Begin the epoch's means, and draw its randomness from (seed, epoch), another in each process."""
+        self.step_terms.reset()  # here, since not every epoch is evaluated
         own = [self.global_rank] if self.global_rank else []
         torch.manual_seed(seed_of(self.seed, self.current_epoch, *own))
 
@@ -191,6 +191,15 @@ class ClassifierModule(L.LightningModule):
     def on_after_backward(self) -> None:
         """Bring sparse gradients of several processes together."""
         average_sparse(self.sparse.values())
+
+    def on_train_epoch_end(self) -> None:
+        """Show a scheduler what it looks at, before the checkpoint of the epoch is written."""
+        if (
+            self.schedule.monitor
+            and (self.current_epoch + 1) % (self.trainer.check_val_every_n_epoch or 1) == 0
+        ):
+            looking = self.trainer.lr_scheduler_configs[0].scheduler
+            self.lr_scheduler_step(looking, self.schedule.seen(self.trainer.callback_metrics))
 
     def on_validation_epoch_start(self) -> None:
         """Forget the epoch before."""
@@ -232,7 +241,6 @@ class ClassifierModule(L.LightningModule):
             self.train_metrics.compare(outputs, target, self.class_means)
         watched = "val" if self.data.has_validation else "test"
         steps, weight = self._on_host(self.step_terms.compute())
-        self.step_terms.reset()
         train = {f"train/{k}": v for k, v in (self.train_metrics.compute(weight) | steps).items()}
         train |= {f"train/{k}": torch.tensor(v, dtype=torch.float64) for k, v in self._rates().items()}
         self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute(weight).items()})

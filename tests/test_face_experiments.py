@@ -69,7 +69,6 @@ def test_files_are_cropped_in_prediction_as_they_were_in_training(main, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="known fault: the loss is not finite since step 13; cause not found")
 def test_a_short_run_on_orl_tells_persons_apart(main, tmp_path: Path, data_root: Path):
     if not (data_root / "orl_faces" / "s40").is_dir():
         pytest.skip("needs the ORL faces: ICV_DATA to a folder that holds orl_faces")

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 FLOORS = (  # from the lowest
-    ("nested", "escaping", "errors", "hardware", "streams", "exit_status", "shapes"),
+    ("nested", "escaping", "errors", "hardware", "streams", "exit_status", "shapes", "suggestions"),
     ("variability", "inference", "distributed", "data", "centroids", "records"),
     ("nets", "losses", "optimizers", "evaluation", "configuration", "strategies"),
     ("metrics",),
@@ -20,6 +20,8 @@ FLOORS = (  # from the lowest
     ("grid", "command_line", "report"),
     ("run",),
     ("search", "predict", "enroll", "export", "verify", "unseen", "audit", "dashboard"),
+    ("__main__",),
+    ("completion",),
 )
 OPEN = {"records": {"configuration"}}  # still to be mended: later keys of a configuration have neutral values
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from icv_lightning.audit.sanity import Finding
-from icv_lightning.evaluation.comparison import Estimate
+from icv_lightning.inference.bootstrap import Estimate
+from icv_lightning.nested import finite
 
 SECTIONS = {
     "classes": "Shape of the classes",
@@ -101,16 +102,4 @@ class Audit:
 def as_file(found: Any) -> dict[str, Any]:
     """Return the fields of a dataclass as JSON takes them, but for those that are in no file."""
     kept = {f.name: getattr(found, f.name) for f in fields(found) if f.metadata.get("file", True)}
-    return {name: _finite(value) for name, value in kept.items()}
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+    return {name: finite(value) for name, value in kept.items()}

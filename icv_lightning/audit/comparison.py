@@ -10,7 +10,7 @@ from icv_lightning.audit.audited import Audit, Measure, as_file
 from icv_lightning.audit.sentences import points
 from icv_lightning.audit.vectors import OF_PICTURES, Vectors
 from icv_lightning.errors import UserError
-from icv_lightning.evaluation.comparison import bootstrap_mean
+from icv_lightning.inference.bootstrap import bootstrap_mean
 
 COMPARED = (
     "acc_euclidean", "acc_cosine", "acc_mahalanobis", "acc_knn", "acc_lda",

@@ -1,12 +1,14 @@
 """How the learning rate changes during a run: a scheduler of torch, multiplied by a linear warm-up."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LinearLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
 
+from icv_lightning.errors import UserError
 from icv_lightning.optimizers.groups import CENTROIDS
 
 Scheduler = LRScheduler | ReduceLROnPlateau
@@ -59,16 +61,13 @@ class Schedule:
         """Tell whether the rate never changes."""
         return self.algorithm is None and not self.warmup
 
-    def configured(
-        self, optimizer: Optimizer, steps: int, epochs: int, frequency: int = 1
-    ) -> list[dict[str, Any]]:
+    def configured(self, optimizer: Optimizer, steps: int, epochs: int) -> list[dict[str, Any]]:
         """Return Lightning's configuration of the schedulers of an optimizer, those that there are.
 
         Args:
             optimizer: with the rates to start from.
             steps: of the whole run.
             epochs: of the whole run.
-            frequency: epochs between evaluations, for a scheduler that looks at one.
         """
         if self.centroids == "stay":
             for group in optimizer.param_groups:
@@ -79,14 +78,26 @@ class Schedule:
             length = {self.length: steps if self.interval == "step" else epochs} if self.length else {}
             main = self.algorithm(optimizer, **length)
             found.append({"scheduler": main, "interval": self.interval})
-            if self.monitor:
-                found[-1] |= {"monitor": self.monitor, "frequency": frequency}
+            if self.monitor:  # Lightning would step it after the epoch's checkpoint is written
+                found[-1] |= {"monitor": self.monitor, "frequency": sys.maxsize}
         count = round(self.warmup * steps)
         if count > 1 and not (found and isinstance(found[0]["scheduler"], OneCycleLR)):
             rising = LinearLR(optimizer, start_factor=1 / count, total_iters=count - 1)
             found.append({"scheduler": rising, "interval": "step"})
         restore(optimizer)
         return found
+
+    def seen(self, logged: Mapping[str, Tensor]) -> Tensor:
+        """Return what the scheduler looks at.
+
+        Raises:
+            UserError: no such key is logged.
+        """
+        if self.monitor not in logged:
+            raise UserError(
+                f"scheduler.monitor={self.monitor}: not logged; must be one of {', '.join(sorted(logged))}"
+            )
+        return logged[self.monitor]
 
 
 def restore(optimizer: Optimizer) -> None:

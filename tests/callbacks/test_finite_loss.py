@@ -38,7 +38,7 @@ class Poisoned(CombinedLoss):
         return terms
 
 
-def fit(folder: Path, loss: CombinedLoss, every: int) -> L.Trainer:
+def fit(folder: Path, loss: CombinedLoss, every: int, **options: Any) -> L.Trainer:
     """Train with 8 steps an epoch for 3 epochs."""
     module = ClassifierModule(
         nn.Sequential(Standardize(1), nn.Flatten(), nn.Linear(64, 2)), LinearScores(2, 10),
@@ -47,7 +47,7 @@ def fit(folder: Path, loss: CombinedLoss, every: int) -> L.Trainer:
     trainer = L.Trainer(
         max_epochs=3, accelerator="cpu", logger=False, default_root_dir=str(folder),
         callbacks=[FiniteLoss(every), LastCheckpoint()], num_sanity_val_steps=0,
-        enable_progress_bar=False, enable_model_summary=False,
+        enable_progress_bar=False, enable_model_summary=False, **options,
     )  # fmt: skip
     trainer.fit(module, datamodule=DigitsDataModule("digits", 10, 1, 8, batch_size=180))
     return trainer
@@ -83,6 +83,13 @@ def test_looks_come_at_intervals_and_at_the_end_of_an_epoch(
     monkeypatch.setattr(FiniteLoss, "_look", count)
     assert fit(tmp_path, CombinedLoss(0.05), every=5).global_step == 24
     assert looks == [5, 8, 10, 15, 16, 20, 24]
+
+
+def test_epochs_that_are_not_evaluated_have_means_of_their_own(tmp_path: Path) -> None:
+    each = fit(tmp_path, CombinedLoss(0.05), every=1000)
+    last = fit(tmp_path, CombinedLoss(0.05), every=1000, check_val_every_n_epoch=3)
+    assert last.global_step == 24
+    assert last.callback_metrics["train/loss"] == each.callback_metrics["train/loss"]
 
 
 def test_between_looks_nothing_waits_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:

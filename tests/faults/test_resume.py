@@ -43,14 +43,8 @@ def cut(stop: int) -> Callable[..., None]:
     return interrupt
 
 
-LOST = pytest.mark.xfail(
-    reason="known fault: going on loses the plateau's look at the epoch of the checkpoint"
-)
-MARKED = [pytest.param(s, marks=LOST) if s[0] == "scheduler=plateau" else s for s in SETTINGS]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", MARKED, ids=lambda words: words[0])
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda words: words[0])
 def test_a_run_cut_at_several_epochs_ends_bit_equal(
     main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: tuple[str, ...]
 ) -> None:

@@ -3,11 +3,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from icv_lightning.configuration.checks import check
 from icv_lightning.errors import UserError
 from icv_lightning.grid.expected import Statement, compared, of, statements
+from icv_lightning.records.results import read_results
 from icv_lightning.run import __main__ as main_module
+from tests.conftest import ROOT
 
 
 def run(weight: float, seed: int, acc: float | None) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -106,3 +109,27 @@ def test_a_wrong_entry_is_found_before_training(conf: Path) -> None:
 def test_the_smoke_run_is_as_expected(main: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert main("as_is", "experiment=smoke") == 0
     assert "as expected: 1 of 1 statements checked" in capsys.readouterr().out
+
+
+EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
+NOT_MEASURED = {"larger"}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_says_what_it_expects(name: str) -> None:
+    text = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text()
+    found = statements(yaml.safe_load(text)["expected"])
+    assert bool(found) == (name not in NOT_MEASURED)
+    for statement in found:
+        assert statement.low > float("-inf") or statement.high < float("inf")
+
+
+def test_the_papers_grid_is_as_expected_on_the_committed_runs() -> None:
+    folders = [
+        path.parent for path in (ROOT / "docs" / "results" / "paper_grid" / "runs").glob("*/results.json")
+    ]
+    records = [read_results(folder) or {} for folder in folders]
+    runs = [(record["config"], record) for record in records]
+    text = (ROOT / "conf" / "experiment" / "paper_grid.yaml").read_text()
+    found = statements(yaml.safe_load(text)["expected"])
+    assert compared(found, runs) == [f"as expected: {len(found)} of {len(found)} statements checked"]

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler as torchs
 
+from icv_lightning.errors import UserError
 from icv_lightning.optimizers import Schedule, one_cycle, parameter_groups, restore
 
 STEPS = 40
@@ -79,8 +80,11 @@ def test_plateau_is_told_what_to_look_at() -> None:
     plateau = partial(torchs.ReduceLROnPlateau, patience=0, factor=0.5)
     schedule = Schedule("plateau", plateau, interval="epoch", monitor="val/loss")
     found = optimizer()
-    (config,) = schedule.configured(found, STEPS, 20, frequency=3)
-    assert (config["monitor"], config["frequency"], config["interval"]) == ("val/loss", 3, "epoch")
+    (config,) = schedule.configured(found, STEPS, 20)
+    assert (config["monitor"], config["interval"]) == ("val/loss", "epoch")
+    assert schedule.seen({"val/loss": torch.tensor(2.0), "val/acc": torch.tensor(1.0)}) == 2
+    with pytest.raises(UserError, match=r"scheduler\.monitor=val/loss: not logged; must be one of val/acc$"):
+        schedule.seen({"val/acc": torch.tensor(1.0)})
     for value in (1.0, 2.0):
         config["scheduler"].step(value)
     assert found.param_groups[0]["lr"] == pytest.approx(0.1)
