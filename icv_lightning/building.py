@@ -10,7 +10,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning.configuration.settings import ABOUT
+from icv_lightning.declarations.settings import ABOUT
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.nested import select
 from icv_lightning.records.trust import check_foreign

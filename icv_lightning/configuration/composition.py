@@ -15,11 +15,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
-from icv_lightning.configuration.choices import CONF as CONF
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.quoting import is_text, parser, typed
 from icv_lightning.configuration.resolution import Template, unresolved
 from icv_lightning.configuration.unread import unread
+from icv_lightning.declarations.choices import CONF as CONF
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.nested import keys
 

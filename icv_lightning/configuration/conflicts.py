@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from icv_lightning import hardware
-from icv_lightning.configuration.settings import ABOUT
 from icv_lightning.data.sizes import check_batch_size
+from icv_lightning.declarations.settings import ABOUT
 from icv_lightning.errors import UserError
 from icv_lightning.nested import select
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning.configuration.settings import SETTINGS, Setting, declared, has_effect
+from icv_lightning.declarations.settings import SETTINGS, Setting, declared, has_effect
 from icv_lightning.errors import UserError
 from icv_lightning.nested import leaves, plain
 from icv_lightning.records.checkpoint_files import checkpoint_file

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from icv_lightning.configuration.value_types import WORDS, is_text
+from icv_lightning.declarations.value_types import WORDS, is_text
 from icv_lightning.errors import UserError
 from icv_lightning.records.checkpoint_files import checkpoint_file
 

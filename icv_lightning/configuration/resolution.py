@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.settings import check_values, declared
+from icv_lightning.declarations.settings import check_values, declared
 from icv_lightning.errors import UserError
 from icv_lightning.nested import leaves, select
 

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from icv_lightning.configuration.checks import Request
-from icv_lightning.configuration.settings import has_effect
+from icv_lightning.declarations.settings import has_effect
 from icv_lightning.errors import UserError
 from icv_lightning.nested import select
 from icv_lightning.records.results import read_results

@@ -15,7 +15,7 @@ from PIL.Image import open as open_image
 from torch import nn
 
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.settings import ABOUT
+from icv_lightning.declarations.settings import ABOUT
 from icv_lightning.loggers.past import read_past
 from icv_lightning.loggers.sample import Sample
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from icv_lightning.configuration.choices import described
-from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
+from icv_lightning.declarations.choices import described
+from icv_lightning.declarations.settings import ABOUT, SETTINGS, declared
 from icv_lightning.escaping import printable
 from icv_lightning.nested import ABSENT, leaves, plain, select
 from icv_lightning.records.cells import Cell, loss_title

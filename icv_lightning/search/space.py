@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from icv_lightning.configuration import checks
-from icv_lightning.configuration.settings import Setting, has_effect
+from icv_lightning.declarations.settings import Setting, has_effect
 from icv_lightning.errors import UserError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from icv_lightning.configuration.value_types import LISTS, MOST, WORDS, is_text
+from icv_lightning.declarations.value_types import LISTS, MOST, WORDS, is_text
 from icv_lightning.errors import UserError
 from icv_lightning.nested import ABSENT, plain, select
 
