@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 CELL_MEMORY = (
     3 * 2**30
 )  # bytes of a GPU for a cell: CUDA's libraries about 1 GiB, a run on 28x28 images below 2
-UNKNOWN_ROOM = 4  # cells on a GPU whose memory is not known
+DEFAULT_CELLS = 4  # cells on a GPU whose memory is not known
 BF16 = (8, 0)  # compute capability of Ampere; older GPUs compute bfloat16 by way of float32
 
 
@@ -149,7 +149,7 @@ def cells_at_once(launcher: str, workers: int | None, gpu_share: float) -> int:
 
 def _room(gpu: Gpu) -> int:
     """Return the cells that a GPU's memory holds."""
-    return UNKNOWN_ROOM if gpu.memory is None else max(1, gpu.memory // CELL_MEMORY)
+    return DEFAULT_CELLS if gpu.memory is None else max(1, gpu.memory // CELL_MEMORY)
 
 
 def threads_each(launcher: str, workers: int | None, gpu_share: float) -> int:

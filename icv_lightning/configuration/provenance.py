@@ -14,7 +14,7 @@ from icv_lightning.records.results import read_results
 from icv_lightning.records.trust import targets
 
 INSTALLED = {Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-ANEW = "force=true trains again, another name=… keeps both"
+HOW_TO_RETRAIN = "force=true trains again, another name=… keeps both"
 
 
 def provenance(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +34,9 @@ def check_record(cell: Identity) -> None:
     folder = Path(cell.config["paths"]["run"])
     results = read_results(folder)
     if results and results.get("status") == "completed" and not cell.config["force"]:
-        check_provenance(results.get("provenance"), cell.config, f"{folder}: completed before", ANEW)
+        check_provenance(
+            results.get("provenance"), cell.config, f"{folder}: completed before", HOW_TO_RETRAIN
+        )
 
 
 def check_provenance(recorded: Any, config: Mapping[str, Any], what: str, advice: str) -> None:

@@ -14,7 +14,7 @@ from icv_lightning.data.progress import reported
 from icv_lightning.errors import UserError
 
 Decode = Callable[[str], Tensor]
-FEW = 500  # pictures that one process decodes before others would have started
+PARALLEL_FROM = 500  # pictures that one process decodes before others would have started
 BATCH = 64
 
 
@@ -51,8 +51,9 @@ def attempts(
         keep: give the images; else only find those that cannot be read.
         quiet: say nothing about progress.
     """
+    workers = hardware.cores() if len(files) > PARALLEL_FROM else 0
     loader = DataLoader(
-        _Attempts(files, decode, keep), BATCH, num_workers=hardware.cores() if len(files) > FEW else 0,
+        _Attempts(files, decode, keep), BATCH, num_workers=workers,
         collate_fn=_as_it_is, generator=torch.Generator(),  # an iterator would draw from the global state
     )  # fmt: skip
     yield from loader if quiet else reported(loader, len(files), BATCH, "reading pictures")

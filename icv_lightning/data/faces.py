@@ -13,7 +13,7 @@ from icv_lightning.data.identities import check_pictures, split_identities, test
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.layouts import Files
 from icv_lightning.data.picture import PictureInput
-from icv_lightning.data.picture_datamodule import LOOKED_AT, PictureFileDataModule, spaced
+from icv_lightning.data.picture_datamodule import SAMPLE_SIZE, PictureFileDataModule, spaced
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class FacesDataModule(PictureFileDataModule):
     def pixel_statistics(self) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation per channel of at most 10,000 pictures, evenly spaced."""
         index = self.train_part.index
-        return channel_statistics(self.train_part.images[index[spaced(len(index), LOOKED_AT)]])
+        return channel_statistics(self.train_part.images[index[spaced(len(index), SAMPLE_SIZE)]])
 
     def _cut(self, key: str, index: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         if key != "monitor_size":

@@ -13,7 +13,7 @@ from icv_lightning.data.brightness import of_8_bits, storage
 from icv_lightning.data.folders import formats
 from icv_lightning.errors import UserError, one_line
 
-LARGEST = 4096  # side of a network's input in pixels
+MAX_SIDE = 4096  # side of a network's input in pixels
 
 
 class PictureInput(NamedTuple):
@@ -39,7 +39,7 @@ class PictureInput(NamedTuple):
         channels, *sides, crop, invert = self
         return (
             channels in (1, 2, 3)
-            and all(type(side) is int and 1 <= side <= LARGEST for side in sides)
+            and all(type(side) is int and 1 <= side <= MAX_SIDE for side in sides)
             and (crop is None or (type(crop) in (int, float) and 0 < crop <= 1))
             and type(invert) is bool
         )

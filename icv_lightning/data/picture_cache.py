@@ -14,7 +14,7 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from icv_lightning.data.decoding import FEW, LazyImages, attempts, decode_all
+from icv_lightning.data.decoding import PARALLEL_FROM, LazyImages, attempts, decode_all
 from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.records.files import replaced, write_text
 
@@ -57,7 +57,7 @@ def read_pictures(
     """
     most = memory_gb * 1e9
     fits = len(files) * math.prod(taken.shape) <= most
-    if cache is None or len(files) < FEW:
+    if cache is None or len(files) < PARALLEL_FROM:
         return _read(files, taken, fits, quiet)
     try:
         cache.mkdir(parents=True, exist_ok=True)

@@ -18,8 +18,8 @@ from icv_lightning.data.picture_cache import read_pictures
 from icv_lightning.data.traits import SAMPLE
 from icv_lightning.errors import UserError
 
-LOOKED_AT = 10_000  # pictures that the standardising constants are taken from, where they are not in memory
-SHOWN = 10
+SAMPLE_SIZE = 10_000  # pictures that the standardising constants are taken from, where they are not in memory
+MAX_LISTED = 10
 
 
 class PictureFileDataModule(ImageDataModule):
@@ -90,15 +90,15 @@ class PictureFileDataModule(ImageDataModule):
         part = self.train_part
         if not isinstance(part.images, LazyImages):
             return super().pixel_statistics()
-        return channel_statistics(part.images[part.index[spaced(len(part), LOOKED_AT)]])
+        return channel_statistics(part.images[part.index[spaced(len(part), SAMPLE_SIZE)]])
 
     def _leave_out(self, unreadable: dict[Path, str], count: int) -> None:
         names = sorted(os.path.relpath(path, self.folder) for path in unreadable)
         if names and self.unreadable == "stop":
-            others = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            others = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
             raise UserError(
                 f"{unreadable[min(unreadable)]}; {len(names)} of {count} pictures cannot be read: "
-                f"{', '.join(names[:SHOWN])}{others}; data.unreadable=skip leaves them out"
+                f"{', '.join(names[:MAX_LISTED])}{others}; data.unreadable=skip leaves them out"
             )
         self.skipped = sorted({*self.skipped, *names})
 

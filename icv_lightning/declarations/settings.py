@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from icv_lightning.declarations.value_types import LISTS, MOST, WORDS, is_text
+from icv_lightning.declarations.value_types import LISTS, MAX_SIZE, WORDS, is_text
 from icv_lightning.errors import UserError
 from icv_lightning.nested import ABSENT, plain, select
 
@@ -156,7 +156,7 @@ SETTINGS: Mapping[str, Setting] = {
     "data.num_classes": Setting("integer", "number of classes K", low=2, high=10**7),
     "data.seed": Setting("integer", "seed of batch order and validation part", low=0, high=2**32 - 1),
     "model.name": Setting("text", "name of the network in results"),
-    "model.embedding_dim": Setting("integer", "size N of the embedding", low=1, high=MOST),
+    "model.embedding_dim": Setting("integer", "size N of the embedding", low=1, high=MAX_SIZE),
     "model.normalize": Setting("boolean", "embeddings of unit length"),
     "model.freeze": Setting(
         "boolean", "keep the network up to its embedding layer as it starts", neutral=False
