@@ -62,8 +62,8 @@ def build_module(
     """Return the module of `config`, fresh, its parameters drawn from the global random state.
 
     Args:
-        config: of a run.
-        settings: those that can change its result (`Identity.settings`), kept in the checkpoint.
+        config: a run's configuration.
+        settings: settings that can change its result (`Identity.settings`), kept in the checkpoint.
         data: set up; needed for class weights that depend on the training part.
     """
     optimizer, loss = config.optimizer, config.loss

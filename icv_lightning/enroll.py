@@ -16,7 +16,7 @@ def main() -> None:
         "checkpoint, which stays untouched. Predictions know the class from then on.",
     )
     add_checkpoint(parser)
-    parser.add_argument("--name", required=True, help="of the class")
+    parser.add_argument("--name", required=True, help="name of the class")
     parser.add_argument("--replace", action="store_true", help="forget the pictures enrolled before")
     add_images(parser)
     run(parser, with_trust(_enroll))

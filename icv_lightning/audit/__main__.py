@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         "--labels", type=Path, metavar="FILE", help=".csv or .parquet: file, label[, split, …]"
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: <name of the vectors>-audit")
-    parser.add_argument("--format", choices=FORMATS, default="table", help="of what is printed")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="format of the printed tables")
     parser.add_argument(
         "--alpha",
         type=number(float, 1e-6, 1),
@@ -120,10 +120,13 @@ def _parser() -> argparse.ArgumentParser:
         help="share of known pictures that may be rejected",
     )
     parser.add_argument(
-        "--max-queries", type=number(int, 1, math.inf), default=100_000, help="of retrieval (default: 100000)"
+        "--max-queries",
+        type=number(int, 1, math.inf),
+        default=100_000,
+        help="queries of retrieval (default: 100000)",
     )
     parser.add_argument("--draws", type=number(int, 1, math.inf), default=1000, help="bootstrap samples")
-    parser.add_argument("--seed", type=number(int, 0, math.inf), default=0, help="of all drawing")
+    parser.add_argument("--seed", type=number(int, 0, math.inf), default=0, help="seed of all random draws")
     return parser
 
 

@@ -34,7 +34,7 @@ class Prepared:
         centroids: K x N, or None.
         preds: M classes that the model gave, or None.
         protocol: which of this it is, in a line.
-        findings: what there is to know of the input.
+        findings: findings about the input.
     """
 
     source: str

@@ -20,7 +20,7 @@ class Identity:
 
     Args:
         config: resolved, as nested primitives; a run's results.json holds it as `config`.
-        settings: what `declared(config)` gives, where it is at hand.
+        settings: `declared(config)`, where it is at hand.
     """
 
     def __init__(self, config: Mapping[str, Any], settings: Mapping[str, Setting] | None = None) -> None:

@@ -46,7 +46,7 @@ def check_provenance(recorded: Any, config: Mapping[str, Any], what: str, advice
         recorded: `provenance` as a record or checkpoint holds it; without it nothing is compared.
         config: resolved, of the run to be.
         what: the record, for the message.
-        advice: what to do, for the message.
+        advice: remedy that the message names.
 
     Raises:
         UserError: naming what changed.

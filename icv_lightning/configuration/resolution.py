@@ -28,7 +28,7 @@ class Template:
 
     Args:
         config: composed; its `cell` is replaced by the name. Hydra's own node is not resolved.
-        overrides: of single values, those of the first configuration.
+        overrides: overrides of single values, those of the first configuration.
 
     Raises:
         UserError: a value is missing, cannot be resolved or is not allowed.

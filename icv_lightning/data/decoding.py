@@ -46,7 +46,7 @@ def attempts(
     """Yield (images, why others cannot be read, by their position) of successive batches of files.
 
     Args:
-        files: to be read, by a process for each core.
+        files: files to read, with a process for each core.
         decode: a file to a uint8 tensor C x H x W; raises `UserError` for one that cannot be read.
         keep: give the images; else only find those that cannot be read.
         quiet: say nothing about progress.

@@ -43,7 +43,7 @@ def files_digest(folder: Path, files: Mapping[Path, str]) -> dict[str, Any]:
     """Return what some files are, wherever their folder lies.
 
     Args:
-        folder: that names are relative to.
+        folder: folder that names are relative to.
         files: each with its class.
 
     Returns:

@@ -29,7 +29,7 @@ class FacesDataModule(PictureFileDataModule):
     Args:
         folder: the folder of persons; part of a run's identity.
         held_out: share of the persons to verify, in [0, 1), where there is no `train` folder.
-        test_fraction: in (0, 1).
+        test_fraction: share of each person's pictures for test, in (0, 1).
         image_width: W; None for `image_size`, the height.
         crop: share of the central part that is kept, in (0, 1].
         options: those of `PictureFileDataModule`.

@@ -21,8 +21,8 @@ class PictureInput(NamedTuple):
 
     Attributes:
         channels: 1 (grey) or 3 (RGB).
-        height: in pixels.
-        width: in pixels.
+        height: height in pixels.
+        width: width in pixels.
         crop: share of the central part that is kept; None stretches the whole picture.
         invert: dark becomes bright, as drawings on paper are trained on.
     """
@@ -79,10 +79,10 @@ def to_input(
     frames is taken.
 
     Args:
-        picture: of any size and mode.
+        picture: a picture of any size and mode.
         channels: 1 or 3.
-        height: in pixels.
-        width: in pixels; None for a square.
+        height: height in pixels.
+        width: width in pixels; None for a square.
         crop: share of its central part that is kept, as large as fits the shape asked for; None stretches
             the whole picture to that shape.
         invert: turn dark into bright, after all else.

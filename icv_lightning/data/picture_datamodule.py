@@ -26,8 +26,8 @@ class PictureFileDataModule(ImageDataModule):
     """Pictures in files, of which `load` hands those of its parts to `read`.
 
     Args:
-        folder: that names in records are relative to.
-        memory_gb: for decoded pictures, in 10^9 bytes; more are decoded by worker processes when they come.
+        folder: folder that names in records are relative to.
+        memory_gb: memory for decoded pictures, in 10^9 bytes; workers decode the rest while training.
         cache: folder that keeps decoded pictures for later runs; None for none.
         unreadable: "stop" where pictures cannot be read, or "skip" them.
         options: those of `ImageDataModule`.

@@ -40,7 +40,7 @@ class Residence:
     """Copies of images on a GPU, each made once.
 
     Args:
-        device: that computes; on any but a GPU nothing is copied.
+        device: device that computes; on any but a GPU nothing is copied.
     """
 
     def __init__(self, device: torch.device) -> None:

@@ -31,8 +31,8 @@ def traits(
     """Return what pictures look like, a number each: grey levels, and pixels.
 
     Args:
-        images: as they are brought to a network.
-        files: of these, or of some of them; without any the pictures had the size and colour of `images`.
+        images: images as a network gets them.
+        files: files of these images, or of some of them; without any, size and colour are those of `images`.
     """
     levels = images.float()
     grey = levels.mean(1)

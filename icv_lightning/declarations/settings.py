@@ -24,7 +24,7 @@ class Setting:
 
     Attributes:
         kind: "integer", "number", "boolean", "text", or one of `LISTS`.
-        meaning: what it is, in a few words.
+        meaning: what the key means, in a few words.
         low: the least value allowed.
         high: the greatest value allowed.
         above: the value must be greater than this.

@@ -32,7 +32,7 @@ class Cell:
     """One cell of a grid, as its folder shows it; `look` brings `state`, `epoch` and `results` up to date.
 
     Args:
-        identity: of the cell; the `paths.run` of its configuration is the folder.
+        identity: the cell's identity; `paths.run` of its configuration is the folder.
     """
 
     def __init__(self, identity: Identity) -> None:

@@ -128,7 +128,7 @@ def recording(loggers: Sequence[Logger], cell: Identity, module: nn.Module, resu
     Args:
         loggers: the trainer's.
         cell: the run; loggers get its configuration, with `num_parameters` and `cell_any_seed` beside it.
-        module: whose parameters are counted.
+        module: module whose parameters are counted.
         resumed: the run goes on from its own checkpoint.
     """
     settings = {group: _without_about(node) for group, node in cell.config.items()}

@@ -21,8 +21,8 @@ class Kind(NamedTuple):
 
     Attributes:
         library_class: its name in `pytorch_metric_learning.losses`.
-        margin: what the library calls the margin, None where the loss has none.
-        scale: what the library calls the scale or temperature, None where the loss has none.
+        margin: the library's name for the margin, None where the loss has none.
+        scale: the library's name for the scale or temperature, None where the loss has none.
         has_proxies: it owns a vector for each class; else it compares the images of a batch in pairs.
         is_mean: it is a mean over the images of a batch, each held against the proxies alone.
     """

@@ -66,8 +66,8 @@ class Schedule:
 
         Args:
             optimizer: with the rates to start from.
-            steps: of the whole run.
-            epochs: of the whole run.
+            steps: number of steps of the whole run.
+            epochs: number of epochs of the whole run.
         """
         if self.centroids == "stay":
             for group in optimizer.param_groups:

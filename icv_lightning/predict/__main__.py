@@ -88,8 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_checkpoint(parser)
     add_images(parser)
-    parser.add_argument("--format", choices=WRITERS, default="table", help="json: a line a picture")
-    parser.add_argument("--all-probabilities", action="store_true", help="of every class trained on")
+    parser.add_argument("--format", choices=WRITERS, default="table", help="json writes a line per picture")
+    parser.add_argument(
+        "--all-probabilities", action="store_true", help="print the probability of every trained class"
+    )
     parser.add_argument(
         "--embeddings", type=Path, metavar="FILE",
         help="write the embeddings, too: .npy (the matrix alone), .npz or .parquet (with all columns)",

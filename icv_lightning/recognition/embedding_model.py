@@ -57,11 +57,11 @@ class EmbeddingModel:
     float32, `batch_size` at a time; results come to the CPU.
 
     Args:
-        module: in evaluation mode.
+        module: the trained module, in evaluation mode.
         class_names: K names, in the order of the scores.
-        picture_input: what pictures were brought to in training.
+        picture_input: size and channels of pictures in training.
         gallery: classes enrolled beside those trained on.
-        device: of the network.
+        device: the network's device.
         batch_size: images computed at once.
     """
 

@@ -173,7 +173,7 @@ class NearestCentroidClassifier:
         """Write all but `embed` into a gallery file, which is whole or not there.
 
         Args:
-            path: of the file.
+            path: where to write the file.
             checkpoint: the digest of the network that made the embeddings, which `load` then asks for.
             embedding_dim: N, to keep a threshold where nothing is enrolled.
 

@@ -32,13 +32,13 @@ class Run:
     """One folder of a run.
 
     Attributes:
-        folder: where it is.
+        folder: the run's folder.
         status: "completed", "failed", "running" or "interrupted".
         cell: its place in the grid.
-        seed: of the run.
+        seed: the run's seed.
         cause: why there are no numbers: the failure, or how far the run has come.
         config: the groups of its configuration, resolved; empty where they cannot be read.
-        results: what results.json holds; empty where there is none.
+        results: content of results.json; empty where there is none.
     """
 
     folder: Path

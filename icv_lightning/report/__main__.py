@@ -17,7 +17,7 @@ def main() -> None:
         prog="python -m icv_lightning.report", description="Tables, figures and page."
     )
     parser.add_argument(
-        "folder", type=Path, help="of a grid, e.g. outputs/paper_grid; the report goes below it"
+        "folder", type=Path, help="folder of a grid, e.g. outputs/paper_grid; the report is written below it"
     )
     parser.add_argument("also", type=Path, nargs="*", help="other folders whose runs and evidence count too")
     parser.add_argument(

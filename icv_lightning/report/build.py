@@ -40,7 +40,7 @@ def write_report(folders: Sequence[Path], layout: Layout | None = None) -> tuple
     network; tables of all that differs where there are other runs, or a layout is asked for.
 
     Args:
-        folders: of grids; those after the first only add runs and evidence.
+        folders: grids' folders; those after the first only add runs and evidence.
         layout: rows, columns and baseline of the tables of all runs.
 
     Returns:

@@ -56,10 +56,10 @@ def write_explorer(path: Path, variants: Sequence[Variant], folders: Sequence[Pa
     """Write the explorer and return its file's name, empty where no run has a snapshot.
 
     Args:
-        path: of the file.
-        variants: whose cells can be chosen, the lowest seed of each.
-        folders: of grids, where the images are looked for.
-        name: of the grid.
+        path: where to write the file.
+        variants: variants whose cells can be chosen, the lowest seed of each.
+        folders: grids' folders, in which the images are looked up.
+        name: the grid's name.
     """
     parts: Parts = {}
     cells: list[dict[str, Any]] = []

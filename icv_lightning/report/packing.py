@@ -39,10 +39,10 @@ def packed_cell(
 
     Args:
         label: how the cell is called.
-        variant: that the run belongs to.
-        run: whose snapshots are packed.
-        parts: what data sets show; those met first are added.
-        folders: of grids, where the images are looked for.
+        variant: variant that the run belongs to.
+        run: run whose snapshots are packed.
+        parts: images of the data sets; those met first are added.
+        folders: grids' folders, in which the images are looked up.
     """
     last = run.last_snapshot
     if last is None:

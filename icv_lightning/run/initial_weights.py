@@ -23,9 +23,9 @@ def take_weights(module: ClassifierModule, data: ImageDataModule, path: Path) ->
     where the classes have the same names in the same order. The standardising constants are the checkpoint's.
 
     Args:
-        module: whose parameters and buffers are changed.
-        data: of the new run.
-        path: of the checkpoint.
+        module: module whose parameters and buffers are changed.
+        data: data module of the new run.
+        path: path of the checkpoint.
 
     Raises:
         UserError: a file that is no checkpoint, or nothing of its network fits.

@@ -40,9 +40,9 @@ def together(
     """Start the other processes of a trainer that needs them, and end them whatever happens inside.
 
     Args:
-        trainer: of this process; where torchrun, Slurm or another first process started it, nothing is done.
-        settings: of the run, resolved.
-        folder: of the run; what the others say goes to its run.log.
+        trainer: this process's trainer; nothing is done where torchrun, Slurm or another process started it.
+        settings: the run's settings, resolved.
+        folder: the run's folder; output of the others goes to its run.log.
         give_up: called with the cause where one of them died while this process waits for it for ever; it
             must record the cause, and this process is then ended.
     """

@@ -38,7 +38,7 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     """Return the results of a run, after writing them; the first of several processes writes for all.
 
     Raises:
-        Exception: of the training; its `step` says how far that came.
+        Exception: any error of the training; its `step` says how far it came.
     """
     started = time.perf_counter()
     checkpoint, resumed = starting_point(cell, folder)

@@ -22,8 +22,8 @@ def read_space(
 
     Args:
         node: `search.space`, nested as the configuration is.
-        overrides: of the run whose keys these are.
-        settings: what these keys may hold.
+        overrides: overrides of the run whose keys these are.
+        settings: declarations of these keys.
 
     Raises:
         UserError: naming the key, the value and what is allowed.

@@ -35,9 +35,9 @@ class CapturedStep(SingleDeviceStrategy):
     the log.
 
     Args:
-        device: that computes.
+        device: device that computes.
         record: gives the replay of a step, or raises RuntimeError; None for a CUDA graph.
-        options: of `SingleDeviceStrategy`.
+        options: arguments of `SingleDeviceStrategy`.
     """
 
     strategy_name = "captured_step"

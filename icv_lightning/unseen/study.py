@@ -104,9 +104,9 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     values, `evidence.json` by which the report judges claim 12, `accuracy.png`.
 
     Args:
-        folder: of the grid.
+        folder: the grid's folder.
         protocol: how classes are enrolled.
-        root: where data sets lie, if not where the runs found them.
+        root: folder of data sets, if not where the runs found them.
 
     Raises:
         UserError: no completed run, none left out of training, or a protocol that the data cannot serve.

@@ -52,8 +52,8 @@ def read_pair_list(path: Path, folder: Path | None = None) -> FilePairs:
     A line has two paths and a word of `SAME`, in any order, and under the heading "fold" a number.
 
     Args:
-        path: of the list.
-        folder: that paths are relative to; None for the list's own, else the working directory.
+        path: the list's file.
+        folder: folder that paths are relative to; None for the list's own, else the working directory.
 
     Raises:
         UserError: a line that is not so, pictures that are not there, or pairs of one kind alone.

@@ -44,9 +44,9 @@ class Protocol:
     """How persons are verified.
 
     Attributes:
-        folds: of the accuracy.
+        folds: number of folds of the accuracy.
         each: genuine pairs of a fold, and as many of impostors.
-        seed: of pairs and of what is enrolled.
+        seed: seed of the pairs and of the enrolled pictures.
         flip: average the embeddings of a picture and of its mirror image.
         shots: pictures enrolled of each person.
         draws: how many times they are drawn.
