@@ -39,12 +39,13 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 def _threshold(model: "EmbeddingModel", arguments: argparse.Namespace) -> float | None:
     """Return the threshold asked for, or the gallery's; say what it is worth, and keep it where asked to."""
+    from icv_lightning.evaluation.conformal import promised
     from icv_lightning.recognition.threshold import fitted_threshold, rejected
 
     given, rate, said = arguments.threshold, arguments.false_rejection_rate, ""
     if rate is not None:
         given, count = fitted_threshold(model, arguments.checkpoint, rate, arguments.validation)
-        said = f"{rate:g} of {count} validation images at most"
+        said = f"of further known images at most {promised(rate, count):.3g}, by {count} validation images"
     threshold = model.gallery.threshold if given is None else given
     if threshold is None:
         if option := next((o for o in ("unknown", "keep_threshold") if getattr(arguments, o)), None):

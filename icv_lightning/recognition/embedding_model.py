@@ -141,10 +141,10 @@ class EmbeddingModel:
         )  # fmt: skip
 
     def fit_threshold(self, images: Images, names: Sequence[str], false_rejection_rate: float) -> float:
-        """Return the least threshold that calls at most this share of images of known `names` unknown.
+        """Return a threshold that calls at most this share of further images of known `names` unknown.
 
-        Take images that were neither trained on nor enrolled. It is not kept: `gallery.threshold` and
-        `save_gallery` do that.
+        That of `NearestCentroidClassifier.fit_threshold`, with its promise. Take images that were neither
+        trained on nor enrolled. It is not kept: `gallery.threshold` and `save_gallery` do that.
 
         Raises:
             ValueError: a name without centroid, no images, or a rate outside [0, 1).

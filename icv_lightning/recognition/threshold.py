@@ -18,7 +18,7 @@ from icv_lightning.records.results import read_results
 def fitted_threshold(
     model: EmbeddingModel, checkpoint: Path, false_rejection_rate: float, folder: Path | None = None
 ) -> tuple[float, int]:
-    """Return the least threshold that rejects at most this share of the validation images, and their number.
+    """Return a threshold by `EmbeddingModel.fit_threshold` on the validation images, and their number.
 
     Args:
         model: the model in `checkpoint`.
