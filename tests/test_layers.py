@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 FLOORS = (  # from the lowest
-    ("nested", "escaping", "errors", "hardware", "streams", "exit_status", "shapes"),
+    ("nested", "escaping", "errors", "hardware", "streams", "exit_status", "shapes", "suggestions"),
     ("declarations",),
     ("variability", "inference", "distributed", "data", "centroids", "records"),
     ("nets", "losses", "optimizers", "evaluation", "configuration", "strategies"),
@@ -21,6 +21,8 @@ FLOORS = (  # from the lowest
     ("grid", "command_line", "report"),
     ("run",),
     ("search", "predict", "enroll", "export", "verify", "unseen", "audit", "dashboard"),
+    ("__main__",),
+    ("completion",),
 )
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}
 PACKAGE = ROOT / "icv_lightning"

@@ -1,6 +1,7 @@
 """Archives fetched through torchvision: whole under their name or not there, whoever else fetches them."""
 
 import secrets
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ def fetched(path: Path, md5: str, urls: Sequence[str], advice: str) -> Path:
     part, reason = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part"), "no mirror"
     for url in urls:
         try:
+            print(f"{path}: downloading {url}", file=sys.stderr, flush=True)
             utils.download_url(url, path.parent, filename=part.name, md5=md5)
             return part.replace(path)
         except (OSError, RuntimeError) as error:

@@ -18,6 +18,7 @@ from rich.table import Column, Table
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.escaping import printable
 from icv_lightning.records.results import LOCK, RESULTS, number, place_again, read_results
+from icv_lightning.suggestions import suggest
 
 POLL_INTERVAL = 1.0  # seconds
 WORKER_TIMEOUT = 30.0  # seconds without any locked cell after which the workers count as dead
@@ -214,6 +215,12 @@ def show(cells: Sequence[Cell], trouble: str = "") -> None:
     console.print(
         f"folder: {folder}   report: python -m icv_lightning.report {folder}", highlight=False, soft_wrap=True
     )
+    if well := [cell.folder for cell in cells if cell.well]:
+        suggest(
+            ("icv_lightning.report", folder),
+            ("icv_lightning.predict", "--checkpoint", well[0], "pictures/"),
+            ("icv_lightning.audit", well[0]),
+        )
 
 
 def _status(cell: Cell) -> str:
