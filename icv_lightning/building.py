@@ -12,7 +12,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning.configuration.settings import ABOUT
+from icv_lightning.declarations.settings import ABOUT
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.nested import select
 from icv_lightning.records.trust import check_foreign
@@ -66,8 +66,8 @@ def build_module(
     """Return the module of `config`, fresh, its parameters drawn from the global random state.
 
     Args:
-        config: of a run.
-        settings: those that can change its result (`Identity.settings`), kept in the checkpoint.
+        config: a run's configuration.
+        settings: settings that can change its result (`Identity.settings`), kept in the checkpoint.
         data: set up; needed for class weights that depend on the training part.
     """
     optimizer, loss = config.optimizer, config.loss

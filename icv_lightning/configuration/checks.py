@@ -47,10 +47,10 @@ class Request(NamedTuple):
 
     Attributes:
         argv: arguments for Hydra's own command line.
-        cells: to run; none for help and the like.
+        cells: cells to run; none for --help and the like.
         multirun: whether they are a grid.
-        composition: of the overrides.
-        hydra: what composed it.
+        composition: configuration composed of the overrides.
+        hydra: the Hydra instance that composed it.
     """
 
     argv: list[str]

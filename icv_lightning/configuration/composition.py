@@ -15,11 +15,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
-from icv_lightning.configuration.choices import CONF as CONF
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.quoting import is_text, parser, typed
 from icv_lightning.configuration.resolution import Template, unresolved
 from icv_lightning.configuration.unread import unread
+from icv_lightning.declarations.choices import CONF as CONF
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.nested import keys
 
@@ -30,13 +30,13 @@ class Composition:
     Args:
         overrides: as the command line has them.
         multirun: several values of a key are allowed, and make a grid.
-        config_name: of the file that everything begins with.
+        config_name: name of the primary configuration file.
         shown: it is to be shown and not to be run: the sweep of an experiment file may be left aside.
 
     Attributes:
         overrides: those, with the sweep that an experiment file holds written out, in front. A key on the
             command line takes the place of the file's values for it (Hydra would run the product).
-        config: what those without several values compose to, Hydra's own node included.
+        config: the configuration composed of those without several values, Hydra's own node included.
 
     Raises:
         UserError: the first override that cannot be read or does not fit, or an experiment file that holds a

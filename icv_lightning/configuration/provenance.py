@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from icv_lightning.data import ImageDataModule
 
 INSTALLED = {Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-ANEW = "force=true trains again, another name=… keeps both"
+HOW_TO_RETRAIN = "force=true trains again, another name=… keeps both"
 
 
 def provenance(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,9 @@ def check_record(cell: Identity) -> None:
     folder = Path(cell.config["paths"]["run"])
     results = read_results(folder)
     if results and results.get("status") == "completed" and not cell.config["force"]:
-        check_provenance(results.get("provenance"), cell.config, f"{folder}: completed before", ANEW)
+        check_provenance(
+            results.get("provenance"), cell.config, f"{folder}: completed before", HOW_TO_RETRAIN
+        )
 
 
 def check_provenance(recorded: Any, config: Mapping[str, Any], what: str, advice: str) -> None:
@@ -48,7 +50,7 @@ def check_provenance(recorded: Any, config: Mapping[str, Any], what: str, advice
         recorded: `provenance` as a record or checkpoint holds it; without it nothing is compared.
         config: resolved, of the run to be.
         what: the record, for the message.
-        advice: what to do, for the message.
+        advice: remedy that the message names.
 
     Raises:
         UserError: naming what changed.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from icv_lightning.configuration.settings import NEEDED, NODES, declared
+from icv_lightning.declarations.settings import NEEDED, NODES, declared
 from icv_lightning.nested import leaves, select
 
 BUILT = (*NODES, "data", "trainer", "scheduler")  # what constructors get whole

@@ -57,7 +57,7 @@ class ImageDataModule(L.LightningDataModule):
         without_content: a warning where there is nothing to see in the training part; else None.
 
     Args:
-        name: of the data set, as it stands in results.
+        name: name of the data set in results.
         num_classes: K that the data must have, or that `classes` keep.
         channels: 1 (grey) or 3 (RGB).
         image_size: side of the square images in pixels.
@@ -77,7 +77,7 @@ class ImageDataModule(L.LightningDataModule):
         transform: callable on one uint8 image, for training alone.
         augment: changes whole training batches on the device that computes; a batch of `train_dataloader`
             becomes (images, target) in `on_after_batch_transfer`, which a trainer calls.
-        seed: of the order of batches, the validation part and random transforms.
+        seed: seed of the order of batches, the validation part and random transforms.
         classes: those of train and test to keep, numbered anew from 0 in this order; None for all.
 
     Raises:

@@ -14,7 +14,7 @@ from icv_lightning.data.identities import check_pictures, split_identities, test
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.layouts import Files
 from icv_lightning.data.picture import PictureInput
-from icv_lightning.data.picture_datamodule import LOOKED_AT, PictureFileDataModule, spaced
+from icv_lightning.data.picture_datamodule import SAMPLE_SIZE, PictureFileDataModule, spaced
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class FacesDataModule(PictureFileDataModule):
     Args:
         folder: the folder of persons; part of a run's identity.
         held_out: share of the persons to verify, in [0, 1), where there is no `train` folder.
-        test_fraction: in (0, 1).
+        test_fraction: share of each person's pictures for test, in (0, 1).
         image_width: W; None for `image_size`, the height.
         crop: share of the central part that is kept, in (0, 1].
         options: those of `PictureFileDataModule`.
@@ -97,7 +97,7 @@ class FacesDataModule(PictureFileDataModule):
     def pixel_statistics(self) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation per channel of at most 10,000 pictures, evenly spaced."""
         index = self.train_part.index
-        return channel_statistics(self.train_part.images[index[spaced(len(index), LOOKED_AT)]])
+        return channel_statistics(self.train_part.images[index[spaced(len(index), SAMPLE_SIZE)]])
 
     def _cut(self, key: str, index: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         if key != "monitor_size":

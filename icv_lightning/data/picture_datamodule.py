@@ -19,8 +19,8 @@ from icv_lightning.data.split import in_validation
 from icv_lightning.data.traits import SAMPLE
 from icv_lightning.errors import UserError
 
-LOOKED_AT = 10_000  # pictures that the standardising constants are taken from, where they are not in memory
-SHOWN = 10
+SAMPLE_SIZE = 10_000  # pictures that the standardising constants are taken from, where they are not in memory
+MAX_LISTED = 10
 
 
 class PictureFileDataModule(ImageDataModule):
@@ -29,8 +29,8 @@ class PictureFileDataModule(ImageDataModule):
     Which of these are the validation part depends on their names (`icv_lightning.data.split`).
 
     Args:
-        folder: that names in records are relative to.
-        memory_gb: for decoded pictures, in 10^9 bytes; more are decoded by worker processes when they come.
+        folder: folder that names in records are relative to.
+        memory_gb: memory for decoded pictures, in 10^9 bytes; workers decode the rest while training.
         cache: folder that keeps decoded pictures for later runs; None for none.
         unreadable: "stop" where pictures cannot be read, or "skip" them.
         options: those of `ImageDataModule`.
@@ -94,7 +94,7 @@ class PictureFileDataModule(ImageDataModule):
         part = self.train_part
         if not isinstance(part.images, LazyImages):
             return super().pixel_statistics()
-        return channel_statistics(part.images[part.index[spaced(len(part), LOOKED_AT)]])
+        return channel_statistics(part.images[part.index[spaced(len(part), SAMPLE_SIZE)]])
 
     def _cut(self, key: str, index: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         """Choose the validation part by the pictures' names, all else by their positions."""
@@ -112,10 +112,10 @@ class PictureFileDataModule(ImageDataModule):
     def _leave_out(self, unreadable: dict[Path, str], count: int) -> None:
         names = sorted(os.path.relpath(path, self.folder) for path in unreadable)
         if names and self.unreadable == "stop":
-            others = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            others = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
             raise UserError(
                 f"{unreadable[min(unreadable)]}; {len(names)} of {count} pictures cannot be read: "
-                f"{', '.join(names[:SHOWN])}{others}; data.unreadable=skip leaves them out"
+                f"{', '.join(names[:MAX_LISTED])}{others}; data.unreadable=skip leaves them out"
             )
         self.skipped = sorted({*self.skipped, *names})
 

@@ -78,9 +78,9 @@ def check_val_size(val_size: int, classes: int, name: str, images: int | None) -
 
     Args:
         val_size: above 0.
-        classes: of the data set.
-        name: of it.
-        images: of the training part; None where that is not known.
+        classes: number of classes of the data set.
+        name: its name.
+        images: number of training images; None where it is not known.
     """
     most = None if images is None else images - 2 * classes
     if val_size < classes or (most is not None and val_size > most):

@@ -23,8 +23,8 @@ def in_test_part(names: Sequence[str], test_fraction: float) -> list[bool]:
     parts without a picture, the next in order of shares goes there; a class of one picture is trained on.
 
     Args:
-        names: of the pictures, with the class, e.g. `cat/001.png`.
-        test_fraction: in (0, 1).
+        names: names of the pictures, with the class, e.g. `cat/001.png`.
+        test_fraction: share for test, in (0, 1).
     """
     shares = [share(name) for name in names]
     tested = [number < test_fraction for number in shares]

@@ -21,9 +21,9 @@ def fitted_threshold(
     """Return a threshold by `EmbeddingModel.fit_threshold` on the validation images, and their number.
 
     Args:
-        model: what `checkpoint` holds.
+        model: the model in `checkpoint`.
         checkpoint: `<run>/checkpoints/last.ckpt`; `<run>/results.json` says what the run's data were.
-        false_rejection_rate: in [0, 1).
+        false_rejection_rate: share of known pictures to reject, in [0, 1).
         folder: `<class>/` folders of pictures; None for the validation part of the run.
 
     Raises:

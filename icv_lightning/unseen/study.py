@@ -28,7 +28,7 @@ from icv_lightning.unseen.figure import accuracy_figure
 from icv_lightning.unseen.gathered import Rows, evidence
 from icv_lightning.unseen.spaces import Space, baselines, embedded, of_network
 
-PLACE = "unseen"  # folder below the grid's
+FOLDER = "unseen"  # folder below the grid's
 Parts = tuple[InMemoryImages, InMemoryImages, InMemoryImages]
 
 
@@ -107,9 +107,9 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     values, `evidence.json` by which the report judges claim 12, `accuracy.png`.
 
     Args:
-        folder: of the grid.
+        folder: the grid's folder.
         protocol: how classes are enrolled.
-        root: where data sets lie, if not where the runs found them.
+        root: folder of data sets, if not where the runs found them.
 
     Raises:
         UserError: no completed run, none left out of training, or a protocol that the data cannot serve.
@@ -117,7 +117,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     found = {run: read_results(run) or {} for run in folder.glob("*/") if is_completed(run)}
     if not found:
         raise UserError(f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/unseen_mnist")
-    place = folder / PLACE
+    place = folder / FOLDER
     splits = {run: Split(data_settings(run, root)) for run in found}
     for split in {split.key: split for split in splits.values()}.values():
         if not left_some_out(split.settings):
