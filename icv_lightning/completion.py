@@ -9,7 +9,7 @@ from pathlib import Path
 from icv_lightning.__main__ import VERBS
 from icv_lightning.command_line import checkpoint
 from icv_lightning.configuration.composition import CONF
-from icv_lightning.configuration.settings import SETTINGS
+from icv_lightning.declarations.settings import SETTINGS
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import run
 

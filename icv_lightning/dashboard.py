@@ -23,8 +23,8 @@ def workspace(entity: str, project: str, name: str = "Intra-class variance") -> 
 
     Args:
         entity: user or team of W&B.
-        project: of W&B.
-        name: of the saved view.
+        project: W&B project.
+        name: name of the saved view.
 
     Raises:
         UserError: the package wandb-workspaces is not installed.

@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         "checkpoint, which stays untouched. Predictions know the class from then on.",
     )
     add_checkpoint(found)
-    found.add_argument("--name", required=True, help="of the class")
+    found.add_argument("--name", required=True, help="name of the class")
     found.add_argument("--replace", action="store_true", help="forget the pictures enrolled before")
     add_images(found)
     return found

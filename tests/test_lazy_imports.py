@@ -16,7 +16,7 @@ LIGHT = ", ".join(
     for name in (
         "configuration.identity",
         "configuration.checks",
-        "configuration.settings",
+        "declarations.settings",
         "run.__main__",
         "records.runs",
     )

@@ -120,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
         "--labels", type=Path, metavar="FILE", help=".csv or .parquet: file, label[, split, …]"
     )
     found.add_argument("--out", type=Path, metavar="FOLDER", help="default: <name of the vectors>-audit")
-    found.add_argument("--format", choices=FORMATS, default="table", help="of what is printed")
+    found.add_argument("--format", choices=FORMATS, default="table", help="format of the printed tables")
     found.add_argument(
         "--alpha",
         type=number(float, 1e-6, 1),
@@ -128,10 +128,13 @@ def parser() -> argparse.ArgumentParser:
         help="share of known pictures that may be rejected",
     )
     found.add_argument(
-        "--max-queries", type=number(int, 1, math.inf), default=100_000, help="of retrieval (default: 100000)"
+        "--max-queries",
+        type=number(int, 1, math.inf),
+        default=100_000,
+        help="queries of retrieval (default: 100000)",
     )
     found.add_argument("--draws", type=number(int, 1, math.inf), default=1000, help="bootstrap samples")
-    found.add_argument("--seed", type=number(int, 0, math.inf), default=0, help="of all drawing")
+    found.add_argument("--seed", type=number(int, 0, math.inf), default=0, help="seed of all random draws")
     return found
 
 

@@ -65,7 +65,7 @@ def read_vectors(path: Path, labels: Path | None = None) -> Vectors:
     - a folder: a run of this project.
 
     Args:
-        path: of one of these.
+        path: a file of one of these kinds.
         labels: CSV or Parquet of the columns that are no embeddings, or `cub200:<folder>` and the like (see
             `read_file_list`); in the order of the embeddings or, where both have files, of these files.
 

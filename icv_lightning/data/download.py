@@ -13,10 +13,10 @@ def fetched(path: Path, md5: str, urls: Sequence[str], advice: str) -> Path:
     """Return `path`, downloaded from the first of `urls` that has it unless it is there.
 
     Args:
-        path: of the archive.
-        md5: of its content.
-        urls: to be tried in this order.
-        advice: what else can be done, for the message.
+        path: where the archive belongs.
+        md5: MD5 of its content.
+        urls: addresses, tried in this order.
+        advice: alternative to the download, for the message.
 
     Raises:
         UserError: it is not there and cannot be downloaded; no folder is left behind.

@@ -105,8 +105,10 @@ def parser() -> argparse.ArgumentParser:
     )
     add_checkpoint(found)
     add_images(found)
-    found.add_argument("--format", choices=WRITERS, default="table", help="json: a line a picture")
-    found.add_argument("--all-probabilities", action="store_true", help="of every class trained on")
+    found.add_argument("--format", choices=WRITERS, default="table", help="json writes a line per picture")
+    found.add_argument(
+        "--all-probabilities", action="store_true", help="print the probability of every trained class"
+    )
     found.add_argument(
         "--embeddings", type=Path, metavar="FILE",
         help="write the embeddings, too: .npy (the matrix alone), .npz or .parquet (with all columns)",

@@ -21,12 +21,12 @@ class PictureFiles:
     Args:
         given: files, and folders to be searched through for pictures as in training; what is passed over
             there is said on stderr.
-        picture_input: what they are brought to.
+        picture_input: size and channels that the network takes.
         batch_size: files of a batch.
         usual: what the pictures trained on look like; a line on stderr says where the first batch does not.
 
     Attributes:
-        files: what was found.
+        files: the files found.
         unreadable: how many of these could not be read so far.
         quiet: say nothing about progress.
 

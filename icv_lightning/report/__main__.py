@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m icv_lightning.report", description="Tables, figures and page."
     )
     found.add_argument(
-        "folder", type=Path, help="of a grid, e.g. outputs/paper_grid; the report goes below it"
+        "folder", type=Path, help="folder of a grid, e.g. outputs/paper_grid; the report is written below it"
     )
     found.add_argument("also", type=Path, nargs="*", help="other folders whose runs and evidence count too")
     found.add_argument(

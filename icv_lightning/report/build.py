@@ -42,7 +42,7 @@ def write_report(
     network; tables of all that differs where there are other runs, or a layout is asked for.
 
     Args:
-        folders: of grids; those after the first only add runs and evidence.
+        folders: grids' folders; those after the first only add runs and evidence.
         layout: rows, columns and baseline of the tables of all runs.
         progress: called with the name of each step before it begins.
 

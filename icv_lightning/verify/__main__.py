@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
         "folds, ROC, AUC, EER, TAR at FARs, rank-1, open set; Euclidean and cosine distance.",
     )
     what = found.add_mutually_exclusive_group(required=True)
-    what.add_argument("folder", nargs="?", type=Path, help="of a grid, e.g. outputs/orl_verification")
+    what.add_argument("folder", nargs="?", type=Path, help="folder of a grid, e.g. outputs/orl_verification")
     what.add_argument("--checkpoint", type=checkpoint, help=CHECKPOINT)
     found.add_argument(
         "--pairs",
@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
         "are drawn by --seed",
     )
     found.add_argument("--images", type=Path, help="a folder of persons; else those that the run kept")
-    found.add_argument("--crop", type=_share, help="central part of --images that is kept; else the run's")
+    found.add_argument(
+        "--crop", type=_share, help="share of --images kept by the central crop; else the run's"
+    )
     found.add_argument(
         "--out",
         type=Path,
@@ -51,9 +53,9 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
     found.add_argument("--flip", action="store_true", help="average with the embedding of the mirror image")
-    found.add_argument("--seed", type=_count(0), default=0, help="of pairs drawn (default: 0)")
-    found.add_argument("--folds", type=_count(2), default=10, help="of the accuracy (default: 10)")
-    found.add_argument("--each", type=_count(1), default=300, help="genuine pairs a fold (default: 300)")
+    found.add_argument("--seed", type=_count(0), default=0, help="seed of the drawn pairs (default: 0)")
+    found.add_argument("--folds", type=_count(2), default=10, help="folds of the accuracy (default: 10)")
+    found.add_argument("--each", type=_count(1), default=300, help="genuine pairs per fold (default: 300)")
     add_trust(found)
     return found
 
