@@ -14,7 +14,7 @@ from icv_lightning.records.files import replaced, write_text
 
 def main() -> None:
     """Measure a checkpoint or all runs of a folder; exit with 0, 1, 2 (a wrong argument) or 130 (stopped)."""
-    run(_parser(), with_trust(_measure))
+    run(parser(), with_trust(_measure))
 
 
 def _measure(arguments: argparse.Namespace) -> int:
@@ -26,35 +26,38 @@ def _measure(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.verify",
         description="Verification and identification of persons that training never saw: accuracy over "
         "folds, ROC, AUC, EER, TAR at FARs, rank-1, open set; Euclidean and cosine distance.",
     )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("folder", nargs="?", type=Path, help="of a grid, e.g. outputs/orl_verification")
+    what = found.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", nargs="?", type=Path, help="folder of a grid, e.g. outputs/orl_verification")
     what.add_argument("--checkpoint", type=checkpoint, help=CHECKPOINT)
-    parser.add_argument(
+    found.add_argument(
         "--pairs",
         type=Path,
         help="in LFW's format, or lines (text, CSV, TSV) of two paths and 1 (one person) or 0; else pairs "
         "are drawn by --seed",
     )
-    parser.add_argument("--images", type=Path, help="a folder of persons; else those that the run kept")
-    parser.add_argument("--crop", type=_share, help="central part of --images that is kept; else the run's")
-    parser.add_argument(
+    found.add_argument("--images", type=Path, help="a folder of persons; else those that the run kept")
+    found.add_argument(
+        "--crop", type=_share, help="share of --images kept by the central crop; else the run's"
+    )
+    found.add_argument(
         "--out",
         type=Path,
         help="folder to write to (default: verification/ in the run, or beside a lone checkpoint)",
     )
-    parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
-    parser.add_argument("--flip", action="store_true", help="average with the embedding of the mirror image")
-    parser.add_argument("--seed", type=_count(0), default=0, help="of pairs drawn (default: 0)")
-    parser.add_argument("--folds", type=_count(2), default=10, help="of the accuracy (default: 10)")
-    parser.add_argument("--each", type=_count(1), default=300, help="genuine pairs a fold (default: 300)")
-    add_trust(parser)
-    return parser
+    found.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
+    found.add_argument("--flip", action="store_true", help="average with the embedding of the mirror image")
+    found.add_argument("--seed", type=_count(0), default=0, help="seed of the drawn pairs (default: 0)")
+    found.add_argument("--folds", type=_count(2), default=10, help="folds of the accuracy (default: 10)")
+    found.add_argument("--each", type=_count(1), default=300, help="genuine pairs per fold (default: 300)")
+    add_trust(found)
+    return found
 
 
 def _count(low: int):  # type: ignore[no-untyped-def]
