@@ -189,6 +189,8 @@ def _unknown_choice(error: MissingConfigException) -> str:
 
 
 def _unknown_key(error: Exception, overrides: list[str], config_name: str) -> str | None:
+    if found := re.search(r"Could not append to config. An item is already at '([^']+)'", str(error)):
+        return f"+{found[1]}: is a key already; leave out the +"
     found = re.search(r"Could not override '([^']+)'", str(error))
     if found and (
         "not in struct" in str(error.__cause__) or "No match" in str(error) or "append" in str(error)

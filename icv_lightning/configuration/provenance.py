@@ -5,13 +5,16 @@ import importlib.util
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.data.digest import changes, pictures_digest
 from icv_lightning.errors import UserError
 from icv_lightning.records.results import read_results
 from icv_lightning.records.trust import targets
+
+if TYPE_CHECKING:
+    from icv_lightning.data import ImageDataModule
 
 INSTALLED = {Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
 HOW_TO_RETRAIN = "force=true trains again, another name=… keeps both"
@@ -21,7 +24,8 @@ def provenance(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a run with this resolved configuration would be made of, as primitives.
 
     Returns:
-        `data`: the digest of its pictures, None for a data set that no user can change; `code`: the SHA-256
+        `data`: the digest of its pictures, None for a data set that names none (then the images that it
+        loads count, see `contents_changed`); `code`: the SHA-256
         of the source of each part that is neither of this package nor installed, by its `_target_`.
     """
     sources = {target: _source(target) for target in sorted({str(target) for target in targets(config)})}
@@ -69,6 +73,13 @@ def pictures_changed(recorded: Any, data: Mapping[str, Any]) -> list[str]:
     if not unlike:
         return []
     return [f"data.root={data.get('root')} holds other pictures now, {', '.join(unlike)}"]
+
+
+def contents_changed(recorded: Any, data: "ImageDataModule") -> list[str]:
+    """Say how the images of a data set of a user's own, set up, differ from the recorded ones, if they do."""
+    before, now = recorded.get("data") if isinstance(recorded, Mapping) else None, data.digest()
+    unlike = changes(before, now) if now and isinstance(before, Mapping) else []
+    return [f"data={data.name} gives other pictures now, {', '.join(unlike)}"] if unlike else []
 
 
 def _source(target: str) -> list[Path]:

@@ -1,13 +1,14 @@
 """Faces, a folder per person: persons to train on, and others to verify."""
 
 import logging
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
-from icv_lightning.data.datamodule import FIXED_SEED, Part, channel_statistics
+from icv_lightning.data.datamodule import Part, channel_statistics
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.identities import check_pictures, split_identities, tested_pictures
 from icv_lightning.data.images import InMemoryImages
@@ -22,9 +23,10 @@ class FacesDataModule(PictureFileDataModule):
     """Pictures of persons in the layouts of `icv_lightning.data.identities.split_identities`.
 
     CASIA-WebFace, exports of MS1M and LFW look like that. Persons are numbered in the order of their sorted
-    names. Train and test part hold the persons trained on, `test_fraction` of each one's pictures in the
-    latter (none of a person with one); `unseen` gives all pictures of the persons to verify. The central
-    part of each picture is kept and resized to `image_size` x `image_width`.
+    names. Train and test part hold the persons trained on, about `test_fraction` of each one's pictures in
+    the latter, each picture by its name alone (none of a person with one); `unseen` gives all pictures of
+    the persons to verify. The central part of each picture is kept and resized to `image_size` x
+    `image_width`.
 
     Args:
         folder: the folder of persons; part of a run's identity.
@@ -71,10 +73,20 @@ class FacesDataModule(PictureFileDataModule):
         trained, _ = self.persons()
         self.class_names = [path.name for path in trained]
         files = files_of(trained, tested=True)
-        tested = self._tested(np.array([k for _, k in files]))
-        train, test = ([files[i] for i in part.nonzero()[0]] for part in (~tested, tested))
+        tested = self.tested(trained, files)
+        train, test = (
+            [f for f, held in zip(files, tested, strict=True) if held == part] for part in (False, True)
+        )
         train_part, test_part = self.read([train, test], self.class_names)
         return train_part, test_part
+
+    def tested(self, persons: Sequence[Path], files: Files) -> list[bool]:
+        """Tell for each of these persons' pictures, in order, whether it is of the test part."""
+        return [
+            held
+            for k, pictures in groupby(files, key=lambda item: item[1])
+            for held in tested_pictures(persons[k], [path for path, _ in pictures], self.test_fraction)
+        ]
 
     def unseen(self) -> InMemoryImages:
         """Return all pictures of the persons to verify, numbered in the order of their sorted names."""
@@ -91,15 +103,6 @@ class FacesDataModule(PictureFileDataModule):
         if key != "monitor_size":
             return super()._cut(key, index, target, seed)
         return index, index[spaced(len(index), self.monitor_size)]  # a person may have one picture alone
-
-    def _tested(self, target: np.ndarray) -> np.ndarray:
-        """Choose the pictures of the test part, the same for every run."""
-        rng = np.random.default_rng(FIXED_SEED)
-        tested = np.zeros(len(target), dtype=bool)
-        for places in np.split(np.arange(len(target)), np.flatnonzero(np.diff(target)) + 1):
-            size = tested_pictures(len(places), self.test_fraction)
-            tested[rng.permutation(places)[:size]] = True
-        return tested
 
 
 def files_of(persons: list[Path], tested: bool = False) -> Files:

@@ -30,7 +30,10 @@ def main() -> None:
         if not request.cells:
             sys.exit(launching.show(request))
         from icv_lightning.grid import expected
+        from icv_lightning.run.starting_point import check_completed
 
+        for cell in request.cells:
+            check_completed(cell)
         _print_notes(request)
         statements = expected.of(request)
         if request.multirun:

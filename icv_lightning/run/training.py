@@ -51,6 +51,7 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     data = _data(config)
     module = building.build_module(config, cell.settings, data)
     _set_weights(module, data, config, checkpoint)
+    recorded["provenance"]["data"] = recorded["provenance"]["data"] or data.digest()
     module.provenance = recorded["provenance"]
     trainer = _trainer(config, cell, module, folder)
     give_up = partial(_give_up, folder, cell)
@@ -141,7 +142,7 @@ def _set_weights(
     from icv_lightning.run.starting_point import check_fits
 
     if checkpoint:
-        check_fits(module, checkpoint)
+        check_fits(module, data, checkpoint)
     elif config.init_from:
         take_weights(module, data, checkpoint_file(Path(config.init_from)))
 
