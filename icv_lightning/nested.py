@@ -1,6 +1,7 @@
-"""The one walk over nested settings: dotted keys and their values."""
+"""Walks over nested mappings and lists, such as settings: dotted keys and values."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 ABSENT = object()
@@ -44,6 +45,22 @@ def select(node: Any, key: str, default: Any = ABSENT) -> Any:
             return default
         node = node[part]
     return node
+
+
+def with_values(node: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a node with each of its values changed; named tuples become mappings, other tuples lists."""
+    if isinstance(node, tuple) and hasattr(node, "_asdict"):
+        node = node._asdict()
+    if isinstance(node, Mapping):
+        return {str(key): with_values(item, change) for key, item in node.items()}
+    if isinstance(node, list | tuple):
+        return [with_values(item, change) for item in node]
+    return change(node)
+
+
+def finite(node: Any) -> Any:
+    """Return a node as JSON takes it: numbers that are not finite become None."""
+    return with_values(node, lambda v: None if isinstance(v, float) and not math.isfinite(v) else v)
 
 
 def plain(value: Any) -> Any:

@@ -11,16 +11,14 @@ from icv_lightning.streams import Outlet
 
 WORK = """
 import sys
-from icv_lightning.exit_status import finish
+from icv_lightning.exit_status import ending
 
-def work():
+with ending():
     for number in range(20000):
         print("\\u00fcn\\u00ef \\u2022 12345678901234567890")
     with open("done", "w") as file:
         file.write("all")
-    return int(sys.argv[1])
-
-finish(work)
+    sys.exit(int(sys.argv[1]))
 """
 
 

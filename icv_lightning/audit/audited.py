@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from icv_lightning.audit.sanity import Finding
-from icv_lightning.evaluation.comparison import Estimate
+from icv_lightning.inference.bootstrap import Estimate
+from icv_lightning.nested import finite
 
 SECTIONS = {
     "classes": "Shape of the classes",
@@ -24,11 +25,11 @@ class Measure(NamedTuple):
 
     Attributes:
         section: one of `SECTIONS`.
-        name: in snake case.
+        name: the measure's name, in snake case.
         value: NaN where it is undefined.
-        low: of its 95 % interval; NaN where there is none.
-        high: of the same.
-        n: what it was computed from: pictures, queries or classes.
+        low: lower end of its 95 % interval; NaN where there is none.
+        high: upper end of its 95 % interval.
+        n: number of pictures, queries or classes.
         how: how it was computed, in a line.
     """
 
@@ -62,9 +63,9 @@ class Audit:
         class_names: K.
         protocol: what was fitted on what, in a line.
         settings: seed, draws and the like.
-        sanity: what there is to know of the input.
+        sanity: findings about the input.
         measures: every number.
-        sentences: what to take from them.
+        sentences: conclusions.
         classes: a row for each class.
         pairs: classes that take each other's pictures, worst first.
         suspects: pictures whose label is likely wrong, likeliest first.
@@ -101,16 +102,4 @@ class Audit:
 def as_file(found: Any) -> dict[str, Any]:
     """Return the fields of a dataclass as JSON takes them, but for those that are in no file."""
     kept = {f.name: getattr(found, f.name) for f in fields(found) if f.metadata.get("file", True)}
-    return {name: _finite(value) for name, value in kept.items()}
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+    return {name: finite(value) for name, value in kept.items()}

@@ -10,7 +10,7 @@ from icv_lightning.audit.audited import Audit, Measure, as_file
 from icv_lightning.audit.sentences import points
 from icv_lightning.audit.vectors import OF_PICTURES, Vectors
 from icv_lightning.errors import UserError
-from icv_lightning.evaluation.comparison import bootstrap_mean
+from icv_lightning.inference.bootstrap import bootstrap_mean
 
 COMPARED = (
     "acc_euclidean", "acc_cosine", "acc_mahalanobis", "acc_knn", "acc_lda",
@@ -28,7 +28,7 @@ class Comparison:
         second: source of the second.
         over_pictures: second less first, intervals for other pictures of these classes.
         over_classes: the same differences, intervals for other classes.
-        sentences: what to take from them.
+        sentences: conclusions.
     """
 
     first: str

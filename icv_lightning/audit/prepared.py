@@ -32,9 +32,10 @@ class Prepared:
         query: positions that search; None where all of `asked` search each other.
         gallery: positions that are searched.
         centroids: K x N, or None.
-        preds: M classes that the model gave, or None.
+        weight: K x N of the model's linear scores, or None.
+        preds: M classes that the model itself gave, -1 for one that there is not; None where it gave none.
         protocol: which of this it is, in a line.
-        findings: what there is to know of the input.
+        findings: findings about the input.
     """
 
     source: str
@@ -49,6 +50,8 @@ class Prepared:
     query: Tensor | None
     gallery: Tensor | None
     centroids: Tensor | None
+    weight: Tensor | None
+    preds: Tensor | None
     protocol: str
     findings: Sequence[Finding]
 
@@ -91,7 +94,9 @@ def prepared(vectors: Vectors) -> Prepared:
         strangers=strangers,
         query=query,
         gallery=gallery,
-        centroids=_centroids(vectors, classes),
+        centroids=_of_classes(vectors, "centroids", classes),
+        weight=_of_classes(vectors, "weight", classes),
+        preds=_preds(vectors, kept, classes),
         protocol=protocol,
         findings=findings,
     )
@@ -109,7 +114,7 @@ def _checked(vectors: Vectors) -> tuple[np.ndarray, np.ndarray]:
     if vectors.target is None:
         raise UserError(f"{vectors.source}: says no classes; give the array target, or --labels FILE")
     size = len(embeddings)
-    for field in ("target", "split", "files", "is_query", "is_gallery"):
+    for field in ("target", "split", "files", "is_query", "is_gallery", "preds"):
         column = getattr(vectors, field)
         if column is not None and np.shape(column) != (size,):
             raise UserError(
@@ -190,14 +195,23 @@ def truth(column: np.ndarray) -> np.ndarray:
     return np.isin(np.char.lower(np.asarray(column).astype(str)), ("true", "1", "1.0"))
 
 
-def _centroids(vectors: Vectors, classes: np.ndarray) -> Tensor | None:
-    if vectors.centroids is None:
+def _of_classes(vectors: Vectors, field: str, classes: np.ndarray) -> Tensor | None:
+    rows = getattr(vectors, field)
+    if rows is None:
         return None
-    centroids = np.asarray(vectors.centroids)
     expected = (len(classes), np.shape(vectors.embeddings)[1])
-    if centroids.shape != expected:
+    if np.shape(rows) != expected:
         raise UserError(
-            f"{vectors.source}: centroids must be {expected[0]} x {expected[1]}, a row a class in order, "
-            f"got {' x '.join(map(str, centroids.shape))}"
+            f"{vectors.source}: {field} must be {expected[0]} x {expected[1]}, a row a class in order, "
+            f"got {' x '.join(map(str, np.shape(rows)))}"
         )
-    return torch.from_numpy(centroids).double()
+    return torch.from_numpy(np.asarray(rows)).double()
+
+
+def _preds(vectors: Vectors, kept: np.ndarray, classes: np.ndarray) -> Tensor | None:
+    """Return the model's own answers as numbers of classes; None where none of them is a class."""
+    if vectors.preds is None:
+        return None
+    places = {str(name): k for k, name in enumerate(classes)}
+    found = np.array([places.get(str(pred), -1) for pred in np.asarray(vectors.preds)[kept]])
+    return torch.from_numpy(found) if (found >= 0).any() else None

@@ -10,17 +10,17 @@ from torch import Tensor
 from icv_lightning.audit.audited import Measure
 from icv_lightning.audit.prepared import Prepared
 from icv_lightning.evaluation.class_shape import class_shape
-from icv_lightning.evaluation.comparison import bootstrap_mean
+from icv_lightning.evaluation.conformal import conformal_threshold
 from icv_lightning.evaluation.decision_rules import NEIGHBOURS, RULES, Part, rule_preds
 from icv_lightning.evaluation.geometry import own_and_other, spacing
 from icv_lightning.evaluation.label_errors import suspects
 from icv_lightning.evaluation.retrieval import query_values
 from icv_lightning.evaluation.strangers import (
-    conformal_threshold,
     held_class_rejection,
     nearest_distances,
     rejection,
 )
+from icv_lightning.inference.bootstrap import Estimate, bootstrap_mean
 from icv_lightning.variability import class_means
 
 KS = (1, 5, 10)
@@ -37,6 +37,9 @@ HOW_SHAPE = {
     "nc1": "tr(R_w·R_b⁺)/K, 0 in collapse",
     "nc2_norms": "standard deviation over mean of ‖mean_k − grand mean‖, 0 in collapse",
     "nc2_angles": "mean over pairs of |cos + 1/(K − 1)|, 0 in collapse",
+    "nc3": "‖W/‖W‖ − M/‖M‖‖², weights of the scores against the class means around theirs, 0 in collapse",
+    "nc3_centroids": "the same with the centroids around their mean in place of W",
+    "nc4": "share of pictures that the model and the nearest class mean give one class, 1 in collapse",
     "centroid_lag": "mean distance of a centroid to its class mean, in spacings",
 }
 HOW_RULE = {
@@ -62,7 +65,7 @@ HOW_STRANGER = {
 
 def shape(data: Prepared) -> Iterator[Measure]:
     """Yield the shape of the classes of the pictures asked for."""
-    for name, value in class_shape(*data.part(data.asked), data.centroids).items():
+    for name, value in class_shape(*data.part(data.asked), data.centroids, data.weight).items():
         how = HOW_SHAPE.get(name, "share of var_within along a principal axis of R_w")
         yield Measure.plain("classes", name, value, len(data.asked), how)
 
@@ -77,12 +80,31 @@ def rules(data: Prepared, by_picture: ByPicture, draws: int, seed: int) -> Itera
         by_picture[f"acc_{rule}"] = _spread(hits, data.asked, len(data.target), np.nan)
         found = bootstrap_mean(hits.numpy(), draws=draws, seed=seed)
         yield Measure.of("rules", f"acc_{rule}", found, f"accuracy of the {HOW_RULE[rule]}")
+    if data.preds is not None:
+        yield from _of_model(data, by_picture, draws, seed)
     base = by_picture["acc_euclidean"][data.asked]
     for rule in RULES[1:]:
         gain = bootstrap_mean(by_picture[f"acc_{rule}"][data.asked] - base, draws=draws, seed=seed)
         yield Measure.of(
             "rules", f"gain_{rule}", gain, f"accuracy of the {HOW_RULE[rule]} less that by Euclid, paired"
         )
+
+
+def leads(data: Prepared, by_picture: ByPicture, draws: int, seed: int) -> dict[str, Estimate]:
+    """Return for each rule how much more accurate the most accurate one is, paired."""
+    hits = {rule: by_picture[f"acc_{rule}"][data.asked] for rule in RULES}
+    best = max(hits.values(), key=np.mean)
+    return {rule: bootstrap_mean(best - own, draws=draws, seed=seed) for rule, own in hits.items()}
+
+
+def _of_model(data: Prepared, by_picture: ByPicture, draws: int, seed: int) -> Iterator[Measure]:
+    """Yield what the model's own answers are worth, and how often the nearest class mean says the same."""
+    own, nearest = data.preds[data.asked].numpy(), by_picture["pred_euclidean"][data.asked]
+    hits = (own == data.target[data.asked].numpy()).astype(float)
+    how = "accuracy of the classes that the model itself gave"
+    yield Measure.of("rules", "acc_model", bootstrap_mean(hits, draws=draws, seed=seed), how)
+    agreed = bootstrap_mean((own == nearest).astype(float), draws=draws, seed=seed)
+    yield Measure.of("classes", "nc4", agreed, HOW_SHAPE["nc4"])
 
 
 def retrieval(

@@ -1,8 +1,9 @@
 """What to take from an audit, in words that say no more than its numbers hold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from icv_lightning.audit.audited import Measure
+from icv_lightning.inference.bootstrap import Estimate
 
 COST = ("euclidean", "cosine", "mahalanobis", "lda", "knn")  # cheapest first
 WORDS = {
@@ -10,7 +11,7 @@ WORDS = {
     "cosine": "the nearest class mean by cosine",
     "mahalanobis": "the nearest class mean by Mahalanobis",
     "lda": "LDA",
-    "knn": "10 nearest neighbours",
+    "knn": "the vote of 10 nearest neighbours",
 }
 FAIR = "over pictures of these classes; other trainings and classes vary more"
 
@@ -20,27 +21,35 @@ def points(value: float, sign: bool = False) -> str:
     return f"{100 * value:+.2f}" if sign else f"{100 * value:.2f}"
 
 
-def sentences(measures: Sequence[Measure]) -> list[str]:
-    """Return a sentence for each section that has something to say."""
+def sentences(measures: Sequence[Measure], leads: Mapping[str, Estimate]) -> list[str]:
+    """Return a sentence for each section that has something to say.
+
+    Args:
+        measures: of an audit.
+        leads: for each rule, how much more accurate the most accurate one is.
+    """
     found = {measure.name: measure for measure in measures}
-    return [*_rule(found), *_retrieval(found), *_strangers(found), *_labels(found)]
+    return [*_rule(found, leads), *_retrieval(found), *_strangers(found), *_labels(found)]
 
 
-def _rule(found: dict[str, Measure]) -> Iterator[str]:
+def _rule(found: Mapping[str, Measure], leads: Mapping[str, Estimate]) -> Iterator[str]:
+    """Name the cheapest rule that no dearer one is shown to surpass."""
     best = max(COST, key=lambda rule: found[f"acc_{rule}"].value)
-    base = found["acc_euclidean"]
-    if best == "euclidean":
-        yield f"Rule: use {WORDS[best]}, {points(base.value)} %: the four others gain nothing here."
-        return
-    gain = found[f"gain_{best}"]
-    words = (
-        f"{WORDS[best]} gains {points(gain.value, True)} points over {WORDS['euclidean']} "
-        f"({points(gain.low, True)} to {points(gain.high, True)}; {FAIR})"
-    )
-    if gain.low > 0:
-        yield f"Rule: use {WORDS[best]}, {points(found[f'acc_{best}'].value)} %: {words}."
+    chosen = next(rule for rule in COST if rule == best or leads[rule].low <= 0)
+    words = f"Rule: use {WORDS[chosen]}, {points(found[f'acc_{chosen}'].value)} %"
+    if chosen != "euclidean":
+        words += f": {_bounds(found[f'gain_{chosen}'])} points over {WORDS['euclidean']}"
+    if chosen != best:
+        more = f"{_bounds(leads[chosen])} points more, which may be chance"
+        yield f"{words}. {WORDS[best][0].upper()}{WORDS[best][1:]} has {more}; {FAIR}."
+    elif chosen == "euclidean":
+        yield f"{words}: the four others gain nothing here."
     else:
-        yield f"Rule: use {WORDS['euclidean']}, {points(base.value)} %: {words}, which may be chance."
+        yield f"{words}; {FAIR}."
+
+
+def _bounds(gain: Measure | Estimate) -> str:
+    return f"{points(gain.value, True)} ({points(gain.low, True)} to {points(gain.high, True)})"
 
 
 def _retrieval(found: dict[str, Measure]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from icv_lightning.audit.sentences import sentences
 from icv_lightning.audit.vectors import Vectors
 from icv_lightning.audit.views import views
 from icv_lightning.evaluation.class_shape import mutual_confusions
-from icv_lightning.evaluation.comparison import DRAWS
+from icv_lightning.inference.bootstrap import DRAWS
 
 MAX_QUERIES = 100_000
 
@@ -26,7 +26,9 @@ def audit_embeddings(
     files: Sequence[str] | None = None,
     is_query: Sequence[bool] | None = None,
     is_gallery: Sequence[bool] | None = None,
+    preds: Sequence[Any] | None = None,
     centroids: Any = None,
+    weight: Any = None,
     source: str = "embeddings",
     **options: Any,
 ) -> Audit:
@@ -40,18 +42,20 @@ def audit_embeddings(
         files: M, names of the pictures.
         is_query: M, whether it searches, with `is_gallery`: whether it is searched.
         is_gallery: M.
+        preds: M, classes that the model itself gave.
         centroids: K x N in the order of the sorted classes, compared with the class means.
+        weight: K x N in the same order, of the model's linear scores.
         source: a title.
         options: those of `audit`.
 
     Raises:
-        UserError: what cannot be audited.
+        UserError: embeddings that cannot be audited.
     """
-    optional = {"split": split, "files": files, "is_query": is_query, "is_gallery": is_gallery}
-    columns = {
-        name: None if x is None else np.asarray(x)
-        for name, x in (optional | {"centroids": centroids}).items()
-    }
+    optional = {
+        "split": split, "files": files, "is_query": is_query, "is_gallery": is_gallery, "preds": preds,
+        "centroids": centroids, "weight": weight,
+    }  # fmt: skip
+    columns = {name: None if x is None else np.asarray(x) for name, x in optional.items()}
     return audit(Vectors(source, np.asarray(embeddings), np.asarray(target), **columns), **options)
 
 
@@ -69,13 +73,13 @@ def audit(
     Args:
         vectors: embeddings and what is known of them.
         alpha: share of known pictures that the threshold against strangers may reject, in (0, 1).
-        max_queries: of retrieval, evenly spaced where there are more pictures.
+        max_queries: largest number of retrieval queries, evenly spaced where there are more pictures.
         draws: bootstrap samples of the intervals.
-        seed: of all drawing.
+        seed: seed of all random draws.
         progress: called with the name of each step before it begins.
 
     Raises:
-        UserError: what cannot be audited.
+        UserError: embeddings that cannot be audited.
     """
     progress("check")
     data, by_picture = prepared(vectors), sections.ByPicture()
@@ -104,7 +108,7 @@ def audit(
         settings={"alpha": alpha, "max_queries": max_queries, "draws": draws, "seed": seed},
         sanity=data.findings,
         measures=measures,
-        sentences=sentences(measures),
+        sentences=sentences(measures, sections.leads(data, by_picture, draws, seed)),
         classes=sections.class_rows(data, by_picture),
         pairs=mutual_confusions(preds, part.target, data.class_names),
         suspects=found,

@@ -10,9 +10,15 @@ import numpy as np
 
 from icv_lightning.data.file_lists import READERS, Listed, read_file_list
 from icv_lightning.errors import UserError, reason
+from icv_lightning.records.checkpoints import read_checkpoint
 from icv_lightning.records.snapshots import read_snapshot
 
-ALIASES = {"target": ("target", "label", "labels"), "files": ("files", "file"), "preds": ("preds", "class")}
+ALIASES = {
+    "target": ("target", "label", "labels"),
+    "files": ("files", "file", "path"),
+    "preds": ("preds", "class"),
+}
+UNKNOWN = -1  # what a snapshot says of pictures whose answer it does not keep
 TABLES = (".csv", ".parquet")
 
 
@@ -29,6 +35,7 @@ class Vectors:
         is_query: M, whether it searches, with `is_gallery`: whether it is searched.
         is_gallery: M.
         centroids: K x N, in the order of the sorted classes.
+        weight: K x N in the same order, of the model's linear scores.
         preds: M, classes that the model itself gave.
     """
 
@@ -40,9 +47,11 @@ class Vectors:
     is_query: np.ndarray | None = None
     is_gallery: np.ndarray | None = None
     centroids: np.ndarray | None = None
+    weight: np.ndarray | None = None
     preds: np.ndarray | None = None
 
 
+OF_CLASSES = ("centroids", "weight")
 OF_PICTURES = ("target", "split", "files", "is_query", "is_gallery", "preds")
 
 
@@ -56,7 +65,7 @@ def read_vectors(path: Path, labels: Path | None = None) -> Vectors:
     - a folder: a run of this project.
 
     Args:
-        path: of one of these.
+        path: a file of one of these kinds.
         labels: CSV or Parquet of the columns that are no embeddings, or `cub200:<folder>` and the like (see
             `read_file_list`); in the order of the embeddings or, where both have files, of these files.
 
@@ -97,13 +106,15 @@ def _of_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> Vectors:
     part = "test" if "test_embeddings" in arrays else "val"
     if "train_embeddings" in arrays and f"{part}_embeddings" in arrays:
         names = [name for name in ("embeddings", "target") if f"train_{name}" in arrays]
+        centres = {name: arrays[name] for name in OF_CLASSES if name in arrays}
         both = {name: np.concatenate([arrays[f"{p}_{name}"] for p in ("train", part)]) for name in names}
         sizes = [len(arrays[f"{p}_embeddings"]) for p in ("train", part)]
         both["split"] = np.repeat(["train", "test"], sizes)
-        arrays = both | ({"centroids": arrays["centroids"]} if "centroids" in arrays else {})
+        arrays = both | centres
     if "embeddings" not in arrays:
         raise UserError(f"{path}: needs the array embeddings, has {', '.join(arrays) or 'none'}")
-    return Vectors(str(path), arrays["embeddings"], centroids=arrays.get("centroids"), **_known(arrays))
+    centres = {name: arrays.get(name) for name in OF_CLASSES}
+    return Vectors(str(path), arrays["embeddings"], **centres, **_known(arrays))
 
 
 def _known(columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -124,13 +135,23 @@ def _of_run(folder: Path) -> Vectors:
             "as outputs/<name>/<cell>"
         )
     target = np.concatenate([last.train_target, last.target])
+    classes, weight = np.unique(target), _score_weights(folder)
     return Vectors(
         folder.name,
         np.concatenate([last.train_embeddings, last.embeddings]),
         target,
         np.repeat(["train", "test"], [len(last.train_target), len(last.target)]),
-        centroids=last.centroids[np.unique(target)],
+        centroids=last.centroids[classes],
+        weight=None if weight is None else weight[classes],
+        preds=np.concatenate([np.full(len(last.train_target), UNKNOWN), last.preds]),
     )
+
+
+def _score_weights(folder: Path) -> np.ndarray | None:
+    """Return the weights of the linear scores of a run, None where it has none or its checkpoint is gone."""
+    path = folder / "checkpoints" / "last.ckpt"
+    weight = read_checkpoint(path)["state_dict"].get("head.weight") if path.is_file() else None
+    return None if weight is None else weight.numpy()
 
 
 def _of_table(path: Path) -> Vectors:

@@ -24,7 +24,7 @@ class Gallery(L.Callback):
     scale of embeddings is free), the table `test/per_class`, and `test/sample`, embedded test images.
 
     Args:
-        epochs: after which embeddings are drawn, counted from 1; the last epoch always is.
+        epochs: epochs after which embeddings are drawn, counted from 1; the last epoch always is.
         sample_size: images in the sample, evenly spaced over the test part, equal in all runs.
 
     Raises:

@@ -1,19 +1,20 @@
 """Faces, a folder per person: persons to train on, and others to verify."""
 
 import logging
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
-from icv_lightning.data.datamodule import FIXED_SEED, Part, channel_statistics
+from icv_lightning.data.datamodule import Part, channel_statistics
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.identities import check_pictures, split_identities, tested_pictures
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.layouts import Files
 from icv_lightning.data.picture import PictureInput
-from icv_lightning.data.picture_datamodule import LOOKED_AT, PictureFileDataModule, spaced
+from icv_lightning.data.picture_datamodule import SAMPLE_SIZE, PictureFileDataModule, spaced
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +23,15 @@ class FacesDataModule(PictureFileDataModule):
     """Pictures of persons in the layouts of `icv_lightning.data.identities.split_identities`.
 
     CASIA-WebFace, exports of MS1M and LFW look like that. Persons are numbered in the order of their sorted
-    names. Train and test part hold the persons trained on, `test_fraction` of each one's pictures in the
-    latter (none of a person with one); `unseen` gives all pictures of the persons to verify. The central
-    part of each picture is kept and resized to `image_size` x `image_width`.
+    names. Train and test part hold the persons trained on, about `test_fraction` of each one's pictures in
+    the latter, each picture by its name alone (none of a person with one); `unseen` gives all pictures of
+    the persons to verify. The central part of each picture is kept and resized to `image_size` x
+    `image_width`.
 
     Args:
         folder: the folder of persons; part of a run's identity.
         held_out: share of the persons to verify, in [0, 1), where there is no `train` folder.
-        test_fraction: in (0, 1).
+        test_fraction: share of each person's pictures for test, in (0, 1).
         image_width: W; None for `image_size`, the height.
         crop: share of the central part that is kept, in (0, 1].
         options: those of `PictureFileDataModule`.
@@ -71,10 +73,20 @@ class FacesDataModule(PictureFileDataModule):
         trained, _ = self.persons()
         self.class_names = [path.name for path in trained]
         files = files_of(trained, tested=True)
-        tested = self._tested(np.array([k for _, k in files]))
-        train, test = ([files[i] for i in part.nonzero()[0]] for part in (~tested, tested))
+        tested = self.tested(trained, files)
+        train, test = (
+            [f for f, held in zip(files, tested, strict=True) if held == part] for part in (False, True)
+        )
         train_part, test_part = self.read([train, test], self.class_names)
         return train_part, test_part
+
+    def tested(self, persons: Sequence[Path], files: Files) -> list[bool]:
+        """Tell for each of these persons' pictures, in order, whether it is of the test part."""
+        return [
+            held
+            for k, pictures in groupby(files, key=lambda item: item[1])
+            for held in tested_pictures(persons[k], [path for path, _ in pictures], self.test_fraction)
+        ]
 
     def unseen(self) -> InMemoryImages:
         """Return all pictures of the persons to verify, numbered in the order of their sorted names."""
@@ -85,21 +97,12 @@ class FacesDataModule(PictureFileDataModule):
     def pixel_statistics(self) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation per channel of at most 10,000 pictures, evenly spaced."""
         index = self.train_part.index
-        return channel_statistics(self.train_part.images[index[spaced(len(index), LOOKED_AT)]])
+        return channel_statistics(self.train_part.images[index[spaced(len(index), SAMPLE_SIZE)]])
 
     def _cut(self, key: str, index: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         if key != "monitor_size":
             return super()._cut(key, index, target, seed)
         return index, index[spaced(len(index), self.monitor_size)]  # a person may have one picture alone
-
-    def _tested(self, target: np.ndarray) -> np.ndarray:
-        """Choose the pictures of the test part, the same for every run."""
-        rng = np.random.default_rng(FIXED_SEED)
-        tested = np.zeros(len(target), dtype=bool)
-        for places in np.split(np.arange(len(target)), np.flatnonzero(np.diff(target)) + 1):
-            size = tested_pictures(len(places), self.test_fraction)
-            tested[rng.permutation(places)[:size]] = True
-        return tested
 
 
 def files_of(persons: list[Path], tested: bool = False) -> Files:

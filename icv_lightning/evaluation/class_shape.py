@@ -17,13 +17,14 @@ from icv_lightning.variability import (
 )
 
 COMPONENTS = 3  # of R_w whose shares are listed
-COVARIANCES = 2**26  # numbers of all R(X_k); beyond it (512 MB) condition numbers are left out
+MAX_COVARIANCE_NUMBERS = 2**26  # numbers of all R(X_k); beyond it (512 MB) condition numbers are left out
 
 
 def class_shape(
     embeddings: Float[Tensor, "sample dim"],
     target: Int[Tensor, " sample"],
     centroids: Float[Tensor, "classes dim"] | None = None,
+    weight: Float[Tensor, "classes dim"] | None = None,
 ) -> dict[str, float]:
     """Return measures of the classes by name; NaN where classes have no extent.
 
@@ -32,13 +33,15 @@ def class_shape(
     - `within_pc1` … `within_pc3`: shares of var_within along principal axes of R_w;
     - `condition`: median over classes of the condition number of R(X_k), of classes of more than N pictures;
     - `effective_dim`, `effective_dim_within`: of all embeddings, and of R_w;
-    - `nc1`, `nc2_norms`, `nc2_angles` as of `neural_collapse`;
-    - `centroid_lag`: mean distance of a centroid to its class mean, in spacings, with `centroids` alone.
+    - `nc1`, `nc2_norms`, `nc2_angles`, with `weight` `nc3` too, as of `neural_collapse`;
+    - `centroid_lag`: mean distance of a centroid to its class mean, in spacings, and `nc3_centroids`: nc3
+      with the centroids around their mean for `weight`; with `centroids` alone.
 
     Args:
         embeddings: M x N.
         target: M classes from 0, with 2 or more.
         centroids: K x N.
+        weight: W of the linear scores, K x N.
     """
     means = class_means(embeddings, target)
     within, between = (f(embeddings, target) for f in (within_class_covariance, between_class_covariance))
@@ -58,8 +61,10 @@ def class_shape(
         "effective_dim": effective_dim(within + between),
         "effective_dim_within": effective_dim(within),
     }
-    found |= {name: value.item() for name, value in neural_collapse(means, within, between).items()}
+    found |= {name: value.item() for name, value in neural_collapse(means, within, between, weight).items()}
     if centroids is not None:
+        around = centroids - centroids.mean(0)
+        found["nc3_centroids"] = neural_collapse(means, within, between, around)["nc3"].item()
         found["centroid_lag"] = float((centroids - means).norm(dim=1).nanmean()) / unit
     return found
 
@@ -76,7 +81,7 @@ def median_condition(embeddings: Float[Tensor, "sample dim"], target: Int[Tensor
     """
     dim = embeddings.shape[1]
     enough = [k for k, n in enumerate(torch.bincount(target).tolist()) if n > dim]
-    if not enough or len(enough) * dim**2 > COVARIANCES:
+    if not enough or len(enough) * dim**2 > MAX_COVARIANCE_NUMBERS:
         return float("nan")
     chosen = torch.isin(target, torch.tensor(enough))
     covariances = class_covariance(embeddings[chosen], target[chosen])[enough]

@@ -60,7 +60,7 @@ def spread_replicates(
         own: n distances to the own class mean, in spacings.
         target: n.
         draws: number of samples.
-        seed: of the samples.
+        seed: seed of the samples.
 
     Returns:
         `draws` values each of `tail`, and of median and p99 over all images (`distance_median`,
@@ -83,49 +83,6 @@ def cosine_preds(embeddings: np.ndarray, means: np.ndarray) -> np.ndarray:
         cosines = points @ (centres / np.linalg.norm(centres, axis=1, keepdims=True)).T
     preds: np.ndarray = np.where(np.isnan(cosines), -np.inf, cosines).argmax(1)
     return preds
-
-
-def class_covariances(snapshot: Snapshot) -> dict[int, np.ndarray]:
-    """Return R(X_k) of the training embeddings, N x N, for each class seen."""
-    found = {}
-    for k in np.unique(snapshot.train_target):
-        points = snapshot.train_embeddings[snapshot.train_target == k].astype(np.float64)
-        centred = points - points.mean(0)
-        found[int(k)] = centred.T @ centred / len(points)
-    return found
-
-
-def mahalanobis_preds(snapshot: Snapshot, floor: float = 1e-6) -> np.ndarray:
-    """Return the class whose own weighted distance (z − mean)ᵀ R(X_k)⁻¹ (z − mean) is least (claim 9).
-
-    `floor` times the mean variance of the class is added to the diagonal of R(X_k).
-    """
-    best = np.full(len(snapshot.target), np.inf)
-    preds = np.zeros(len(snapshot.target), dtype=np.int64)
-    for k, covariance in class_covariances(snapshot).items():
-        ridge = floor * np.trace(covariance) / len(covariance) + np.finfo(np.float64).tiny
-        centred = snapshot.embeddings.astype(np.float64) - snapshot.class_means[k]
-        weighted = np.linalg.solve(covariance + ridge * np.eye(len(covariance)), centred.T).T
-        squared = (centred * weighted).sum(1)
-        preds = np.where(squared < best, k, preds)
-        best = np.minimum(best, squared)
-    return preds
-
-
-def condition(snapshot: Snapshot) -> float:
-    """Return the median over classes of the condition number of R(X_k): 1 for a symmetric cluster."""
-    return float(
-        np.median([np.linalg.cond(covariance) for covariance in class_covariances(snapshot).values()])
-    )
-
-
-def within_components(snapshot: Snapshot) -> np.ndarray:
-    """Return the standard deviations along the principal axes of R_w (train), largest first, in spacings."""
-    points = snapshot.train_embeddings.astype(np.float64)
-    centred = points - snapshot.class_means.astype(np.float64)[snapshot.train_target]
-    eigenvalues = np.linalg.eigvalsh(centred.T @ centred / len(centred))[::-1]
-    components: np.ndarray = np.sqrt(eigenvalues.clip(min=0)) / spacing(snapshot.class_means)
-    return components
 
 
 def centroid_lag(snapshot: Snapshot) -> float:

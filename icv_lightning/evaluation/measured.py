@@ -4,10 +4,12 @@ The fixed part of train (10,000 images by default) gives class means and spread,
 """
 
 import numpy as np
+import torch
 
 from icv_lightning.evaluation import geometry
 from icv_lightning.records.measured import Measured
 from icv_lightning.records.snapshots import Snapshot
+from icv_lightning.variability import class_covariance
 
 DRAWS = 200  # bootstrap samples of the training images: quantiles of every sample take time
 MOST_CLASSES, MOST_DIMENSIONS = 1000, 64  # beyond, distances to all means and covariances cost too much
@@ -41,9 +43,40 @@ def last_epoch(snapshot: Snapshot) -> Measured:
         **{rule: float(bits.mean()) for rule, bits in right.items()},
     }
     if "acc_mahalanobis" in right:
-        values["condition"] = geometry.condition(snapshot)
+        values["condition"] = condition(snapshot)
     draws = geometry.spread_replicates(own / values["spacing"], target, DRAWS)
     return Measured(snapshot.part, values, right, draws)
+
+
+def class_covariances(snapshot: Snapshot) -> dict[int, np.ndarray]:
+    """Return R(X_k) of the training embeddings, N x N, for each class seen."""
+    target = snapshot.train_target
+    found = class_covariance(torch.from_numpy(snapshot.train_embeddings), torch.from_numpy(target)).numpy()
+    return {int(k): found[k] for k in np.unique(target)}
+
+
+def mahalanobis_preds(snapshot: Snapshot, floor: float = 1e-6) -> np.ndarray:
+    """Return the class whose own weighted distance (z − mean)ᵀ R(X_k)⁻¹ (z − mean) is least (claim 9).
+
+    `floor` times the mean variance of the class is added to the diagonal of R(X_k).
+    """
+    best = np.full(len(snapshot.target), np.inf)
+    preds = np.zeros(len(snapshot.target), dtype=np.int64)
+    for k, covariance in class_covariances(snapshot).items():
+        ridge = floor * np.trace(covariance) / len(covariance) + np.finfo(np.float64).tiny
+        centred = snapshot.embeddings.astype(np.float64) - snapshot.class_means[k]
+        weighted = np.linalg.solve(covariance + ridge * np.eye(len(covariance)), centred.T).T
+        squared = (centred * weighted).sum(1)
+        preds = np.where(squared < best, k, preds)
+        best = np.minimum(best, squared)
+    return preds
+
+
+def condition(snapshot: Snapshot) -> float:
+    """Return the median over classes of the condition number of R(X_k): 1 for a symmetric cluster."""
+    return float(
+        np.median([np.linalg.cond(covariance) for covariance in class_covariances(snapshot).values()])
+    )
 
 
 def _own(snapshot: Snapshot) -> np.ndarray:
@@ -60,5 +93,5 @@ def _right(snapshot: Snapshot) -> dict[str, np.ndarray]:
         "acc_cosine": geometry.cosine_preds(embeddings, means),
     }
     if means.shape[1] <= MOST_DIMENSIONS:
-        preds["acc_mahalanobis"] = geometry.mahalanobis_preds(snapshot)
+        preds["acc_mahalanobis"] = mahalanobis_preds(snapshot)
     return {rule: found == snapshot.target for rule, found in preds.items()}

@@ -14,7 +14,8 @@ from torch import Tensor
 from icv_lightning.shapes import check_batch
 
 BLOCK = 2**22  # distances held at once, 32 MB
-COLUMNS = 2**12  # of them to so many of the gallery, whose conversion to float64 then serves 1024 queries
+COLUMNS = 2**10  # of them to so many of the gallery, whose conversion to float64 then serves 4096 queries
+SPARE = 3  # times as many candidates as are needed stand side by side before the farthest are dropped
 EXACT_DIM = 16  # up to this N differences are squared; beyond it expanded products are several times faster
 
 Part = tuple[Float[Tensor, "gallery dim"], Int[Tensor, " gallery"]]
@@ -71,53 +72,64 @@ def query_values(
     query = torch.linspace(0, size - 1, min(size, max_queries), dtype=torch.float64).round().long()
     query = query.to(target.device)
     searched = _Searched.of(*(gallery or (embeddings, target)))
-    query = query[searched.sizes_of(target[query]) > (gallery is None)]
-    query = query[torch.argsort(target[query], stable=True)]  # classes of like size share a block
-    largest = max(1, min(len(searched.embeddings), COLUMNS), 2 * max(searched.sizes.tolist(), default=0))
-    rows = max(1, BLOCK // largest)
-    found = [
-        _values(searched, embeddings[block], target[block], ks, block if gallery is None else None)
-        for block in torch.split(query, rows)
-        if len(block)
-    ]
+    r = searched.sizes_of(target[query]) - int(gallery is None)
+    query, r = query[r > 0], r[r > 0]
+    order, blocks = _blocks(r.clamp(min=max(ks)), len(searched.target))
+    query, r = query[order], r[order]
+    found = []
+    for block, needed in zip(torch.split(query, blocks), torch.split(r, blocks), strict=True):
+        itself = block if gallery is None else None
+        most = max(*ks, int(needed.max()))
+        is_own = _own_among_nearest(searched, embeddings[block], target[block], itself, most)
+        found.append(_values(is_own, needed, ks))
     names = [*(f"recall_at_{k}" for k in ks), "r_precision", "map_at_r"]
     columns = torch.cat(found) if found else embeddings.new_zeros(0, len(names), dtype=torch.float64)
     return {"query": query} | dict(zip(names, columns.unbind(1), strict=True))
 
 
+def _blocks(most: Int[Tensor, " query"], searched: int) -> tuple[Int[Tensor, " query"], list[int]]:
+    """Return an order of queries and how many of them share a block: those that need about as many."""
+    order = torch.argsort(most, stable=True)
+    blocks: list[int] = []
+    for needed, count in zip(*(x.tolist() for x in most.double().log2().ceil()[order].unique_consecutive(
+        return_counts=True)), strict=True):  # fmt: skip
+        rows = max(1, BLOCK // max(min(COLUMNS, searched), SPARE * int(2**needed)))
+        blocks += [rows] * (count // rows) + ([count % rows] if count % rows else [])
+    return order, blocks
+
+
 @dataclass(frozen=True)
 class _Searched:
-    """What is searched, in order of class: class k from `first[k]` to `first[k] + sizes[k]`.
+    """What is searched, in an order drawn at random, so that any part of it is like the whole.
 
     Attributes:
         embeddings: G x N.
-        place: G, where the embeddings stood before they were sorted.
-        first: K.
-        sizes: K.
+        target: G.
+        place: G, where embeddings that stood at 0, 1, … are now.
+        sizes: K, of the classes.
         middle: N, subtracted before expanded products, which lose digits far from the origin; medians, so
             that whole numbers stay whole and an outlier does no harm.
         squares: G, ‖embedding − middle‖².
     """
 
     embeddings: Float[Tensor, "gallery dim"]
+    target: Int[Tensor, " gallery"]
     place: Int[Tensor, " gallery"]
-    first: Int[Tensor, " classes"]
     sizes: Int[Tensor, " classes"]
     middle: Float[Tensor, " dim"]
     squares: Float[Tensor, " gallery"]
 
     @classmethod
     def of(cls, embeddings: Tensor, target: Tensor) -> "_Searched":
-        place, sizes = torch.argsort(target, stable=True), torch.bincount(target)
+        order = torch.randperm(len(target), generator=torch.Generator().manual_seed(0)).to(target.device)
         some = embeddings[:: max(1, len(embeddings) // 1000)].double()
         middle = some.median(0).values if len(some) else some.new_zeros(embeddings.shape[1])
-        ordered, squares = embeddings[place], middle.new_empty(len(place))
+        ordered, squares = embeddings[order], middle.new_empty(len(order))
         blocks = zip(torch.split(squares, COLUMNS), torch.split(ordered, COLUMNS), strict=True)
-        for part, block in blocks:
-            part[:] = (
-                (block - middle).square().sum(1)
-            )  # in place: small results among large ones waste memory
-        return cls(ordered, place, sizes.cumsum(0) - sizes, sizes, middle, squares)
+        for part, block in blocks:  # in place: small results among large ones waste memory
+            part[:] = (block - middle).square().sum(1)
+        place = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
+        return cls(ordered, target[order], place, torch.bincount(target), middle, squares)
 
     def sizes_of(self, target: Int[Tensor, " some"]) -> Int[Tensor, " some"]:
         known = target < len(self.sizes)
@@ -143,47 +155,53 @@ class _Searched:
             yield start, torch.addmm(squares, queries, centred.T, alpha=-2, out=out)  # less ‖query‖²
 
 
-def _values(
+def _own_among_nearest(
     searched: _Searched,
     queries: Float[Tensor, "query dim"],
     target: Int[Tensor, " query"],
-    ks: Sequence[int],
     itself: Int[Tensor, " query"] | None,
-) -> Float[Tensor, "query values"]:
-    sizes = searched.sizes[target]
-    position = torch.arange(int(sizes.max()), device=target.device)
-    columns, own = searched.first[target][:, None] + position, position < sizes[:, None]
-    r = sizes[:, None] - int(itself is not None)
-    near, strange = _near_and_strange(searched, queries, columns, own, max(*ks, int(r.max())))
-    if itself is not None:
-        near[searched.place[columns.clamp(max=len(searched.place) - 1)] == itself[:, None]] = torch.inf
-    near = near.sort(1).values[:, : int(r.max())].contiguous()
-    position = torch.arange(1, near.shape[1] + 1, device=target.device)
-    rank = position + torch.searchsorted(strange, near, right=True)
-    hits = ((rank <= r) & (position <= r)).double()
-    recalls = [(rank[:, :1] <= k).double() for k in ks]
-    return torch.cat(
-        [*recalls, hits.sum(1, keepdim=True) / r, (hits * position / rank).sum(1, keepdim=True) / r], dim=1
-    )
-
-
-def _near_and_strange(
-    searched: _Searched,
-    queries: Float[Tensor, "query dim"],
-    columns: Int[Tensor, "query own"],
-    own: Bool[Tensor, "query own"],
     most: int,
-) -> tuple[Float[Tensor, "query own"], Float[Tensor, "query strange"]]:
-    """Return distances to all of the own class, infinite where not `own`, and the `most` least to others."""
-    near = torch.full(columns.shape, torch.inf, dtype=torch.float64, device=columns.device)
-    strange = near[:, :0]
+) -> Bool[Tensor, "query nearest"]:
+    """Tell of the `most` nearest of each query, nearest first, which share its class; others first of equals.
+
+    `itself` are places of the queries in what is searched, to be left out.
+    """
+    rows = len(queries)
+    kept = queries.new_empty(rows, 0, dtype=torch.float64), target.new_empty(rows, 0, dtype=torch.bool)
+    reach = torch.full((rows, 1), torch.inf, dtype=torch.float64, device=target.device)
     for start, distances in searched.distances(queries):
-        row, position = (own & (columns >= start) & (columns < start + distances.shape[1])).nonzero(
-            as_tuple=True
-        )
-        column = columns[row, position] - start
-        near[row, position] = distances[row, column]
-        distances[row, column] = torch.inf
-        least = distances.topk(min(most, distances.shape[1]), largest=False).values
-        strange = least if not start else torch.cat([strange, least], 1).sort(1).values[:, :most]
-    return near, strange.contiguous()
+        if itself is not None:
+            place = searched.place[itself] - start
+            here = ((place >= 0) & (place < distances.shape[1])).nonzero()[:, 0]
+            distances[here, place[here]] = torch.inf
+        row, column = (distances <= reach).nonzero(as_tuple=True)
+        found, is_own = distances[row, column], searched.target[start + column] == target[row]
+        found[is_own] = found[is_own].nextafter(found.new_tensor(torch.inf))  # others first of equals
+        candidates = _padded(row, found, rows, torch.inf), _padded(row, is_own, rows, False)
+        kept = torch.cat([kept[0], candidates[0]], 1), torch.cat([kept[1], candidates[1]], 1)
+        if kept[0].shape[1] >= SPARE * most:
+            kept = _nearest(*kept, most)
+            reach = kept[0][:, -1:]
+    return _nearest(*kept, most)[1]
+
+
+def _nearest(distances: Tensor, is_own: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    distances, order = distances.sort(1)
+    return distances[:, :most].contiguous(), is_own.gather(1, order[:, :most])
+
+
+def _padded(row: Int[Tensor, " some"], values: Tensor, rows: int, rest: float) -> Tensor:
+    """Return a matrix of `rows` rows with the values of each in front, and `rest` after them."""
+    counts = torch.bincount(row, minlength=rows)
+    found = values.new_full((rows, int(counts.max())), rest)
+    found[row, torch.arange(len(row), device=row.device) - (counts.cumsum(0) - counts)[row]] = values
+    return found
+
+
+def _values(
+    is_own: Bool[Tensor, "query nearest"], r: Int[Tensor, " query"], ks: Sequence[int]
+) -> Float[Tensor, "query values"]:
+    rank = torch.arange(1, is_own.shape[1] + 1, device=r.device)
+    hits = (is_own & (rank <= r[:, None])).double()
+    recalls = [is_own[:, :k].any(1).double() for k in ks]
+    return torch.stack([*recalls, hits.sum(1) / r, (hits * hits.cumsum(1) / rank).sum(1) / r], 1)

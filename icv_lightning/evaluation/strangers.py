@@ -1,7 +1,6 @@
 """Embeddings of classes that are known against those of strangers, by distance to the nearest class mean."""
 
 from math import ceil
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,45 +8,12 @@ from jaxtyping import Float, Int
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
+from icv_lightning.evaluation.conformal import conformal_threshold
 from icv_lightning.evaluation.decision_rules import BLOCK, Part
 from icv_lightning.evaluation.distances import centroid_distances
 
 FOLDS = 10  # of classes at most
-ACCEPTED = 0.95  # share of the known at which strangers are counted
-
-
-class Threshold(NamedTuple):
-    """A threshold of rejection by split conformal prediction.
-
-    Attributes:
-        value: a greater distance is rejected; infinite where n is too small for `alpha`.
-        alpha: at most this share of further known embeddings is rejected.
-        n: how many known embeddings it was set on.
-    """
-
-    value: float
-    alpha: float
-    n: int
-
-
-def conformal_threshold(distances: Float[np.ndarray, " calibration"], alpha: float) -> Threshold:
-    """Return the threshold that a further embedding of a known class exceeds with probability at most alpha.
-
-    It is the ⌈(n + 1)(1 − alpha)⌉-th smallest of n distances (Vovk, Gammerman and Shafer 2005). The promise
-    is for embeddings that are exchangeable with these, whatever their distribution, on average over such
-    sets of n; it says nothing of one class alone.
-
-    Raises:
-        ValueError: alpha outside (0, 1), or no distances.
-    """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must be in (0, 1), got {alpha}")
-    n = len(distances)
-    if not n:
-        raise ValueError("distances must hold at least one")
-    rank = ceil(round((n + 1) * (1 - alpha), 9))
-    value = float(np.sort(distances)[rank - 1]) if rank <= n else float("inf")
-    return Threshold(value, alpha, n)
+ACCEPTED_SHARE = 0.95  # share of the known at which strangers are counted
 
 
 def stranger_measures(
@@ -64,7 +30,7 @@ def stranger_measures(
     if not len(known) or not len(strangers):
         raise ValueError(f"known and strangers must hold distances, got {len(known)} and {len(strangers)}")
     is_stranger = np.repeat([0, 1], [len(known), len(strangers)])
-    within = np.sort(known)[ceil(round(ACCEPTED * len(known), 9)) - 1]
+    within = np.sort(known)[ceil(round(ACCEPTED_SHARE * len(known), 9)) - 1]
     return {
         "auroc": float(roc_auc_score(is_stranger, np.concatenate([known, strangers]))),
         "fpr_at_95": float(np.mean(strangers <= within)),

@@ -18,9 +18,10 @@ from rich.table import Column, Table
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.escaping import printable
 from icv_lightning.records.results import LOCK, RESULTS, number, place_again, read_results
+from icv_lightning.suggestions import suggest
 
-SECONDS_BETWEEN_LOOKS = 1.0
-SECONDS_TO_BELIEVE_IN_DEATH = 30.0  # of workers that nobody answers for: no cell held its lock for so long
+POLL_INTERVAL = 1.0  # seconds
+WORKER_TIMEOUT = 30.0  # seconds without any locked cell after which the workers count as dead
 COLUMNS = {
     "highest score": "test/acc",
     "nearest centroid": "test/acc_nearest_centroid",
@@ -32,7 +33,7 @@ class Cell:
     """One cell of a grid, as its folder shows it; `look` brings `state`, `epoch` and `results` up to date.
 
     Args:
-        identity: of the cell; the `paths.run` of its configuration is the folder.
+        identity: the cell's identity; `paths.run` of its configuration is the folder.
     """
 
     def __init__(self, identity: Identity) -> None:
@@ -163,7 +164,7 @@ class Display:
             self.console.print(f"{cell.name}: completed in {seconds} ({self.line()})", markup=False)
 
     def _watch(self) -> None:
-        while not self.over.wait(SECONDS_BETWEEN_LOOKS):
+        while not self.over.wait(POLL_INTERVAL):
             self.look()
 
 
@@ -214,6 +215,12 @@ def show(cells: Sequence[Cell], trouble: str = "") -> None:
     console.print(
         f"folder: {folder}   report: python -m icv_lightning.report {folder}", highlight=False, soft_wrap=True
     )
+    if well := [cell.folder for cell in cells if cell.well]:
+        suggest(
+            ("icv_lightning.report", folder),
+            ("icv_lightning.predict", "--checkpoint", well[0], "pictures/"),
+            ("icv_lightning.audit", well[0]),
+        )
 
 
 def _status(cell: Cell) -> str:
@@ -223,7 +230,7 @@ def _status(cell: Cell) -> str:
 def _wait_for_the_others(display: Display) -> None:
     """Wait while other processes' cells go on: one that died ends Hydra's call, not these (Ray, Slurm)."""
     last = time.monotonic()
-    while time.monotonic() - last < SECONDS_TO_BELIEVE_IN_DEATH and not all(c.ended for c in display.cells):
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+    while time.monotonic() - last < WORKER_TIMEOUT and not all(c.ended for c in display.cells):
+        time.sleep(POLL_INTERVAL)
         if any(cell.alive for cell in display.cells if cell.state == "running"):
             last = time.monotonic()

@@ -32,7 +32,7 @@ class Finding(NamedTuple):
     """What a contrast came to.
 
     Attributes:
-        label: what is contrasted.
+        label: name of the contrast.
         margin: its mean should lie above −margin.
         similar: and below +margin too.
         planned: number of values from which on it is judged.
@@ -85,12 +85,12 @@ def judge(
     """Return the finding on one contrast, before correction.
 
     Args:
-        label: what is contrasted.
+        label: name of the contrast.
         values: one a seed, or one a split.
         margin: the mean should lie above −margin.
         similar: and below +margin.
         planned: number of values from which on it is judged, at least `MIN_VALUES`.
-        overlap: of splits that share training data, see `t_interval`.
+        overlap: overlap of splits that share training data, see `t_interval`.
         judging: False for values that are shown and may not judge.
     """
     if not len(values):

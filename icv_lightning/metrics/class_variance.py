@@ -4,16 +4,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from icv_lightning.metrics.exact import ExactMetric
+from icv_lightning.metrics.class_moments import ClassMoments
 from icv_lightning.shapes import check_batch
 
 
-class ClassVariance(ExactMetric):
+class ClassVariance(ClassMoments):
     """Within-class variance Σ P_k var(X_k), between-class variance Σ P_k ‖mean_k − mean‖², class means.
 
-    States per class are count, mean and sum of squared deviations in float64, merged pairwise (Chan,
-    Golub and LeVeque 1983): one pass, exact under any batching and any number of processes, stable far
-    from the origin.
+    States and precision are those of `ClassMoments`; `spread` holds the squared deviations of each class.
 
     Args:
         num_classes: K, at least 1.
@@ -23,22 +21,8 @@ class ClassVariance(ExactMetric):
         ValueError: a size below 1.
     """
 
-    full_state_update = True  # a call cannot merge states by their sum
-    is_differentiable = False
-    count: Tensor
-    mean: Tensor
-    squares: Tensor
-
     def __init__(self, num_classes: int, embedding_dim: int) -> None:
-        super().__init__()
-        if num_classes < 1 or embedding_dim < 1:
-            raise ValueError(
-                f"num_classes and embedding_dim must be at least 1, got {num_classes}, {embedding_dim}"
-            )
-        zeros = torch.zeros(num_classes, dtype=torch.float64)
-        self.add_state("count", zeros, dist_reduce_fx=None)
-        self.add_state("mean", zeros.new_zeros(num_classes, embedding_dim), dist_reduce_fx=None)
-        self.add_state("squares", zeros, dist_reduce_fx=None)
+        super().__init__(num_classes, embedding_dim, (num_classes,))
 
     def update(self, embeddings: Float[Tensor, "batch dim"], target: Int[Tensor, " batch"]) -> None:
         """Merge a batch; raise `ValueError` for shapes or classes that do not fit (`check_batch`)."""
@@ -47,9 +31,9 @@ class ClassVariance(ExactMetric):
         count = torch.zeros_like(self.count).index_add_(0, target, torch.ones_like(values[:, 0]))
         mean = torch.zeros_like(self.mean).index_add_(0, target, values) / count.clamp(min=1)[:, None]
         deviations = (values - mean[target]).square().sum(1)
-        squares = torch.zeros_like(self.squares).index_add_(0, target, deviations)
-        self.count, self.mean, self.squares = _merge(
-            (self.count, self.mean, self.squares), (count, mean, squares)
+        squares = torch.zeros_like(self.spread).index_add_(0, target, deviations)
+        self.count, self.mean, self.spread = self.merge(
+            (self.count, self.mean, self.spread), (count, mean, squares)
         )
 
     def compute(self) -> dict[str, Tensor]:
@@ -57,7 +41,7 @@ class ClassVariance(ExactMetric):
 
         A class never seen has NaN in the first two.
         """
-        count, mean, squares = self._merged()
+        count, mean, squares = self.merged()
         prior = count / count.sum()
         between = (mean - (prior[:, None] * mean).sum(0)).square().sum(1)
         return {
@@ -67,21 +51,6 @@ class ClassVariance(ExactMetric):
             "var_between": (prior * between).sum(),
         }
 
-    def _merged(self) -> tuple[Tensor, Tensor, Tensor]:
-        if self.count.ndim == 1:
-            return self.count, self.mean, self.squares
-        parts = list(zip(self.count, self.mean, self.squares, strict=True))  # one a process
-        merged = parts[0]
-        for part in parts[1:]:
-            merged = _merge(merged, part)
-        return merged
-
-
-def _merge(
-    a: tuple[Tensor, Tensor, Tensor], b: tuple[Tensor, Tensor, Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
-    count = a[0] + b[0]
-    share = b[0] / count.clamp(min=1)
-    shift = b[1] - a[1]
-    mean = a[1] + share[:, None] * shift
-    return count, mean, a[2] + b[2] + a[0] * share * shift.square().sum(1)
+    def between(self, weight: Tensor, shift: Tensor) -> Tensor:
+        """Return the squared deviations by class."""
+        return weight * shift.square().sum(1)

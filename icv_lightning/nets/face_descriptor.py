@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from icv_lightning.nets.blocks import conv3
+from icv_lightning.nets.blocks import check_dropout, conv3
 from icv_lightning.nets.embedding import Embedding
 from icv_lightning.nets.standardize import Standardize
 
@@ -81,8 +81,7 @@ class FaceDescriptor(nn.Sequential):
                 f"image_size and image_width must be at least {2 ** len(widths)} for widths {list(widths)}, "
                 f"got {shape[0]} and {shape[1]}"
             )
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be in [0, 1), got {dropout}")
+        check_dropout(dropout)
         layers: list[nn.Module] = [Standardize(channels), *conv3(channels, stem, batch_norm)]
         for inputs, kernels, count in zip([stem, *widths], widths, blocks, strict=False):
             layers += [*conv3(inputs, kernels, batch_norm), nn.MaxPool2d(2)]

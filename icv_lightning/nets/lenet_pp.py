@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from icv_lightning.nets.blocks import conv5
+from icv_lightning.nets.blocks import check_dropout, conv5, pooled_side
 from icv_lightning.nets.embedding import Embedding
 from icv_lightning.nets.standardize import Standardize
 
@@ -39,15 +39,8 @@ class LeNetPP(nn.Sequential):
         dropout: float = 0.0,
         batch_norm: bool = True,
     ) -> None:
-        if not widths or min(widths) < 1:
-            raise ValueError(f"widths must be one or more positive numbers, got {list(widths)}")
-        side = image_size // 2 ** len(widths)
-        if side < 1:
-            raise ValueError(
-                f"image_size must be at least {2 ** len(widths)} for widths {list(widths)}, got {image_size}"
-            )
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be in [0, 1), got {dropout}")
+        side = pooled_side(image_size, widths)
+        check_dropout(dropout)
         layers: list[nn.Module] = [Standardize(channels)]
         for inputs, width in zip([channels, *widths], widths, strict=False):
             layers += [*conv5(inputs, width, batch_norm), *conv5(width, width, batch_norm), nn.MaxPool2d(2)]

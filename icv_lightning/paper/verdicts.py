@@ -49,8 +49,8 @@ def judge_runs(
     Args:
         variant: the runs that are judged.
         variants: all there are; those with another centroid rule and else equal settings are rivals.
-        evidence: where values come from.
-        rows: what other experiments left, see `evidence.read_rows`.
+        evidence: source of the values.
+        rows: rows that other experiments left, see `evidence.read_rows`.
     """
     rivals = _rivals(variant, variants)
     plan = _plan(variant, [title for title, _ in rivals])

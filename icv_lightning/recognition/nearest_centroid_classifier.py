@@ -9,12 +9,13 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from icv_lightning.errors import UserError
+from icv_lightning.evaluation.conformal import conformal_threshold, promised
 from icv_lightning.evaluation.distances import DISTANCES, SHRINKAGE, centroid_distances
 from icv_lightning.recognition.gallery_file import read_gallery, write_gallery
 from icv_lightning.variability import within_class_covariance
 
 UNKNOWN = "unknown"
-IMAGES = 1000  # embedded at once
+BATCH_SIZE = 1000  # embedded at once
 BLOCK = 2**21  # distances held at once, 16 MB
 
 
@@ -148,10 +149,11 @@ class NearestCentroidClassifier:
         self.covariance = within_class_covariance(self._embeddings(embeddings), target.cpu())
 
     def fit_threshold(self, inputs: Tensor, names: Sequence[str], false_rejection_rate: float) -> float:
-        """Set and return the least threshold that keeps the rest of these images within it.
+        """Set and return a threshold by `conformal_threshold`, from distances to the own name's centroid.
 
-        At most `false_rejection_rate` of them are farther from the centroid of their own name. Take images
-        that were not enrolled: those are nearer to the mean that they are part of.
+        Of further images like these at most `false_rejection_rate` are rejected, on average over such sets
+        of n, or 1/(n + 1) where the rate is less. Take images that were not enrolled: those are nearer to the
+        mean that they are part of.
 
         Raises:
             ValueError: a name that is not enrolled, no images, or a rate outside [0, 1).
@@ -165,15 +167,15 @@ class NearestCentroidClassifier:
         distances = [
             self._distances(embeddings[own == k], centroids[k, None]) for k in torch.unique(own).tolist()
         ]
-        rejected = int(false_rejection_rate * len(own) + 1e-9)  # 0.29 · 100 is 29, not 28.999…
-        self.threshold = torch.cat(distances)[:, 0].sort(descending=True).values[rejected].item()
+        alpha = promised(false_rejection_rate, len(own))
+        self.threshold = conformal_threshold(torch.cat(distances)[:, 0].numpy(), alpha).value
         return self.threshold
 
     def save(self, path: str | Path, checkpoint: str | None = None, embedding_dim: int | None = None) -> None:
         """Write all but `embed` into a gallery file, which is whole or not there.
 
         Args:
-            path: of the file.
+            path: where to write the file.
             checkpoint: the digest of the network that made the embeddings, which `load` then asks for.
             embedding_dim: N, to keep a threshold where nothing is enrolled.
 
@@ -226,7 +228,7 @@ class NearestCentroidClassifier:
     @torch.no_grad()
     def _embeddings(self, inputs: Tensor) -> Tensor:
         if inputs.ndim != 2:
-            inputs = torch.cat([self._embedded(images) for images in torch.split(inputs, IMAGES)])
+            inputs = torch.cat([self._embedded(images) for images in torch.split(inputs, BATCH_SIZE)])
         known = [*self._sums.values(), *([] if self.covariance is None else self.covariance)]
         if known and inputs.shape[1] != len(known[0]):
             raise ValueError(f"embeddings must have {len(known[0])} coordinates, got {inputs.shape[1]}")

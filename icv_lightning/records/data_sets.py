@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from icv_lightning.configuration.choices import choices, described
+from icv_lightning.declarations.choices import choices, described
 from icv_lightning.escaping import printable
 from icv_lightning.nested import select
 

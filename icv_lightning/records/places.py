@@ -18,7 +18,7 @@ def data_settings(run: Path, root: str | None = None) -> dict[str, Any]:
 
     Args:
         run: its folder.
-        root: where its data lie now; paths below the root that the run found move with it.
+        root: folder in which its data lie now; paths below the root that the run found move with it.
     """
     settings = ((read_results(run) or {}).get("config") or {}).get("data") or {}
     try:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import math
 import platform
 import re
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from icv_lightning.errors import UserError, reason
+from icv_lightning.nested import finite, with_values
 from icv_lightning.records.files import replaced, write_text
 
 log = logging.getLogger(__name__)
@@ -60,14 +60,18 @@ def write_results(folder: Path, results: Mapping[str, Any]) -> None:
     """
     if isinstance(config := results.get("config"), Mapping):
         results = {**results, "config": shareable(config)}
-    text = json.dumps(_finite(results), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(finite(results), indent=2, ensure_ascii=False, allow_nan=False)
     with replaced(folder / RESULTS) as file:
         file.write(text.encode() + b"\n")
 
 
 def shareable(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a run's configuration without the places of its machine: of an absolute path its last name."""
-    return {key: _without_places(value) for key, value in config.items() if key not in LOCAL_GROUPS}
+    kept = {key: value for key, value in config.items() if key not in LOCAL_GROUPS}
+    shared: dict[str, Any] = with_values(
+        kept, lambda value: PureWindowsPath(value).name if is_place(value) else value
+    )
+    return shared
 
 
 def is_place(value: Any) -> bool:
@@ -125,19 +129,3 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _without_places(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_places(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_places(item) for item in value]
-    return PureWindowsPath(value).name if is_place(value) else value

@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +18,7 @@ from icv_lightning.configuration.recipes import has_validation
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import finish
+from icv_lightning.exit_status import ending
 from icv_lightning.search.space import read_space
 from icv_lightning.search.trials import Plan, composed, search, words
 
@@ -72,7 +73,8 @@ def show(plan: Plan, study: "Study") -> bool:
 
 def main() -> None:
     """Search; exit with 0, 1 (no trial succeeded), 2 (a wrong setting), 130 (stopped)."""
-    finish(_search, stopped="stopped: the same command goes on")
+    with ending("stopped: the same command goes on"):
+        sys.exit(_search())
 
 
 def _search() -> int:

@@ -50,8 +50,8 @@ class Plan:
     """What is looked for.
 
     Attributes:
-        overrides: of every trial's run.
-        config: as they compose, with the `search` node.
+        overrides: overrides of every trial's run.
+        config: the composed configuration, with the `search` node.
         space: the distributions by dotted key.
     """
 

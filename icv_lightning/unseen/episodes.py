@@ -11,7 +11,7 @@ from torch import Tensor
 from icv_lightning.data.images import seed_of
 from icv_lightning.recognition.nearest_centroid_classifier import NearestCentroidClassifier, Prediction
 
-FALSE_REJECTION_RATE = 0.05  # at which the threshold for unknown classes is set
+FALSE_REJECTION_RATE = 0.05  # that the threshold for unknown classes promises
 OF_DRAWS = ("among_new", "among_all_new", "among_all_known")
 
 
@@ -87,18 +87,18 @@ def measure(
 
     Of known classes alone: `acc_known`, nearest class mean of `train`; `auroc`, known against new images by
     the distance to the nearest of these means; `rejected_known` and `rejected_new`, fractions beyond a
-    threshold that is set on every second known image for a false rejection rate of 5 % and measured on the
-    others.
+    threshold that is set on every second known image, so that at most 5 % of further ones are rejected
+    (`conformal_threshold`), and measured on the others.
 
     Of new classes, for each (ways, shots), means over `draws`: `among_new`, accuracy where only these are
     enrolled; `among_all_new` and `among_all_known`, accuracy on new and on known images where the known
     classes stand beside them.
 
     Args:
-        train: of the classes that were trained on; its class means are their centroids.
+        train: embeddings of the classes that were trained on; its class means are their centroids.
         known: other images of the same classes.
-        new: of classes never trained on.
-        distance: as of `NearestCentroidClassifier`.
+        new: embeddings of classes never trained on.
+        distance: a distance of `NearestCentroidClassifier`.
         settings: pairs of ways and shots.
         draws: how many times each setting is drawn.
     """

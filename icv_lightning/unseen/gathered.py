@@ -5,7 +5,7 @@ from typing import Any
 
 Rows = list[dict[str, Any]]
 CLAIM = 12
-EQUAL = ("data", "trained_on", "seed", "normalize", "embedding_dim", "ways", "shots")  # within a pair
+PAIRED_BY = ("data", "trained_on", "seed", "normalize", "embedding_dim", "ways", "shots")  # within a pair
 
 
 def evidence(rows: Rows) -> Rows:
@@ -38,7 +38,7 @@ def _overlap(trained_on: str, new: int) -> float:
 
 
 def _pair(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[key] for key in EQUAL)
+    return tuple(row[key] for key in PAIRED_BY)
 
 
 def _cell(row: Mapping[str, Any]) -> str:

@@ -102,6 +102,24 @@ def test_the_file_has_every_number_and_how(blobs):
     assert {"centroid_lag", "acc_cosine", "map_at_r"} <= {m["name"] for m in content["measures"]}
 
 
+@pytest.mark.parametrize("split", [None, SPLIT])
+def test_the_model_s_own_answers(blobs, split):
+    x, y = blobs
+    preds = np.where(np.arange(160) % 5 == 0, "dog", y)
+    found = audit_embeddings(x, y, split=split, preds=preds, weight=np.eye(4), draws=10)
+    if split is None:
+        asked, nearest = np.ones(160, bool), cross_val_predict(NearestCentroid(), x, y, cv=LeaveOneOut())
+    else:
+        train, asked = split == "train", split == "test"
+        nearest = NearestCentroid().fit(x[train], y[train]).predict(x)
+    assert found.value("acc_model") == pytest.approx((preds == y)[asked].mean())
+    assert found.value("nc4") == pytest.approx((preds == nearest)[asked].mean())
+    assert 0 < found.value("nc3") < 2
+    assert "nc3_centroids" not in {m.name for m in found.measures}
+    unknown = audit_embeddings(x, y, preds=["unknown"] * 160, draws=10)
+    assert "nc4" not in {m.name for m in unknown.measures}
+
+
 def test_equal_arguments_give_equal_numbers(blobs):
     first, again = (audit_embeddings(*blobs, draws=20) for _ in range(2))
     assert first.as_json() == again.as_json()
@@ -115,6 +133,8 @@ def test_sentences_name_a_rule_only_where_it_gains(blobs):
     long = rng.normal(size=(160, 2)) @ [[6, 6], [0, 0.3]] + 2 * np.eye(2)[np.arange(160) % 2]
     found = audit_embeddings(long, np.arange(160) % 2, draws=50)
     assert found.value("gain_mahalanobis") > 0.1
+    assert found.value("acc_lda") == found.value("acc_mahalanobis")
+    assert found.sentences[0].startswith("Rule: use the nearest class mean by Mahalanobis")  # the cheaper
     assert not found.sentences[0].startswith("Rule: use the nearest class mean by Euc")
 
 
@@ -132,6 +152,8 @@ def test_sentences_name_a_rule_only_where_it_gains(blobs):
         ({"target": np.full(160, 0.5)}, "target must be names or whole numbers"),
         ({"split": ["dev"] * 160}, "split must be train, test, val, validation, got dev"),
         ({"centroids": np.zeros((3, 4))}, "centroids must be 4 x 4, a row a class in order, got 3 x 4"),
+        ({"weight": np.zeros((4, 3))}, "weight must be 4 x 4, a row a class in order, got 4 x 3"),
+        ({"preds": ["ant"]}, "preds must hold one value for each of the 160 embeddings, has shape 1"),
         (
             {"is_query": np.zeros(160, bool), "is_gallery": np.ones(160, bool)},
             "must each be true of",

@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from icv_lightning.audit.vectors import read_vectors
 from icv_lightning.errors import UserError
+from icv_lightning.predict.embeddings_file import EmbeddingsFile
+from icv_lightning.predict.formats import COLUMNS
 
 X, Y = np.arange(12.0).reshape(6, 2), np.array(list("abcabc"))
 
@@ -73,14 +76,22 @@ def test_parquet_of_lists(tmp_path):
     same(read_vectors(tmp_path / "v.parquet"))
 
 
-def test_what_predict_writes(tmp_path):
-    np.savez(
-        tmp_path / "p.npz", embeddings=X, files=np.array(list("uvwxyz")), **{"class": Y}, nearest=Y,
-        probability=np.ones(6), margin=np.ones(6), unknown=np.zeros(6, bool),
-    )  # fmt: skip
-    found = read_vectors(tmp_path / "p.npz")
-    assert found.target is None
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_what_predict_writes(tmp_path, suffix):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    file = EmbeddingsFile(tmp_path / f"p{suffix}")
+    for name, pred, embedding in zip("uvwxyz", Y, X, strict=True):
+        file.add(dict(zip(COLUMNS, (name, pred, 1.0, pred, 0.5, 0.1, False), strict=True)), embedding)
+    file.write()
+    (tmp_path / "l.csv").write_text(
+        "file,label\n" + "\n".join(",".join(r) for r in zip("zyxwvu", Y, strict=True))
+    )
+    found = read_vectors(tmp_path / f"p{suffix}", tmp_path / "l.csv")
+    assert found.embeddings.tolist() == X.tolist()
+    assert found.files.tolist() == list("uvwxyz")
     assert found.preds.tolist() == Y.tolist()
+    assert found.target.tolist() == Y.tolist()[::-1]
 
 
 def test_a_run(tmp_path):
@@ -94,6 +105,13 @@ def test_a_run(tmp_path):
     assert found.source == tmp_path.name
     assert found.target.tolist() == [0, 1, 2, 0, 1, 2]
     assert found.split.tolist() == ["train"] * 4 + ["test"] * 2
+    assert found.preds.tolist() == [-1] * 4 + [1, 2]
+    assert found.weight is None
+    (tmp_path / "checkpoints").mkdir()
+    state = {"head.weight": torch.arange(6.0).reshape(3, 2)}
+    content = {"hyper_parameters": {"config": {}}, "state_dict": state}
+    torch.save(content, tmp_path / "checkpoints" / "last.ckpt")
+    assert read_vectors(tmp_path).weight.tolist() == [[0, 1], [2, 3], [4, 5]]
 
 
 def written(path, content):

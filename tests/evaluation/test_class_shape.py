@@ -21,12 +21,21 @@ def sample(scale=1.0, shift=0.0):
 
 def test_against_numpy_and_scikit_learn():
     x, y = sample()
+    weight, centroids = (
+        torch.randn(3, 4, generator=torch.Generator().manual_seed(k)).double() for k in (0, 1)
+    )
+    collapse = class_shape(x, y, centroids, weight)
     found = class_shape(x, y, centroids=torch.zeros(3, 4).double())
     x, y = x.numpy(), y.numpy()
     means = np.array([x[y == k].mean(0) for k in range(3)])
     gaps = np.linalg.norm(means[:, None] - means, axis=2) + np.diag([np.inf] * 3)
     spacing = gaps.min(1).mean()
     centred = x - means[y]
+    around = means - means.mean(0)
+    for name, rows in (("nc3", weight), ("nc3_centroids", centroids - centroids.mean(0))):
+        gap = rows.numpy() / np.linalg.norm(rows) - around / np.linalg.norm(around)
+        assert collapse[name] == pytest.approx((gap**2).sum())
+    assert "nc3" not in found
     own = np.linalg.norm(centred, axis=1)
     assert found["var_within"] == pytest.approx(centred.var(0).sum())
     assert found["var_within"] + found["var_between"] == pytest.approx(x.var(0).sum())

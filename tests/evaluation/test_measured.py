@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.spatial.distance import mahalanobis
 
 from icv_lightning.evaluation import measured
-from icv_lightning.evaluation.measured import by_epoch, last_epoch
+from icv_lightning.evaluation.measured import by_epoch, condition, last_epoch, mahalanobis_preds
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.snapshots import Snapshot
 from tests.report.grid import embed
@@ -53,3 +56,42 @@ def test_very_many_classes_or_dimensions_are_left_out(monkeypatch):
     monkeypatch.setattr(measured, "MOST_CLASSES", 9)
     assert by_epoch(s) == {}
     assert not last_epoch(s).right
+
+
+@pytest.mark.parametrize("dim", [2, 4])
+def test_mahalanobis_is_that_of_scipy(dim):
+    s = snapshot(dim=dim)
+    inverse = {
+        k: np.linalg.inv(np.cov(s.train_embeddings[s.train_target == k].T, bias=True)) for k in range(10)
+    }
+    expected = [
+        min(range(10), key=lambda k: mahalanobis(point, s.class_means[k], inverse[k]))
+        for point in s.embeddings
+    ]
+    assert (mahalanobis_preds(s) == expected).mean() > 0.995  # the ridge may decide a tie
+
+
+def test_mahalanobis_bears_a_class_without_any_spread():
+    means = np.array([[0, 0], [4.0, 0]])
+    target = np.array([0, 0, 1, 1])
+    train = np.array([[0, 0], [0, 0], [3, 1], [5, -1.0]])
+    s = Snapshot(1, "test", train, target, means, np.array([0, 1]), target[:2], target[:2], means, means)
+    assert mahalanobis_preds(s).tolist() == [0, 1]
+
+
+def test_condition_of_stretched_clusters():
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(4000, 2)) * [3, 1]
+    target = np.arange(4000) % 2
+    means = np.zeros((2, 2))
+    s = Snapshot(1, "test", points, target, points, target, target, target, means, means)
+    assert condition(s) == pytest.approx(9, rel=0.1)
+
+
+@pytest.mark.parametrize("scale", [0.01, 100])
+def test_scaling_embeddings_changes_neither_rule_nor_condition(scale):
+    one = snapshot()
+    lengths = ("train_embeddings", "embeddings", "class_means")
+    other = replace(one, **{name: scale * getattr(one, name).astype(np.float64) for name in lengths})
+    assert condition(other) == pytest.approx(condition(one), rel=1e-5)
+    assert (mahalanobis_preds(other) == mahalanobis_preds(one)).all()

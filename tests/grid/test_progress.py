@@ -152,7 +152,7 @@ def test_without_a_terminal_each_cell_that_ends_gives_one_line(config):
     ],
 )
 def test_the_end_of_a_grid(config, monkeypatch, capsys, ending, status, words):
-    monkeypatch.setattr(progress, "SECONDS_TO_BELIEVE_IN_DEATH", 0.0)
+    monkeypatch.setattr(progress, "WORKER_TIMEOUT", 0.0)
     folders = [config(name).folder for name in "abc"]
 
     def launch() -> None:
@@ -175,8 +175,8 @@ def test_the_end_of_a_grid(config, monkeypatch, capsys, ending, status, words):
 
 
 def test_after_a_launchers_end_the_cells_of_other_processes_are_waited_for(config, monkeypatch, capsys):
-    monkeypatch.setattr(progress, "SECONDS_TO_BELIEVE_IN_DEATH", 0.05)
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(progress, "WORKER_TIMEOUT", 0.05)
+    monkeypatch.setattr(progress, "POLL_INTERVAL", 0.01)
     folder = config("a").folder
     naps = []
 

@@ -57,7 +57,7 @@ def test_processes_merge(offset):
     gathered = WithinClassCovariance(5, 3)
     gathered.update(embeddings[:1], target[:1])
     # As torchmetrics leaves states after a gather: stacked.
-    for state in ("count", "mean", "comoments"):
+    for state in ("count", "mean", "spread"):
         setattr(gathered, state, torch.stack([getattr(rank, state) for rank in ranks]))
     check(gathered.compute(), embeddings, target, rtol=1e-8)
 

@@ -83,14 +83,15 @@ def test_a_tenth_of_the_run_s_validation_images_lies_beyond_the_threshold(
     largest_first = to_own_centroid.sort(descending=True).values.tolist()
 
     assert started(predict, "--checkpoint", checkpoint, *RATE, digits / "0") == 0
-    (threshold,) = re.findall(r"threshold (\S+): 0.1 of 200 validation images", capsys.readouterr().err)
-    assert float(threshold) == pytest.approx(largest_first[20], rel=1e-5)  # 20 of 200 are larger
+    said = capsys.readouterr().err
+    (threshold,) = re.findall(r"threshold (\S+): .* at most 0.1, by 200 validation images", said)
+    assert float(threshold) == pytest.approx(largest_first[19], rel=1e-5)  # the ⌈201 · 0.9⌉ = 181st
 
 
 def test_the_threshold_may_come_from_a_folder_of_pictures(checkpoint, digits, started, capsys):
     assert started(predict, "--checkpoint", checkpoint, *RATE, "--validation", digits, digits) == 0
     printed = capsys.readouterr()
-    assert "0.1 of 360 validation images" in printed.err
+    assert "at most 0.1, by 360 validation images" in printed.err
     unknown = [row["unknown"] == "true" for row in rows_of(printed.out)]
     assert 0 < np.mean(unknown) <= 0.1  # of the same pictures; their class need not be that of their folder
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from icv_lightning import EmbeddingModel
+from icv_lightning.audit.vectors import read_vectors
 from icv_lightning.data import DigitsDataModule
 from icv_lightning.predict import __main__ as predict
 from icv_lightning.predict import embeddings_file
@@ -52,6 +53,8 @@ def test_embeddings_in_a_file(checkpoint, pictures, started, tmp_path, capsys, s
         found = np.array(columns.pop("embedding"), dtype=np.float32)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, embedded(checkpoint, pictures), rtol=1e-4, atol=1e-5)
+    if columns:
+        assert read_vectors(file).files.tolist() == [row["file"] for row in rows]
     for key, values in columns.items():
         assert list(values) == [row[key] for row in rows]
 
@@ -108,7 +111,7 @@ def test_what_a_threshold_is_worth(checkpoint, pictures, started, tmp_path, caps
         assert started(predict, *arguments, "--threshold", threshold) == 0
         assert f"{said} pictures of unknown kinds are rejected" in capsys.readouterr().err
     assert started(predict, *arguments, "--false-rejection-rate", 0.05) == 0
-    assert "0.05 of 200 validation images at most; " in capsys.readouterr().err
+    assert "at most 0.05, by 200 validation images; " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

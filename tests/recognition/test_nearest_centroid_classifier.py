@@ -162,10 +162,12 @@ def test_beyond_the_threshold_is_unknown():
     assert found.distances.tolist() == [1, 1.001]
 
 
-@pytest.mark.parametrize(("rate", "expected"), [(0, 4.0), (0.24, 4.0), (0.25, 3.0), (0.5, 2.0), (0.99, 1.0)])
+@pytest.mark.parametrize(
+    ("rate", "expected"), [(0, 4.0), (0.2, 4.0), (0.25, 4.0), (0.5, 3.0), (0.79, 2.0), (0.8, 1.0)]
+)
 def test_threshold_by_hand(rate, expected):
     classifier = enrolled()
-    images, names = points([1, 1], [1, 2], [0, 1], [1, -4]), ["a", "a", "b", "a"]
+    images, names = points([1, 1], [1, 2], [0, 1], [1, -4]), ["a", "a", "b", "a"]  # 1 to 4 from their own
     assert classifier.fit_threshold(images, names, rate) == expected
     assert classifier.threshold == expected
 

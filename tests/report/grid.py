@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from icv_lightning.evaluation.geometry import spacing, within_components
+from icv_lightning.evaluation.geometry import spacing
 from icv_lightning.evaluation.measured import by_epoch, last_epoch
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.measured import test_values, write_measured
@@ -120,6 +120,15 @@ def write_snapshots(folder: Path, snapshots: Iterable[dict[str, np.ndarray]]) ->
         spread.append(by_epoch(snapshot) | within(snapshot))
         write_measured(folder, last_epoch(snapshot))
     return spread
+
+
+def within_components(snapshot: Snapshot) -> np.ndarray:
+    """Return the standard deviations along the principal axes of R_w (train), largest first, in spacings."""
+    points = snapshot.train_embeddings.astype(np.float64)
+    centred = points - snapshot.class_means.astype(np.float64)[snapshot.train_target]
+    eigenvalues = np.linalg.eigvalsh(centred.T @ centred / len(centred))[::-1]
+    components: np.ndarray = np.sqrt(eigenvalues.clip(min=0)) / spacing(snapshot.class_means)
+    return components
 
 
 def within(snapshot: Snapshot) -> dict[str, float]:

@@ -49,12 +49,15 @@ def over_seeds(frames: Sequence[pd.Series]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "low", "high"])
 
 
-def draw_band(axes: Axes, band: pd.DataFrame, look: dict[str, Any], label: str) -> None:
-    """Draw a mean by epoch and its band."""
+def draw_band(
+    axes: Axes, band: pd.DataFrame, look: dict[str, Any], label: str, most: float | None = 1.0
+) -> None:
+    """Draw a mean by epoch and its band, cut to where values can lie: from 0 to `most`."""
     marker = "o" if len(band) == 1 else ""
     axes.plot(band.index, band["mean"], label=label, marker=marker, markersize=4, **look)  # type: ignore[arg-type]
     if band["low"].notna().any():
-        axes.fill_between(band.index, band["low"], band["high"], color=look["color"], alpha=0.18, linewidth=0)  # type: ignore[arg-type]
+        low, high = (band[name].clip(0, most) for name in ("low", "high"))
+        axes.fill_between(band.index, low, high, color=look["color"], alpha=0.18, linewidth=0)  # type: ignore[arg-type]
 
 
 def curve_figures(variant: Variant) -> Iterator[Drawing]:

@@ -71,7 +71,9 @@ def _component(
         frames = [found[run.folder] for run in variant.runs.get(cell, {}).values()]
         columns = [frame[component] for frame in frames if component in frame]
         if columns:
-            draw_band(axes, over_seeds(columns), looks[cell.weight], variant.loss_title(cell.weight))
+            draw_band(
+                axes, over_seeds(columns), looks[cell.weight], variant.loss_title(cell.weight), most=None
+            )
     axes.grid(alpha=0.3)
 
 

@@ -38,9 +38,9 @@ class Drawing(NamedTuple):
 
     Attributes:
         stem: name of its files.
-        title: what it shows.
+        title: what the figure shows.
         caption: how it was made, and of which runs.
-        figure: None where nothing can be drawn.
+        figure: the drawing; None where nothing can be drawn.
     """
 
     stem: str

@@ -64,7 +64,7 @@ def _curves(sweep: Sweep) -> Drawing:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     left_out = len(sweep.runs) - len(places)
-    caption = f"Bands: {LEVEL:.0%} t interval over seeds." + (
+    caption = f"Bands: {LEVEL:.0%} t interval over seeds, within 0 and 1." + (
         f" {left_out} settings are left out." if left_out else ""
     )
     return Drawing("epochs", title, caption, figure)

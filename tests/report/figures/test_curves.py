@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
-from icv_lightning.report.figures.curves import curve_figures, over_seeds, weight_figures
+from icv_lightning.report.figures.curves import curve_figures, draw_band, over_seeds, weight_figures
 from tests.report.grid import same, write_run
 
 
@@ -32,6 +33,15 @@ def test_bands_are_t_intervals_by_epoch():
 
 def test_one_seed_has_no_band():
     assert over_seeds([pd.Series({1: 0.5})])[["low", "high"]].isna().all().all()
+
+
+def test_bands_end_where_accuracies_do():
+    panel = Figure().subplots()
+    band = pd.DataFrame({"mean": [0.5, 0.9], "low": [-0.4, 0.7], "high": [0.8, 1.1]}, index=[1, 2])
+    draw_band(panel, band, {"color": "k"}, "x")
+    draw_band(panel, band, {"color": "k"}, "σ in spacings", most=None)
+    extents = [drawn.get_paths()[0].get_extents() for drawn in panel.collections]
+    assert [(extent.y0, extent.y1) for extent in extents] == [(0, 1), (0, 1.1)]
 
 
 def test_accuracies_by_epoch(variant):

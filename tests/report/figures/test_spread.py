@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from icv_lightning.evaluation.geometry import own_and_other, spacing, within_components
+from icv_lightning.evaluation.geometry import own_and_other, spacing
 from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
 from icv_lightning.report.figures.spread import covariance_figures, distance_figures
-from tests.report.grid import embed, same, write_run
+from tests.report.grid import embed, same, within_components, write_run
 
 CELLS = [Cell("digits", w, n, False) for w in (0.0, 0.05) for n in (2, 4)]
 
