@@ -58,4 +58,5 @@ class Throughput(L.Callback):
         """Log the rate."""
         if self._images:
             rate = self._images * trainer.world_size / self._clock.seconds()
-            pl_module.log("train/images_per_second", rate, rank_zero_only=True)
+            # on the host: from a number Lightning would make a tensor on the device, and wait for that
+            pl_module.log("train/images_per_second", torch.tensor(rate), rank_zero_only=True)
