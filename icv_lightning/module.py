@@ -19,7 +19,7 @@ from icv_lightning.optimizers.groups import CENTROIDS
 
 
 class Outputs(NamedTuple):
-    """What the network says of a batch: embeddings B x N and logits (scores) B x K."""
+    """The network's outputs for a batch: embeddings B x N and logits (scores) B x K."""
 
     embeddings: Tensor
     logits: Tensor
@@ -156,7 +156,7 @@ class ClassifierModule(L.LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Remember what the run's first weights were."""
+        """Keep the origin of the run's initial weights."""
         self.initial = checkpoint.get("initial", {})
 
     def on_train_epoch_start(self) -> None:
@@ -190,11 +190,11 @@ class ClassifierModule(L.LightningModule):
         return terms["loss"] if whole else shared(terms["loss"], len(target))
 
     def on_after_backward(self) -> None:
-        """Bring sparse gradients of several processes together."""
+        """Average sparse gradients over processes."""
         average_sparse(self.sparse.values())
 
     def on_train_epoch_end(self) -> None:
-        """Show a scheduler what it looks at, before the checkpoint of the epoch is written."""
+        """Give a scheduler the metric that it monitors, before the checkpoint of the epoch is written."""
         if (
             self.schedule.monitor
             and (self.current_epoch + 1) % (self.trainer.check_val_every_n_epoch or 1) == 0

@@ -8,7 +8,7 @@ import torch
 
 
 class Clock:
-    """The time between two moments; of a GPU between it coming to them, without a wait for either."""
+    """The time between two moments, on a GPU's own clock and without waiting for it."""
 
     def __init__(self) -> None:
         self.moments: list[Any] = []
