@@ -11,7 +11,7 @@ from icv_lightning.command_line import checkpoint
 from icv_lightning.configuration.composition import CONF
 from icv_lightning.declarations.settings import SETTINGS
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
 
 SHELLS = ("bash", "zsh", "fish")
 SETTING_VERBS = ("run", "search")  # these take key=value

@@ -101,7 +101,7 @@ class Schedule:
 
 
 def restore(optimizer: Optimizer) -> None:
-    """Give groups whose rate stays their own rate again, after a scheduler has changed all."""
+    """Restore the rate of groups whose rate is constant, after a scheduler has changed all."""
     for group in optimizer.param_groups:
         if CONSTANT in group:
             if isinstance(group["lr"], Tensor):

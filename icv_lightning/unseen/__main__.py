@@ -9,7 +9,7 @@ from typing import Any
 
 from icv_lightning.command_line import add_trust, with_trust
 from icv_lightning.escaping import printable
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from icv_lightning.command_line import CHECKPOINT, add_trust, checkpoint, with_trust
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
 from icv_lightning.records.files import replaced, write_text
+from icv_lightning.terminal.exit_status import run
 
 
 def main() -> None:
