@@ -43,7 +43,7 @@ def _print(arguments: argparse.Namespace) -> int:
         if action.type in (Path, checkpoint):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     whole_words = "COMP_WORDBREAKS=${COMP_WORDBREAKS//=/}"  # else bash completes what follows = as a word
-    print(shtab.complete(found, shell=arguments.shell, preamble={"bash": whole_words}))
+    print(shtab.complete(found, shell=arguments.shell, preamble={"bash": whole_words}))  # type: ignore[arg-type]
     return 0
 
 

@@ -106,11 +106,11 @@ def _of_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> Vectors:
     part = "test" if "test_embeddings" in arrays else "val"
     if "train_embeddings" in arrays and f"{part}_embeddings" in arrays:
         names = [name for name in ("embeddings", "target") if f"train_{name}" in arrays]
-        centres = {name: arrays[name] for name in OF_CLASSES if name in arrays}
+        of_classes = {name: arrays[name] for name in OF_CLASSES if name in arrays}
         both = {name: np.concatenate([arrays[f"{p}_{name}"] for p in ("train", part)]) for name in names}
         sizes = [len(arrays[f"{p}_embeddings"]) for p in ("train", part)]
         both["split"] = np.repeat(["train", "test"], sizes)
-        arrays = both | centres
+        arrays = both | of_classes
     if "embeddings" not in arrays:
         raise UserError(f"{path}: needs the array embeddings, has {', '.join(arrays) or 'none'}")
     centres = {name: arrays.get(name) for name in OF_CLASSES}

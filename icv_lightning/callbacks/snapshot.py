@@ -57,7 +57,7 @@ class EmbeddingSnapshot(L.Callback):
         found = {key: _numpy(value) for key, value in pl_module.evaluated().items()}
         if not trainer.is_global_zero:
             return
-        arrays = {key: found[key] for key in ("centroids", "class_means")}
+        arrays: dict[str, Any] = {key: found[key] for key in ("centroids", "class_means")}
         for (name, part), kept in zip(_parts(trainer).items(), KEPT, strict=True):
             arrays |= {f"{name}_{key.partition('_')[2]}": found[key] for key in kept}
             arrays[f"{name}_index"] = part.index.numpy()

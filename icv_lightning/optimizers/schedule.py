@@ -93,7 +93,7 @@ class Schedule:
         Raises:
             UserError: no such key is logged.
         """
-        if self.monitor not in logged:
+        if self.monitor is None or self.monitor not in logged:
             raise UserError(
                 f"scheduler.monitor={self.monitor}: not logged; must be one of {', '.join(sorted(logged))}"
             )

@@ -108,7 +108,7 @@ def check_completed(cell: Identity) -> None:
     from icv_lightning.building import build_datamodule
 
     L.seed_everything(cell.config["seed"], workers=True, verbose=False)  # as before training
-    found = build_datamodule(OmegaConf.create(cell.config))
+    found = build_datamodule(OmegaConf.create(dict(cell.config)))
     found.setup()
     if said := contents_changed(recorded, found):
         raise UserError(f"{folder}: completed before: {'; '.join(said)}; {HOW_TO_RETRAIN}")
