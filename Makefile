@@ -1,11 +1,11 @@
-# Targets: run reproduce bench report test check slow coverage oldest newest format help. Everything works on a fresh machine with Python 3.11+.
+# Targets: run reproduce bench report docs dist test check slow coverage oldest newest format help. Everything works on a fresh machine with Python 3.11+.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := -m pytest -n logical --maxprocesses 8 --dist worksteal
 
-.PHONY: help run reproduce bench report test slow coverage oldest newest lint types check format clean
+.PHONY: help run reproduce bench report docs dist test slow coverage oldest newest lint types check format clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,13 @@ bench: $(READY)  ## all timings that this machine can measure
 
 report: $(READY)  ## tables, figures and page of a grid: make report NAME=smoke_grid
 	$(BIN)/python -m icv_lightning.report outputs/$(NAME)
+
+docs: $(READY)  ## the site of the documentation, into site/: every link is checked, every tutorial is run
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 mkdocs build --strict
+
+dist: $(READY)  ## wheel and source archive, into dist/
+	$(BIN)/python -m hatchling build
 
 test: $(READY)  ## the quick tests
 	$(BIN)/python $(PYTEST) -m 'not slow'
@@ -63,4 +70,4 @@ format: $(READY)  ## format and fix what ruff can
 	$(BIN)/ruff check --fix .
 
 clean:  ## remove the environment and what tools left
-	rm -rf $(VENV) .venv-oldest .venv-newest .pytest_cache .mypy_cache .ruff_cache dist build
+	rm -rf $(VENV) .venv-oldest .venv-newest .pytest_cache .mypy_cache .ruff_cache dist build site

@@ -45,7 +45,7 @@ PARTS = {  # seconds at most
     "lenet_pp": (60, ["benchmarks.steps", "--rounds", "1", "--steps", "200", "model=lenet_pp"]),
     "loading": (45, ["benchmarks.loading", "--rounds", "1"]),
 }
-FAREWELL = 15.0  # seconds before the deadline in which the cells at work are ended
+STOP_TIME = 15.0  # seconds before the deadline in which running cells are stopped
 
 
 def carry(folder: Path, data: Path, record: Path | None) -> None:
@@ -115,7 +115,7 @@ class Day:
         command = ["icv_lightning.run", *fixed, *grid, *places, *overrides]
         process = self.start("cells", command)
         packed = 0
-        while process.poll() is None and time.monotonic() < self.deadline - FAREWELL:
+        while process.poll() is None and time.monotonic() < self.deadline - STOP_TIME:
             time.sleep(1.0)
             if (now := self.pack(folder)) != packed:
                 packed = now
@@ -149,7 +149,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(FAREWELL / 2)
+            process.wait(STOP_TIME / 2)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

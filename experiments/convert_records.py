@@ -14,8 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from icv_lightning.configuration.choices import described
 from icv_lightning.configuration.identity import Identity
+from icv_lightning.declarations.choices import described
 from icv_lightning.errors import UserError
 from icv_lightning.evaluation.measured import by_epoch, last_epoch
 from icv_lightning.records.files import write_text

@@ -1,16 +1,18 @@
 """From configuration to objects: the only place that calls `hydra.utils.instantiate`."""
 
+import difflib
+import inspect
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning.configuration.settings import ABOUT
+from icv_lightning.declarations.settings import ABOUT
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.nested import select
 from icv_lightning.records.trust import check_foreign
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from icv_lightning.module import ClassifierModule
 
 log = logging.getLogger(__name__)
+UNEXPECTED = re.compile(r"got an unexpected keyword argument '(\w+)'")
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 MODEL_GROUPS = ("model", "centroids", "loss")
 PARTS = {  # of a module, and the keys of their nodes
     "net": "model.net", "head": "model.head", "centroids": "centroids.layer", "loss": "loss.criterion",
@@ -62,8 +66,8 @@ def build_module(
     """Return the module of `config`, fresh, its parameters drawn from the global random state.
 
     Args:
-        config: of a run.
-        settings: those that can change its result (`Identity.settings`), kept in the checkpoint.
+        config: a run's configuration.
+        settings: settings that can change its result (`Identity.settings`), kept in the checkpoint.
         data: set up; needed for class weights that depend on the training part.
     """
     optimizer, loss = config.optimizer, config.loss
@@ -115,8 +119,7 @@ def module_of(config: Mapping[str, Any], **options: Any) -> "ClassifierModule":
 
     parts: dict[str, Any] = {}
     for name, key in PARTS.items():
-        with _named(key):
-            parts[name] = instantiate(select(config, key), _convert_="all")
+        parts[name] = _build(select(config, key), key)
     sizes = {key: config[key] for key in ("num_classes", "embedding_dim")}
     return ClassifierModule(**parts, **sizes, config=config, **options)
 
@@ -195,15 +198,26 @@ def _without_about(node: DictConfig) -> dict[str, Any]:
 
 
 def _build(node: Any, key: str, **options: Any) -> Any:
-    with _named(key):
-        return instantiate(node, **options, _convert_="all")
-
-
-@contextmanager
-def _named(key: str) -> Iterator[None]:
-    """Raise `UserError` with the key for what a constructor inside refuses."""
+    """Return the object of a node; raise `UserError` with the key for what a constructor refuses."""
     try:
-        yield
-    except InstantiationException as error:  # what a constructor refuses is a setting to put right
-        reason = str(error.__cause__ or error).strip().partition("\nException raised from")[0]
-        raise UserError(f"{key}: {' '.join(reason.split())}") from error  # without the frames of C++
+        return instantiate(node, **options, _convert_="all")
+    except InstantiationException as error:  # a setting to put right
+        words = str(error.__cause__ or error).strip().partition("\nException raised from")[0]
+        reason = " ".join(words.split())  # without the frames of C++
+        raise UserError(f"{key}: {reason}{_nearest(reason, node, key)}") from error
+
+
+def _nearest(reason: str, node: Any, key: str) -> str:
+    """Return a hint at the key that was meant, where a constructor lacks an argument."""
+    found = UNEXPECTED.search(reason)
+    target = select(node, "_target_", None)
+    if not found or not target:
+        return ""
+    made = get_object(target)
+    takes = [base.__init__ for base in made.__mro__[:-1]] if isinstance(made, type) else [made]  # type: ignore[misc]
+    known = sorted(
+        {p.name for call in takes for p in inspect.signature(call).parameters.values() if p.kind in NAMED}
+        - {"self"}
+    )
+    close = difflib.get_close_matches(found[1], known, n=1)
+    return f"; the nearest is {key}.{close[0]}" if close else f"; it takes {', '.join(known)}"

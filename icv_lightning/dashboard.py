@@ -5,7 +5,7 @@ from typing import Any
 
 from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
 
 ACC, NEAREST, MEANS = "test/acc", "test/acc_nearest_centroid", "test/acc_nearest_class_mean"
 SEEDS = "cell_any_seed"  # runs that share it differ in the seed alone
@@ -23,8 +23,8 @@ def workspace(entity: str, project: str, name: str = "Intra-class variance") -> 
 
     Args:
         entity: user or team of W&B.
-        project: of W&B.
-        name: of the saved view.
+        project: W&B project.
+        name: name of the saved view.
 
     Raises:
         UserError: the package wandb-workspaces is not installed.
@@ -113,12 +113,17 @@ def _coordinates() -> Any:
 
 def main() -> None:
     """Save the workspace, or print it; exit with 0, 1, 2 (wrong input) or 130 (stopped)."""
-    parser = argparse.ArgumentParser(prog="python -m icv_lightning.dashboard", description=__doc__)
-    parser.add_argument("--entity", required=True, help="user or team of W&B")
-    parser.add_argument("--project", required=True, help="W&B project that the runs are in")
-    parser.add_argument("--name", default="Intra-class variance", help="name of the saved view")
-    parser.add_argument("--dry-run", action="store_true", help="print what would be saved; no network")
-    run(parser, _save)
+    run(parser(), _save)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(prog="python -m icv_lightning.dashboard", description=__doc__)
+    found.add_argument("--entity", required=True, help="user or team of W&B")
+    found.add_argument("--project", required=True, help="W&B project that the runs are in")
+    found.add_argument("--name", default="Intra-class variance", help="name of the saved view")
+    found.add_argument("--dry-run", action="store_true", help="print what would be saved; no network")
+    return found
 
 
 def _save(arguments: argparse.Namespace) -> int:

@@ -5,21 +5,27 @@ import argparse
 from icv_lightning.command_line import add_checkpoint, add_images, load, status_of, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
+from icv_lightning.terminal.suggestions import suggest
 
 
 def main() -> None:
     """Add a class to the gallery; exit with 0, 1 (a picture could not be read) or 2 (a wrong argument)."""
-    parser = argparse.ArgumentParser(
+    run(parser(), with_trust(_enroll))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.enroll",
         description="Add a class, or pictures to one that was added, to the gallery file beside a "
         "checkpoint, which stays untouched. Predictions know the class from then on.",
     )
-    add_checkpoint(parser)
-    parser.add_argument("--name", required=True, help="of the class")
-    parser.add_argument("--replace", action="store_true", help="forget the pictures enrolled before")
-    add_images(parser)
-    run(parser, with_trust(_enroll))
+    add_checkpoint(found)
+    found.add_argument("--name", required=True, help="name of the class")
+    found.add_argument("--replace", action="store_true", help="forget the pictures enrolled before")
+    add_images(found)
+    return found
 
 
 def _enroll(arguments: argparse.Namespace) -> int:
@@ -40,6 +46,12 @@ def _enroll(arguments: argparse.Namespace) -> int:
     for known, count in zip(model.gallery.names, model.gallery.counts, strict=True):
         print(f"{printable(known)}: {count} pictures")
     print(path)
+    given = ("--checkpoint", arguments.checkpoint)
+    suggest(
+        ("icv_lightning.predict", *given, "pictures/"),
+        ("icv_lightning.predict", *given, "--false-rejection-rate", 0.05, "--keep-threshold", "pictures/"),
+        ("icv_lightning.export", *given),
+    )
     return status_of(files)
 
 

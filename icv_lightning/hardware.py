@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 CELL_MEMORY = (
     3 * 2**30
 )  # bytes of a GPU for a cell: CUDA's libraries about 1 GiB, a run on 28x28 images below 2
-UNKNOWN_ROOM = 4  # cells on a GPU whose memory is not known
+DEFAULT_CELLS = 4  # cells on a GPU whose memory is not known
 BF16 = (8, 0)  # compute capability of Ampere; older GPUs compute bfloat16 by way of float32
 
 
 class Gpu(NamedTuple):
-    """What the driver says of a GPU, or of a part of one (MIG).
+    """A GPU, or a part of one (MIG), as the driver describes it.
 
     Attributes:
         memory: bytes, None for not known.
-        capability: of CUDA, such as (9, 0) of an H100; None for not known.
+        capability: CUDA compute capability, such as (9, 0) of an H100; None for not known.
     """
 
     memory: int | None = None
@@ -119,7 +119,7 @@ def fast_precision(accelerator: str = "auto") -> str:
     Elsewhere it is computed by way of float32, several times more slowly than float32 itself.
 
     Args:
-        accelerator: of the trainer; with "cpu" a GPU does not count.
+        accelerator: the trainer's accelerator; with "cpu" a GPU does not count.
     """
     if accelerator != "cpu" and gpus():
         return "bf16-mixed" if (gpus()[0].capability or BF16) >= BF16 else "32-true"
@@ -136,7 +136,7 @@ def cells_at_once(launcher: str, workers: int | None, gpu_share: float) -> int:
     Args:
         launcher: Hydra's name of it.
         workers: the number that the user asks for; None for as many as the machine has room for.
-        gpu_share: of a GPU for each cell under Ray.
+        gpu_share: share of a GPU for each cell under Ray.
     """
     if launcher == "joblib":
         # its processes all meet on the first GPU
@@ -149,7 +149,7 @@ def cells_at_once(launcher: str, workers: int | None, gpu_share: float) -> int:
 
 def _room(gpu: Gpu) -> int:
     """Return the cells that a GPU's memory holds."""
-    return UNKNOWN_ROOM if gpu.memory is None else max(1, gpu.memory // CELL_MEMORY)
+    return DEFAULT_CELLS if gpu.memory is None else max(1, gpu.memory // CELL_MEMORY)
 
 
 def threads_each(launcher: str, workers: int | None, gpu_share: float) -> int:

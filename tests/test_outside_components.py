@@ -1,5 +1,6 @@
 """A loss, a centroid rule, a network and a data set of another package, through every command."""
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -93,6 +94,20 @@ def test_a_completed_run_is_left_and_a_longer_one_goes_on_from_it(outputs, check
     )
     (metrics,) = outputs.glob("more/*/metrics.csv")
     assert [int(row.split(",")[0]) for row in metrics.read_text().splitlines()[1:]] == [3]
+
+
+def test_other_pictures_of_a_data_set_of_one_s_own_are_refused(outputs, checkpoint, capsys, monkeypatch):
+    record = json.loads((checkpoint.parent.parent / "results.json").read_text())
+    assert record["provenance"]["data"]["files"] == {
+        f"{part}/{k}": count for part, count in (("train", 40), ("test", 20)) for k in range(3)
+    }
+    monkeypatch.setattr(importlib.import_module("fieldlab.stripes"), "EACH", 41)
+    changed = "data=stripes gives other pictures now, 3 pictures more; force=true trains again"
+    for given in (("loss.margin=0.1",), ("-m", "loss.margin=0.1,0.2")):
+        assert ran(outputs, *given, "trainer.max_epochs=2", "name=grid") == 2
+        assert f": completed before: {changed}" in capsys.readouterr().err
+    assert ran(outputs, f"ckpt_path={checkpoint}", "loss.margin=0.1", "trainer.max_epochs=3", "name=on") == 2
+    assert f"last.ckpt: cannot go on: {changed}" in capsys.readouterr().err
 
 
 def test_the_report_names_it_as_it_says(outputs, started):

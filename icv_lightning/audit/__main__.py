@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from icv_lightning.command_line import number
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
+from icv_lightning.terminal.suggestions import suggest
 
 if TYPE_CHECKING:
     from icv_lightning.audit.audited import Audit
@@ -23,7 +24,7 @@ FORMATS = ("table", "csv", "latex")
 
 def main() -> None:
     """Write page and audit.json, print the measures; exit with 0, or 2 and a line on what is wrong."""
-    run(_parser(), _audit)
+    run(parser(), _audit)
 
 
 def _audit(arguments: argparse.Namespace) -> int:
@@ -57,6 +58,12 @@ def _audit(arguments: argparse.Namespace) -> int:
     write_page(folder / "index.html", audits, comparison)
     _print(arguments.format, audits, comparison)
     print(folder / "index.html", file=sys.stderr)
+    given = arguments.vectors
+    suggest(
+        ("webbrowser", folder / "index.html"),
+        ("icv_lightning.audit", *given, "--draws", 10 * arguments.draws),
+        ("icv_lightning.audit", given[0], "other.npz"),
+    )
     return 0
 
 
@@ -96,35 +103,39 @@ def _print(form: str, audits: "Sequence[Audit]", comparison: "Comparison | None"
                 console.print(sentence, markup=False, highlight=False)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.audit",
         description="What embeddings are worth, whoever made them; of two, which is better. Writes a page, "
         "audit.json and the likely label errors.",
     )
-    parser.add_argument(
+    found.add_argument(
         "vectors",
         type=Path,
         nargs="+",
         help=".npz, .npy, .csv, .parquet or the folder of a run; two are compared",
     )
-    parser.add_argument(
+    found.add_argument(
         "--labels", type=Path, metavar="FILE", help=".csv or .parquet: file, label[, split, …]"
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: <name of the vectors>-audit")
-    parser.add_argument("--format", choices=FORMATS, default="table", help="of what is printed")
-    parser.add_argument(
+    found.add_argument("--out", type=Path, metavar="FOLDER", help="default: <name of the vectors>-audit")
+    found.add_argument("--format", choices=FORMATS, default="table", help="format of the printed tables")
+    found.add_argument(
         "--alpha",
         type=number(float, 1e-6, 1),
         default=0.05,
         help="share of known pictures that may be rejected",
     )
-    parser.add_argument(
-        "--max-queries", type=number(int, 1, math.inf), default=100_000, help="of retrieval (default: 100000)"
+    found.add_argument(
+        "--max-queries",
+        type=number(int, 1, math.inf),
+        default=100_000,
+        help="queries of retrieval (default: 100000)",
     )
-    parser.add_argument("--draws", type=number(int, 1, math.inf), default=1000, help="bootstrap samples")
-    parser.add_argument("--seed", type=number(int, 0, math.inf), default=0, help="of all drawing")
-    return parser
+    found.add_argument("--draws", type=number(int, 1, math.inf), default=1000, help="bootstrap samples")
+    found.add_argument("--seed", type=number(int, 0, math.inf), default=0, help="seed of all random draws")
+    return found
 
 
 if __name__ == "__main__":

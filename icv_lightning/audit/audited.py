@@ -25,11 +25,11 @@ class Measure(NamedTuple):
 
     Attributes:
         section: one of `SECTIONS`.
-        name: in snake case.
+        name: the measure's name, in snake case.
         value: NaN where it is undefined.
-        low: of its 95 % interval; NaN where there is none.
-        high: of the same.
-        n: what it was computed from: pictures, queries or classes.
+        low: lower end of its 95 % interval; NaN where there is none.
+        high: upper end of its 95 % interval.
+        n: number of pictures, queries or classes.
         how: how it was computed, in a line.
     """
 
@@ -63,9 +63,9 @@ class Audit:
         class_names: K.
         protocol: what was fitted on what, in a line.
         settings: seed, draws and the like.
-        sanity: what there is to know of the input.
+        sanity: findings about the input.
         measures: every number.
-        sentences: what to take from them.
+        sentences: conclusions.
         classes: a row for each class.
         pairs: classes that take each other's pictures, worst first.
         suspects: pictures whose label is likely wrong, likeliest first.

@@ -28,7 +28,7 @@ class Comparison:
         second: source of the second.
         over_pictures: second less first, intervals for other pictures of these classes.
         over_classes: the same differences, intervals for other classes.
-        sentences: what to take from them.
+        sentences: conclusions.
     """
 
     first: str

@@ -35,7 +35,7 @@ class Prepared:
         weight: K x N of the model's linear scores, or None.
         preds: M classes that the model itself gave, -1 for one that there is not; None where it gave none.
         protocol: which of this it is, in a line.
-        findings: what there is to know of the input.
+        findings: findings about the input.
     """
 
     source: str

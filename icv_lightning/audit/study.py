@@ -49,7 +49,7 @@ def audit_embeddings(
         options: those of `audit`.
 
     Raises:
-        UserError: what cannot be audited.
+        UserError: embeddings that cannot be audited.
     """
     optional = {
         "split": split, "files": files, "is_query": is_query, "is_gallery": is_gallery, "preds": preds,
@@ -73,13 +73,13 @@ def audit(
     Args:
         vectors: embeddings and what is known of them.
         alpha: share of known pictures that the threshold against strangers may reject, in (0, 1).
-        max_queries: of retrieval, evenly spaced where there are more pictures.
+        max_queries: largest number of retrieval queries, evenly spaced where there are more pictures.
         draws: bootstrap samples of the intervals.
-        seed: of all drawing.
+        seed: seed of all random draws.
         progress: called with the name of each step before it begins.
 
     Raises:
-        UserError: what cannot be audited.
+        UserError: embeddings that cannot be audited.
     """
     progress("check")
     data, by_picture = prepared(vectors), sections.ByPicture()

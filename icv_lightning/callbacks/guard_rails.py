@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 NO_VARIANCE = 0.01  # total variance of embeddings; a fresh network has 0.1 to 1
 NO_LEARNING = 0.95  # share of ln K above which cross-entropy is that of guessing
-LONG = 1000.0  # length of embeddings or centroids; cross-entropy alone in two dimensions reaches 100 or 200
+LARGE_NORM = 1000.0  # of embeddings or centroids; cross-entropy alone in two dimensions reaches 100 or 200
 DOMINANT = 0.9  # share of the λ-term in the loss …
 UNLEARNED = 0.25  # … while cross-entropy is above this share of ln K
 LAG = 1.0  # median distance of centroids from class means, over the spacing of class means …
@@ -130,7 +130,7 @@ class GuardRails(L.Callback):
             "centroids": float(own.norm(dim=1).max()),
         }
         name = max(lengths, key=lambda key: lengths[key])
-        if lengths[name] > LONG:
+        if lengths[name] > LARGE_NORM:
             self._warn(trainer, "long", name=name, length=lengths[name])
         if trainer.current_epoch + 1 >= LAG_EPOCHS and len(means) > 1 and (lag := _lag(own, means)) > LAG:
             self._warn(trainer, "lag", lag=lag)

@@ -1,1 +1,1 @@
-"""Settings, without torch: composing them, their declarations and checks, the identity of a cell."""
+"""Settings, without torch: composing and checking them, the identity of a cell."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from icv_lightning.configuration.choices import component_keys
-from icv_lightning.configuration.settings import ADDED, SETTINGS
+from icv_lightning.declarations.choices import component_keys
+from icv_lightning.declarations.settings import ADDED, SETTINGS
 
 
 def tables() -> Iterator[str]:

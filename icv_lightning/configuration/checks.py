@@ -43,14 +43,14 @@ LAUNCHERS = {  # hydra/launcher=… to the extra and the plugin's module
 
 
 class Request(NamedTuple):
-    """What a command line asks for.
+    """A checked command line.
 
     Attributes:
         argv: arguments for Hydra's own command line.
-        cells: to run; none for help and the like.
+        cells: cells to run; none for --help and the like.
         multirun: whether they are a grid.
-        composition: of the overrides.
-        hydra: what composed it.
+        composition: configuration composed of the overrides.
+        hydra: the Hydra instance that composed it.
     """
 
     argv: list[str]
@@ -75,7 +75,7 @@ def check(argv: Sequence[str]) -> Request:
             raise UserError(f"{option} {folder}: no such folder")
     folder = str(Path(args.config_path).absolute()) if args.config_path else str(CONF)
     searched = [searchpath(args.config_dir)] if args.config_dir else []
-    _check_config_name(args.config_name, args.config_dir)
+    _check_config_name(args.config_name, args.config_dir, Path(folder))
     given = [*args.overrides, *searched]
     parsed = parse(given)
     check_no_secret((str(override.key_or_group), override.value()) for override in parsed)
@@ -95,13 +95,16 @@ def check(argv: Sequence[str]) -> Request:
     return Request([*flags, *handed], cells, args.multirun, found, hydra)
 
 
-def _check_config_name(name: str | None, folder: str | None) -> None:
-    """Refuse a first file that would not be read: it is looked for beside this package's own files."""
-    if name and folder and (file := Path(folder) / f"{name.removesuffix('.yaml')}.yaml").exists():
+def _check_config_name(name: str | None, beside: str | None, folder: Path) -> None:
+    """Refuse a first file that is not in `folder`, or one in the folder `beside`, which would not be read."""
+    file = f"{(name or 'config').removesuffix('.yaml')}.yaml"
+    if name and beside and (Path(beside) / file).exists():
         raise UserError(
-            f"--config-name {name}: {file} would not be read, name its folder with --config-path; "
-            "--rerun FOLDER starts a run again"
+            f"--config-name {name}: {Path(beside) / file} would not be read, name its folder with "
+            "--config-path; --rerun FOLDER starts a run again"
         )
+    if not (folder / file).is_file():
+        raise UserError(f"--config-name {name or 'config'}: there is no {folder / file}")
 
 
 def _parsed(argv: Sequence[str]) -> Namespace:

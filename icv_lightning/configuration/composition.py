@@ -15,11 +15,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
-from icv_lightning.configuration.choices import CONF as CONF
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.quoting import is_text, parser, typed
 from icv_lightning.configuration.resolution import Template, unresolved
 from icv_lightning.configuration.unread import unread
+from icv_lightning.declarations.choices import CONF as CONF
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.nested import keys
 
@@ -30,13 +30,13 @@ class Composition:
     Args:
         overrides: as the command line has them.
         multirun: several values of a key are allowed, and make a grid.
-        config_name: of the file that everything begins with.
+        config_name: name of the primary configuration file.
         shown: it is to be shown and not to be run: the sweep of an experiment file may be left aside.
 
     Attributes:
         overrides: those, with the sweep that an experiment file holds written out, in front. A key on the
             command line takes the place of the file's values for it (Hydra would run the product).
-        config: what those without several values compose to, Hydra's own node included.
+        config: the configuration composed of those without several values, Hydra's own node included.
 
     Raises:
         UserError: the first override that cannot be read or does not fit, or an experiment file that holds a
@@ -189,6 +189,8 @@ def _unknown_choice(error: MissingConfigException) -> str:
 
 
 def _unknown_key(error: Exception, overrides: list[str], config_name: str) -> str | None:
+    if found := re.search(r"Could not append to config. An item is already at '([^']+)'", str(error)):
+        return f"+{found[1]}: is a key already; leave out the +"
     found = re.search(r"Could not override '([^']+)'", str(error))
     if found and (
         "not in struct" in str(error.__cause__) or "No match" in str(error) or "append" in str(error)

@@ -1,4 +1,4 @@
-"""Settings that are right alone and wrong together, or wrong on this machine; needs no torch."""
+"""Settings that conflict with each other or with this machine; needs no torch."""
 
 import importlib.util
 import sys
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from icv_lightning import hardware
-from icv_lightning.configuration.settings import ABOUT
 from icv_lightning.data.sizes import check_batch_size
+from icv_lightning.declarations.settings import ABOUT
 from icv_lightning.errors import UserError
 from icv_lightning.nested import select
 
@@ -16,8 +16,8 @@ PARTIAL = {  # options that measure less than a whole part, and what is meant fo
     "limit_test_batches": "trainer.fast_dev_run=true tries a run",
     "overfit_batches": "data.train_size takes fewer images",
 }
-LEAST_OF_HALVES = 6e-8  # positive number of float16
-LEAST_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
+FLOAT16_MIN = 6e-8  # positive number of float16
+CPU_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
 
 
 def check_centroids(config: Mapping[str, Any]) -> None:
@@ -45,7 +45,7 @@ def check_trainer(config: Mapping[str, Any]) -> None:
             "trainer.gradient_clip_algorithm=value: must be norm with centroids.layer.sparse=true"
         )
     eps, halves = algorithm.get("eps"), str(trainer.get("precision")) == "16-true"
-    if halves and eps is not None and eps < LEAST_OF_HALVES and not algorithm.get("fused"):
+    if halves and eps is not None and eps < FLOAT16_MIN and not algorithm.get("fused"):
         raise UserError(
             f"optimizer.algorithm.eps={eps:g}: is 0 in trainer.precision=16-true; must be at least 1e-07"
         )
@@ -66,7 +66,7 @@ def check_devices(config: Mapping[str, Any], multirun: bool) -> None:
     package = {"mps": "", "tpu": "torch_xla"}.get(kind)
     if (kind == "mps" and sys.platform != "darwin") or (package and not importlib.util.find_spec(package)):
         raise UserError(f"trainer.accelerator={kind}: there is none here; use auto or cpu")
-    most = max(LEAST_PROCESSES, hardware.cores())
+    most = max(CPU_PROCESSES, hardware.cores())
     count = int(devices) if str(devices).isdecimal() else 1
     if count > most and (kind == "cpu" or (kind == "auto" and not hardware.visible_gpus())):
         raise UserError(f"trainer.devices={devices}: must be at most {most} processes on this CPU")

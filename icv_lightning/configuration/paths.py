@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from icv_lightning.configuration.value_types import WORDS, is_text
+from icv_lightning.declarations.value_types import WORDS, is_text
 from icv_lightning.errors import UserError
-from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.checkpoints import checkpoint_file
 
 FILES = ("run.log", ".lock", "results.json", "metrics.csv")  # that a run writes
-LONGEST = 255  # bytes of a file's or folder's name, on every usual file system
+MAX_NAME_BYTES = 255  # bytes of a file's or folder's name, on every usual file system
 
 
 def check_place(config: Mapping[str, Any]) -> None:
@@ -57,8 +57,8 @@ def _check_file(key: str, given: str) -> None:
 
 def _trouble(folder: str) -> str:
     """Return why files cannot be written in `folder`, or where it will be made; empty where they can."""
-    if any(len(os.fsencode(part)) > LONGEST for part in Path(folder).parts):
-        return f"a name of more than {LONGEST} bytes"
+    if any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in Path(folder).parts):
+        return f"a name of more than {MAX_NAME_BYTES} bytes"
     try:
         places = (Path(folder), *Path(folder).parents)
         if broken := [path for path in places if path.is_symlink() and not path.exists()]:

@@ -5,7 +5,7 @@ import importlib.util
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.data.digest import changes, pictures_digest
@@ -13,15 +13,19 @@ from icv_lightning.errors import UserError
 from icv_lightning.records.results import read_results
 from icv_lightning.records.trust import targets
 
+if TYPE_CHECKING:
+    from icv_lightning.data import ImageDataModule
+
 INSTALLED = {Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-ANEW = "force=true trains again, another name=… keeps both"
+HOW_TO_RETRAIN = "force=true trains again, another name=… keeps both"
 
 
 def provenance(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a run with this resolved configuration would be made of, as primitives.
 
     Returns:
-        `data`: the digest of its pictures, None for a data set that no user can change; `code`: the SHA-256
+        `data`: the digest of its pictures, None for a data set that names none (then the images that it
+        loads count, see `contents_changed`); `code`: the SHA-256
         of the source of each part that is neither of this package nor installed, by its `_target_`.
     """
     sources = {target: _source(target) for target in sorted({str(target) for target in targets(config)})}
@@ -34,7 +38,9 @@ def check_record(cell: Identity) -> None:
     folder = Path(cell.config["paths"]["run"])
     results = read_results(folder)
     if results and results.get("status") == "completed" and not cell.config["force"]:
-        check_provenance(results.get("provenance"), cell.config, f"{folder}: completed before", ANEW)
+        check_provenance(
+            results.get("provenance"), cell.config, f"{folder}: completed before", HOW_TO_RETRAIN
+        )
 
 
 def check_provenance(recorded: Any, config: Mapping[str, Any], what: str, advice: str) -> None:
@@ -44,7 +50,7 @@ def check_provenance(recorded: Any, config: Mapping[str, Any], what: str, advice
         recorded: `provenance` as a record or checkpoint holds it; without it nothing is compared.
         config: resolved, of the run to be.
         what: the record, for the message.
-        advice: what to do, for the message.
+        advice: remedy that the message names.
 
     Raises:
         UserError: naming what changed.
@@ -67,6 +73,13 @@ def pictures_changed(recorded: Any, data: Mapping[str, Any]) -> list[str]:
     if not unlike:
         return []
     return [f"data.root={data.get('root')} holds other pictures now, {', '.join(unlike)}"]
+
+
+def contents_changed(recorded: Any, data: "ImageDataModule") -> list[str]:
+    """Say how the images of a data set of a user's own, set up, differ from the recorded ones, if they do."""
+    before, now = recorded.get("data") if isinstance(recorded, Mapping) else None, data.digest()
+    unlike = changes(before, now) if now and isinstance(before, Mapping) else []
+    return [f"data={data.name} gives other pictures now, {', '.join(unlike)}"] if unlike else []
 
 
 def _source(target: str) -> list[Path]:

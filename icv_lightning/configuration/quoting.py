@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from icv_lightning.configuration.settings import SETTINGS
+from icv_lightning.declarations.settings import SETTINGS
 from icv_lightning.errors import UserError
 
 KEY = re.compile(r"[+~]{0,2}[\w./@-]+")

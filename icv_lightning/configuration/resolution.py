@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.settings import check_values, declared
+from icv_lightning.declarations.settings import check_values, declared
 from icv_lightning.errors import UserError
 from icv_lightning.nested import leaves, select
 
@@ -28,7 +28,7 @@ class Template:
 
     Args:
         config: composed; its `cell` is replaced by the name. Hydra's own node is not resolved.
-        overrides: of single values, those of the first configuration.
+        overrides: overrides of single values, those of the first configuration.
 
     Raises:
         UserError: a value is missing, cannot be resolved or is not allowed.
@@ -109,7 +109,7 @@ def _raw(config: DictConfig, key: Any) -> Any:
 
 
 def said(error: OmegaConfBaseException) -> UserError:
-    """Return what is wrong with a value that other values make: a resolver's own words, or OmegaConf's."""
+    """Return the error of an interpolated value, in the resolver's words or OmegaConf's."""
     cause = error.__cause__ or error.__context__
     while cause:
         if isinstance(cause, UserError):

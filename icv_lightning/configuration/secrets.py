@@ -11,7 +11,7 @@ from icv_lightning.nested import leaves
 KEY = re.compile(r"(^|[._])(api_?key|access_?key|token|passw(or)?d|secret|credentials?)$", re.IGNORECASE)
 URL = re.compile(r"://[^/\s@]+@|[?&][\w-]*(token|key|secret|signature|password)=", re.IGNORECASE)
 VARIABLE = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
-LEAST = 12  # characters of an environment's secret that is looked for in values
+MIN_SECRET_LENGTH = 12  # characters of an environment's secret that is looked for in values
 
 
 def check_no_secret(settings: Iterable[tuple[str, Any]]) -> None:
@@ -21,7 +21,7 @@ def check_no_secret(settings: Iterable[tuple[str, Any]]) -> None:
         UserError: a key that names a secret and has a value, a URL with a login, or a value that holds a
             secret of the environment; the message never repeats it.
     """
-    known = {v: k for k, v in os.environ.items() if VARIABLE.search(k) and len(v) >= LEAST}
+    known = {v: k for k, v in os.environ.items() if VARIABLE.search(k) and len(v) >= MIN_SECRET_LENGTH}
     for key, value in (leaf for name, node in settings for leaf in leaves(node, name)):
         if value in (None, "") or isinstance(value, bool):
             continue

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from icv_lightning.configuration.settings import NEEDED, NODES, declared
+from icv_lightning.declarations.settings import NEEDED, NODES, declared
 from icv_lightning.nested import leaves, select
 
 BUILT = (*NODES, "data", "trainer", "scheduler")  # what constructors get whole
 COLLECTIONS = ("callbacks", "logger")  # of nodes, each of which a constructor gets
-OTHERS = ("hydra", "search", "experiment")
+OTHERS = ("hydra", "search.space")  # Hydra's own, and the keys of others
 KEY = re.compile(r"\$\{\s*([\w.]+)\s*\}")  # an interpolation of another key
 RELATIVE = re.compile(r"\$\{\s*\.")
 
@@ -33,7 +33,9 @@ def unread(config: Mapping[str, Any]) -> list[str]:
 
 
 def _is_built(config: Mapping[str, Any], key: str) -> bool:
-    if any(_within(key, other) for other in OTHERS) or ".about." in f".{key}.":
+    if ".about." in f".{key}.":  # what components say of themselves, of which nothing is built
+        return not key.endswith("._target_")
+    if any(_within(key, other) for other in OTHERS):
         return True
     return any(_within(key, node) and _has_target(config, node) for node in _nodes(key))
 

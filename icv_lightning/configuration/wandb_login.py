@@ -13,7 +13,7 @@ def check_login(asked_by: str = "logger.wandb.offline=false", otherwise: str = O
 
     Args:
         asked_by: the setting that needs W&B.
-        otherwise: what can be done without a login.
+        otherwise: alternative to a login, for the message.
 
     Raises:
         UserError: no login, one that W&B refuses, or no connection; the message never holds the key.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-GROUND = (255, 255, 255)  # under what is transparent: white, as a page is
+BACKGROUND = (255, 255, 255)  # under what is transparent: white, as a page is
 # What white is in a grey picture deeper than 8 bits: the least of these that holds its brightest pixel.
 WHITES = (2**8 - 1, 2**12 - 1, 2**16 - 1)
 WHITE_OF_32_BITS, LEAST_OF_32_BITS = 2**31 - 1, 2**30
@@ -14,7 +14,7 @@ PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # a tag of TIFF and its value
 
 
 class Storage(NamedTuple):
-    """What only the file says of a picture, and a copy that was turned no longer does.
+    """How a picture is stored in its file, which a rotated copy no longer tells.
 
     Attributes:
         deep_colours: several channels of 16 bits, of which Pillow keeps the upper bytes.
@@ -47,7 +47,7 @@ def of_8_bits(picture: Image.Image, stored: Storage, channels: int) -> Image.Ima
     if picture.mode.startswith(("I", "F")):
         picture = _scaled(picture, stored.inverted)
     if picture.has_transparency_data:
-        seen = Image.new("RGBA", picture.size, GROUND)
+        seen = Image.new("RGBA", picture.size, BACKGROUND)
         picture = Image.alpha_composite(seen, picture.convert("RGBA"))
     if picture.mode not in ("1", "L", "RGB"):
         picture = picture.convert("RGB")

@@ -26,7 +26,7 @@ class CIFARDataModule(ImageDataModule):
 
     Args:
         dataset: "CIFAR10" or "CIFAR100".
-        labels: of CIFAR-100: "fine" (100 classes) or "coarse" (the 20 superclasses).
+        labels: labels of CIFAR-100: "fine" (100 classes) or "coarse" (the 20 superclasses).
         options: those of `ImageDataModule`.
 
     Raises:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 from icv_lightning.data.augmentation.in_turn import Augmentation
+from icv_lightning.data.contents import contents_digest
 from icv_lightning.data.degenerate import without_content
 from icv_lightning.data.equal_classes import EqualClassesEachEpoch
 from icv_lightning.data.images import (
@@ -56,7 +57,7 @@ class ImageDataModule(L.LightningDataModule):
         without_content: a warning where there is nothing to see in the training part; else None.
 
     Args:
-        name: of the data set, as it stands in results.
+        name: name of the data set in results.
         num_classes: K that the data must have, or that `classes` keep.
         channels: 1 (grey) or 3 (RGB).
         image_size: side of the square images in pixels.
@@ -76,12 +77,13 @@ class ImageDataModule(L.LightningDataModule):
         transform: callable on one uint8 image, for training alone.
         augment: changes whole training batches on the device that computes; a batch of `train_dataloader`
             becomes (images, target) in `on_after_batch_transfer`, which a trainer calls.
-        seed: of the order of batches, the validation part and random transforms.
+        seed: seed of the order of batches, the validation part and random transforms.
         classes: those of train and test to keep, numbered anew from 0 in this order; None for all.
 
     Raises:
         ValueError: `batch_size` below 2, a negative size, `classes` that are not `num_classes` different
-            numbers, or an unknown `sampling`, or a balanced one with `per_class`.
+            numbers, an `augment` that is no `Augmentation`, an unknown `sampling`, or a balanced one with
+            `per_class`.
     """
 
     train_part: InMemoryImages
@@ -130,6 +132,8 @@ class ImageDataModule(L.LightningDataModule):
             raise ValueError(
                 f"sampling must be {' or '.join(SAMPLINGS)}, and shuffle with per_class, got {sampling!r}"
             )
+        if augment is not None and not isinstance(augment, Augmentation):
+            raise ValueError(f"augment must be called with draws, which it has, got {type(augment).__name__}")
         self.classes = None if classes is None else list(classes)
         self.name, self.num_classes, self.channels, self.image_size = name, num_classes, channels, image_size
         self.root = Path(root).expanduser()
@@ -142,6 +146,7 @@ class ImageDataModule(L.LightningDataModule):
         self.validation: Part | None = None
         self.without_content: str | None = None
         self.sampled_files: list[Path] = []
+        self._loaded: dict[str, Part] = {}
         self._usual: dict[str, list[float]] | None = None
         self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
 
@@ -159,6 +164,17 @@ class ImageDataModule(L.LightningDataModule):
         """Return what results.json says of the data."""
         return {"class_names": self.class_names}
 
+    def digest(self) -> dict[str, Any] | None:
+        """Return what tells the images that `load` gave from others, as `icv_lightning.data.contents` does.
+
+        Returns:
+            None for this package's data sets: those are as published, or their files, which `about.pictures`
+            names, are compared before anything is loaded.
+        """
+        if type(self).__module__.startswith("icv_lightning.") or not self._loaded:
+            return None
+        return contents_digest(self._loaded, self._names_loaded)
+
     def load(self) -> tuple[Part, Part]:
         """Return (images, target) of the train and the test part; raise `UserError` for what is wrong.
 
@@ -172,6 +188,9 @@ class ImageDataModule(L.LightningDataModule):
             return
         (images, whole_target), (test_images, test_target) = self.load()
         self._check_shape(images, test_images)
+        self._loaded = {"train": (images, whole_target), "test": (test_images, test_target)}
+        self._loaded |= {} if self.validation is None else {"val": self.validation}
+        self._names_loaded = self.class_names
         target, rest = self._kept(whole_target, "train")
         kept_test_target, kept_test = self._kept(test_target, "test")
         if self.classes is not None:

@@ -14,7 +14,7 @@ from icv_lightning.data.progress import reported
 from icv_lightning.errors import UserError
 
 Decode = Callable[[str], Tensor]
-FEW = 500  # pictures that one process decodes before others would have started
+PARALLEL_FROM = 500  # pictures that one process decodes before others would have started
 BATCH = 64
 
 
@@ -46,13 +46,14 @@ def attempts(
     """Yield (images, why others cannot be read, by their position) of successive batches of files.
 
     Args:
-        files: to be read, by a process for each core.
+        files: files to read, with a process for each core.
         decode: a file to a uint8 tensor C x H x W; raises `UserError` for one that cannot be read.
         keep: give the images; else only find those that cannot be read.
         quiet: say nothing about progress.
     """
+    workers = hardware.cores() if len(files) > PARALLEL_FROM else 0
     loader = DataLoader(
-        _Attempts(files, decode, keep), BATCH, num_workers=hardware.cores() if len(files) > FEW else 0,
+        _Attempts(files, decode, keep), BATCH, num_workers=workers,
         collate_fn=_as_it_is, generator=torch.Generator(),  # an iterator would draw from the global state
     )  # fmt: skip
     yield from loader if quiet else reported(loader, len(files), BATCH, "reading pictures")

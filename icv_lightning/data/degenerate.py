@@ -1,4 +1,4 @@
-"""Training parts in which there is nothing to see, told apart from training that goes wrong."""
+"""Warnings about training pictures that are all equal or empty."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ from torch import Tensor
 
 from icv_lightning.data.images import InMemoryImages
 
-LOOKED_AT = 2000  # pictures, evenly spaced, before all of a class are
-SHOWN = 5
+SAMPLE_SIZE = 2000  # pictures, evenly spaced, before all of a class are
+MAX_LISTED = 5
 
 
 def without_content(part: InMemoryImages, class_names: Sequence[str]) -> str | None:
     """Return a warning where all pictures are equal, or all of a class have one colour; else None."""
-    looked_at = torch.linspace(0, len(part) - 1, min(len(part), LOOKED_AT)).long()
+    looked_at = torch.linspace(0, len(part) - 1, min(len(part), SAMPLE_SIZE)).long()
     images, target = part.images[part.index[looked_at]], part.target
     blank, seen = _of_one_colour(images), target[looked_at]
     suspects = [k for k in sorted(set(seen[blank].tolist())) if blank[seen == k].all()]
@@ -24,8 +24,8 @@ def without_content(part: InMemoryImages, class_names: Sequence[str]) -> str | N
     advice = "what is transparent shows a white ground" if images.min() == 255 else "look at them"
     if equal and (len(looked_at) == len(part) or blanks):
         return f"all pictures to train on are equal, so that nothing can be learnt; {advice}"
-    names = ", ".join(class_names[k] for k in blanks[:SHOWN])
-    more = f" and {len(blanks) - SHOWN} more" if len(blanks) > SHOWN else ""
+    names = ", ".join(class_names[k] for k in blanks[:MAX_LISTED])
+    more = f" and {len(blanks) - MAX_LISTED} more" if len(blanks) > MAX_LISTED else ""
     return f"every picture of these classes has one colour alone: {names}{more}; {advice}"
 
 

@@ -12,7 +12,7 @@ from icv_lightning.data.layouts import listed_once
 from icv_lightning.errors import UserError
 
 SAMPLE = 2**16  # bytes of each file that count, from its middle: all of a small picture
-SHOWN = 3  # classes that a message names
+MAX_LISTED = 3  # classes that a message names
 _known: dict[str, dict[str, Any]] = {}  # the cells of a grid share their pictures
 
 
@@ -43,7 +43,7 @@ def files_digest(folder: Path, files: Mapping[Path, str]) -> dict[str, Any]:
     """Return what some files are, wherever their folder lies.
 
     Args:
-        folder: that names are relative to.
+        folder: folder that names are relative to.
         files: each with its class.
 
     Returns:
@@ -74,8 +74,8 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    others = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {others} other classes" if others > 0 else "")
+    others = len(names) - MAX_LISTED
+    return ", ".join(names[:MAX_LISTED]) + (f" and {others} other classes" if others > 0 else "")
 
 
 def _content(path: Path, size: int) -> str:

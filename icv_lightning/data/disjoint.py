@@ -1,32 +1,34 @@
 """Picture files of classes to train on, and of others that are kept from training altogether."""
 
+import os
 from abc import abstractmethod
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from torch import Tensor
 
-from icv_lightning.data.datamodule import FIXED_SEED, Part, channel_statistics
-from icv_lightning.data.identities import tested_pictures
+from icv_lightning.data.datamodule import Part, channel_statistics
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.layouts import Files
 from icv_lightning.data.picture import PictureInput
-from icv_lightning.data.picture_datamodule import LOOKED_AT, PictureFileDataModule, spaced
+from icv_lightning.data.picture_datamodule import SAMPLE_SIZE, PictureFileDataModule, spaced
+from icv_lightning.data.split import in_test_part
 
 
 class Named(NamedTuple):
-    """Names of classes, and their pictures in order of class."""
+    """Names of classes, their pictures in order of class, and the folder that pictures are named below."""
 
     names: list[str]
     files: Files
+    folder: Path
 
 
 class DisjointDataModule(PictureFileDataModule):
     """Classes trained on, by `trained`, and others, by `kept_out`, whose pictures `unseen` gives.
 
-    Train and test part hold the classes trained on, `test_fraction` of each one's pictures in the latter
-    (none of a class with one). The central part of each picture is kept and resized to `image_size` x
+    Train and test part hold the classes trained on, about `test_fraction` of each one's pictures in the
+    latter, each picture by its name alone (none of a class with one). The central part of each picture is kept and resized to `image_size` x
     `image_width`.
 
     Args:
@@ -70,33 +72,33 @@ class DisjointDataModule(PictureFileDataModule):
 
     def load(self) -> tuple[Part, Part]:
         """Return train and test part of the classes trained on, decoded or to be decoded."""
-        self.class_names, files = self.trained()
-        tested = self._tested(np.array([k for _, k in files]))
-        train, test = ([files[i] for i in part.nonzero()[0]] for part in (~tested, tested))
+        self.class_names, files, folder = self.trained()
+        tested = self.tested(files, folder)
+        train, test = (
+            [file for file, held in zip(files, tested, strict=True) if held == part] for part in (False, True)
+        )
         train_part, test_part = self.read([train, test], self.class_names)
         return train_part, test_part
 
     def unseen(self) -> InMemoryImages:
         """Return all pictures of the classes kept out, numbered in their order."""
-        names, files = self.kept_out()
+        names, files, _ = self.kept_out()
         [(images, target)] = self.read([files], names)
         return InMemoryImages(images, target)
 
     def pixel_statistics(self) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation per channel of at most 10,000 pictures, evenly spaced."""
         index = self.train_part.index
-        return channel_statistics(self.train_part.images[index[spaced(len(index), LOOKED_AT)]])
+        return channel_statistics(self.train_part.images[index[spaced(len(index), SAMPLE_SIZE)]])
 
     def _cut(self, key: str, index: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         if key != "monitor_size":
             return super()._cut(key, index, target, seed)
         return index, index[spaced(len(index), self.monitor_size)]  # a class may have one picture alone
 
-    def _tested(self, target: np.ndarray) -> np.ndarray:
-        """Choose the pictures of the test part, the same for every run."""
-        rng = np.random.default_rng(FIXED_SEED)
-        tested = np.zeros(len(target), dtype=bool)
-        for places in np.split(np.arange(len(target)), np.flatnonzero(np.diff(target)) + 1):
-            size = tested_pictures(len(places), self.test_fraction)
-            tested[rng.permutation(places)[:size]] = True
-        return tested
+    def tested(self, files: Files, folder: Path) -> list[bool]:
+        """Tell for each picture whether it is of the test part, by its name below the folder."""
+        names = [
+            [os.path.relpath(path, folder) for path, _ in own] for _, own in groupby(files, lambda f: f[1])
+        ]
+        return [held for own in names for held in in_test_part(own, self.test_fraction)]

@@ -15,8 +15,8 @@ class EqualClassesEachEpoch(ShuffledEachEpoch):
     classes repeat in an epoch, and of large ones an epoch shows a part.
 
     Args:
-        dataset: what to draw from.
-        seed: of the draws.
+        dataset: images to draw from.
+        seed: seed of the draws.
     """
 
     def __init__(self, dataset: InMemoryImages, seed: int) -> None:

@@ -40,12 +40,16 @@ class FacesDataModule(DisjointDataModule):
     def trained(self) -> Named:
         """Return the persons to train on and their pictures."""
         persons, _ = self.persons()
-        return Named([path.name for path in persons], files_of(persons, tested=True))
+        return self._named(persons, tested=True)
 
     def kept_out(self) -> Named:
         """Return the persons to verify and their pictures."""
         _, persons = self.persons()
-        return Named([path.name for path in persons], files_of(persons))
+        return self._named(persons)
+
+    def _named(self, persons: list[Path], tested: bool = False) -> Named:
+        names, files = [path.name for path in persons], files_of(persons, tested)
+        return Named(names, files, persons[0].parent if persons else self.folder)
 
 
 def files_of(persons: list[Path], tested: bool = False) -> Files:

@@ -17,7 +17,7 @@ SUFFIXES = frozenset({
 OF_EXTRA = frozenset({".heic", ".heif"})
 # What file managers, archivers and servers leave behind, beside all that starts with a dot.
 CLUTTER = frozenset({"__macosx", "@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin"})
-SHOWN = 5
+MAX_LISTED = 5
 
 
 class PictureFinder:
@@ -138,5 +138,5 @@ def _opens(path: str) -> bool:
 def _counted(names: Iterator[str]) -> str:
     """Return names with how often each was there, the most frequent first."""
     found = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
-    said = [f"{count} {name}" if count > 1 else name for name, count in found[:SHOWN]]
-    return ", ".join([*said, *([f"{len(found) - SHOWN} more kinds"] if len(found) > SHOWN else [])])
+    said = [f"{count} {name}" if count > 1 else name for name, count in found[:MAX_LISTED]]
+    return ", ".join([*said, *([f"{len(found) - MAX_LISTED} more kinds"] if len(found) > MAX_LISTED else [])])

@@ -1,15 +1,14 @@
 """Which persons are trained on and which are kept to verify, from names of folders; needs no torch."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.layouts import folders_of_parts
+from icv_lightning.data.split import in_test_part
 from icv_lightning.errors import UserError
 
-FIXED_SEED = 20190131  # who is held out is the same for every run
 ORL_PERSONS, ORL_FOLDS = 40, 5
 
 
@@ -17,8 +16,8 @@ def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], l
     """Return the sorted folders of the persons to train on and of those to verify, who are others.
 
     `<folder>/train/<person>/` and `<folder>/test/<person>/` (parts by any name that `layouts.PARTS` has),
-    where no person may stand in both; or `<folder>/<person>/`, of which the fraction `held_out`, chosen once
-    for all, is verified.
+    where no person may stand in both; or `<folder>/<person>/`, of whom about the fraction `held_out` is
+    verified, each by the name alone: more persons move no other (`in_test_part`).
 
     Raises:
         UserError: fewer than two persons to train on, a person in both parts, or no such folder.
@@ -37,19 +36,18 @@ def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], l
             raise UserError(f"{whole}: persons both in train and in test: {', '.join(both[:5])}")
     else:
         persons = _persons(whole)
-        size = round(held_out * len(persons))
-        chosen = set(np.random.default_rng(FIXED_SEED).permutation(len(persons))[:size].tolist())
-        trained = [path for k, path in enumerate(persons) if k not in chosen]
-        verified = [path for k, path in enumerate(persons) if k in chosen]
+        held = in_test_part([path.name for path in persons], held_out) if held_out else [False] * len(persons)
+        trained = [path for path, kept in zip(persons, held, strict=True) if not kept]
+        verified = [path for path, kept in zip(persons, held, strict=True) if kept]
     if len(trained) < 2:
         names = [path.name for path in trained]
         raise UserError(f"data.root={folder}: needs at least two persons to train on, found {names}")
     return trained, verified
 
 
-def tested_pictures(count: int, test_fraction: float) -> int:
-    """Return how many of a person's `count` pictures are the test part: one at least, and never all."""
-    return min(max(1, round(test_fraction * count)), count - 1) if count else 0
+def tested_pictures(person: Path, pictures: Sequence[Path], test_fraction: float) -> list[bool]:
+    """Tell for each of a person's pictures whether it is of the test part, by its name below the person's."""
+    return in_test_part([os.path.relpath(path, person.parent) for path in pictures], test_fraction)
 
 
 def check_pictures(persons: Sequence[Path], counts: Sequence[int], tested: bool) -> None:
@@ -85,6 +83,11 @@ def orl_split(fold: int | None) -> tuple[list[int], list[int]]:
 def orl_count(fold: int | None) -> int:
     """Return how many ORL persons are trained on."""
     return len(orl_split(fold)[0])
+
+
+def orl_tested(count: int, test_fraction: float) -> int:
+    """Return how many of an ORL person's `count` pictures are the test part: one at least, and never all."""
+    return min(max(1, round(test_fraction * count)), count - 1)
 
 
 def orl_folders(root: str | Path) -> dict[int, Path]:

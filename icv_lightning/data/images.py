@@ -29,7 +29,7 @@ class InMemoryImages(Dataset[Batch]):
         transform: maps one uint8 image C x H x W to another; called for each image of a batch with a
             random state of its own, drawn from (seed, epoch, position), so neither batches, workers nor
             a resumed run change what it draws.
-        seed: of the transform's random state, and of the augmentation's random numbers.
+        seed: seed of the transform's and the augmentation's random numbers.
         augment: changes whole batches later, on their device; they then bring its random numbers, B x draws,
             drawn for each image from (seed, epoch, position).
     """
@@ -118,8 +118,8 @@ class ClassBalancedEachEpoch(Sampler[int]):
     `per_class` stands in a batch repeatedly. An epoch has as many full batches as a plain shuffle.
 
     Args:
-        dataset: what to draw from.
-        seed: of the draws.
+        dataset: images to draw from.
+        seed: seed of the draws.
         batch_size: B.
         per_class: images of a class in a batch.
 
@@ -162,7 +162,7 @@ class BatchShares(Sampler[list[int]]):
     Args:
         sampler: the order of all positions; the trainer tells it the epoch.
         batch_size: B, of all processes together.
-        rank: of this process.
+        rank: rank of this process.
         world: number of processes.
 
     Raises:

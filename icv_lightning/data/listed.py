@@ -39,4 +39,4 @@ class ListedDataModule(DisjointDataModule):
         listed = [one for one in read_file_list(self.dataset, self.folder) if one.split == split]
         number = {name: k for k, name in enumerate(dict.fromkeys(one.label for one in listed))}
         files = [(picture_of(self.folder, one.file), number[one.label]) for one in listed]
-        return Named(list(number), sorted(files, key=lambda file: file[1]))
+        return Named(list(number), sorted(files, key=lambda file: file[1]), self.folder)

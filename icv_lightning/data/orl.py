@@ -1,10 +1,15 @@
 """The ORL faces: 40 persons, 10 grey pictures of 92x112 each."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from icv_lightning.data.datamodule import FIXED_SEED
 from icv_lightning.data.faces import FacesDataModule
-from icv_lightning.data.identities import orl_folders, orl_split
+from icv_lightning.data.identities import orl_folders, orl_split, orl_tested
+from icv_lightning.data.layouts import Files
 
 
 class ORLDataModule(FacesDataModule):
@@ -25,6 +30,15 @@ class ORLDataModule(FacesDataModule):
     def __init__(self, fold: int | None = None, **options: Any) -> None:
         super().__init__(folder=Path(options.get("root", "data")) / "orl_faces", **options)
         self.trained, self.verified = orl_split(fold)
+
+    def tested(self, persons: Sequence[Path], files: Files) -> list[bool]:
+        """Choose as many pictures of each person, the same in every run: no picture is ever added here."""
+        rng = np.random.default_rng(FIXED_SEED)
+        whose = np.array([k for _, k in files])
+        found = np.zeros(len(files), dtype=bool)
+        for places in np.split(np.arange(len(files)), np.flatnonzero(np.diff(whose)) + 1):
+            found[rng.permutation(places)[: orl_tested(len(places), self.test_fraction)]] = True
+        return [bool(held) for held in found]
 
     def persons(self) -> tuple[list[Path], list[Path]]:
         """Return the folders of both parts; raise `UserError` where a person or a picture is absent."""

@@ -13,7 +13,7 @@ from icv_lightning.data.brightness import of_8_bits, storage
 from icv_lightning.data.folders import formats
 from icv_lightning.errors import UserError, one_line
 
-LARGEST = 4096  # side of a network's input in pixels
+MAX_SIDE = 4096  # side of a network's input in pixels
 
 
 class PictureInput(NamedTuple):
@@ -21,8 +21,8 @@ class PictureInput(NamedTuple):
 
     Attributes:
         channels: 1 (grey) or 3 (RGB).
-        height: in pixels.
-        width: in pixels.
+        height: height in pixels.
+        width: width in pixels.
         crop: share of the central part that is kept; None stretches the whole picture.
         invert: dark becomes bright, as drawings on paper are trained on.
     """
@@ -39,7 +39,7 @@ class PictureInput(NamedTuple):
         channels, *sides, crop, invert = self
         return (
             channels in (1, 2, 3)
-            and all(type(side) is int and 1 <= side <= LARGEST for side in sides)
+            and all(type(side) is int and 1 <= side <= MAX_SIDE for side in sides)
             and (crop is None or (type(crop) in (int, float) and 0 < crop <= 1))
             and type(invert) is bool
         )
@@ -79,10 +79,10 @@ def to_input(
     frames is taken.
 
     Args:
-        picture: of any size and mode.
+        picture: a picture of any size and mode.
         channels: 1 or 3.
-        height: in pixels.
-        width: in pixels; None for a square.
+        height: height in pixels.
+        width: width in pixels; None for a square.
         crop: share of its central part that is kept, as large as fits the shape asked for; None stretches
             the whole picture to that shape.
         invert: turn dark into bright, after all else.

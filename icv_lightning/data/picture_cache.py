@@ -14,7 +14,7 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from icv_lightning.data.decoding import FEW, LazyImages, attempts, decode_all
+from icv_lightning.data.decoding import PARALLEL_FROM, LazyImages, attempts, decode_all
 from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.records.files import replaced, write_text
 
@@ -24,10 +24,10 @@ PIXELS, FACTS = ".pixels", ".json"
 
 
 class Pictures(NamedTuple):
-    """What was read of some files.
+    """Pictures read from files, and what could not be read.
 
     Attributes:
-        images: of those that can be read, uint8 M x C x H x W, or what decodes them on demand.
+        images: the images that can be read, uint8 M x C x H x W, or what decodes them on demand.
         unreadable: why the others cannot, by their position among the files.
     """
 
@@ -49,15 +49,15 @@ def read_pictures(
     read again where names, sizes or times of the files changed.
 
     Args:
-        files: in order.
-        taken: what they are brought to.
-        memory_gb: in 10^9 bytes.
+        files: picture files, in order.
+        taken: size and channels of the images.
+        memory_gb: memory for decoded pictures, in 10^9 bytes.
         cache: a folder; None for none.
         quiet: say nothing about progress.
     """
     most = memory_gb * 1e9
     fits = len(files) * math.prod(taken.shape) <= most
-    if cache is None or len(files) < FEW:
+    if cache is None or len(files) < PARALLEL_FROM:
         return _read(files, taken, fits, quiet)
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def _on_demand(files: Sequence[Path], taken: PictureInput, unreadable: dict[int,
 
 
 def _key(files: Sequence[Path], taken: PictureInput, fits: bool) -> str:
-    """Return what tells these files, as they are now, from all others."""
+    """Return a digest of these files as they are now."""
     found = hashlib.sha256(f"{VERSION} {tuple(taken)} {fits}".encode())
     found.update(os.fsencode(os.getcwd()))  # names may be relative to it
     for name in map(str, files):

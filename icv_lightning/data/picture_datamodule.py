@@ -15,19 +15,22 @@ from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.layouts import Files
 from icv_lightning.data.picture_cache import read_pictures
+from icv_lightning.data.split import in_validation
 from icv_lightning.data.traits import SAMPLE
 from icv_lightning.errors import UserError
 
-LOOKED_AT = 10_000  # pictures that the standardising constants are taken from, where they are not in memory
-SHOWN = 10
+SAMPLE_SIZE = 10_000  # pictures that the standardising constants are taken from, where they are not in memory
+MAX_LISTED = 10
 
 
 class PictureFileDataModule(ImageDataModule):
-    """Pictures in files, of which `load` hands those of its parts to `read`.
+    """Pictures in files, of which `load` hands those of its parts to `read`, that of training first.
+
+    Which of these are the validation part depends on their names (`icv_lightning.data.split`).
 
     Args:
-        folder: that names in records are relative to.
-        memory_gb: for decoded pictures, in 10^9 bytes; more are decoded by worker processes when they come.
+        folder: folder that names in records are relative to.
+        memory_gb: memory for decoded pictures, in 10^9 bytes; workers decode the rest while training.
         cache: folder that keeps decoded pictures for later runs; None for none.
         unreadable: "stop" where pictures cannot be read, or "skip" them.
         options: those of `ImageDataModule`.
@@ -54,6 +57,7 @@ class PictureFileDataModule(ImageDataModule):
         self.folder, self.memory_gb, self.unreadable = Path(folder).expanduser(), memory_gb, unreadable
         self.cache = None if cache is None else Path(cache).expanduser()
         self.skipped: list[str] = []
+        self.trained_files: list[Path] = []
 
     def recorded(self) -> dict[str, Any]:
         """Return what results.json says of the data, pictures that were skipped among it."""
@@ -68,10 +72,10 @@ class PictureFileDataModule(ImageDataModule):
         """
         files = [path for part in parts for path, _ in part]
         images, reasons = read_pictures(files, self.picture_input, self.memory_gb, self.cache, self.quiet)
-        if not self.sampled_files:
-            good_of_first = [k for k in range(len(parts[0])) if k not in reasons]
+        if not self.trained_files:
+            self.trained_files = [files[k] for k in range(len(parts[0])) if k not in reasons]
             self.sampled_files = [
-                files[good_of_first[k]] for k in spaced(len(good_of_first), SAMPLE).tolist()
+                self.trained_files[k] for k in spaced(len(self.trained_files), SAMPLE).tolist()
             ]
         self._leave_out({files[k]: why for k, why in reasons.items()}, len(files))
         found: list[Part] = []
@@ -90,15 +94,28 @@ class PictureFileDataModule(ImageDataModule):
         part = self.train_part
         if not isinstance(part.images, LazyImages):
             return super().pixel_statistics()
-        return channel_statistics(part.images[part.index[spaced(len(part), LOOKED_AT)]])
+        return channel_statistics(part.images[part.index[spaced(len(part), SAMPLE_SIZE)]])
+
+    def _cut(self, key: str, index: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        """Choose the validation part by the pictures' names, all else by their positions."""
+        if key != "val_size":
+            return super()._cut(key, index, target, seed)
+        names = [os.path.relpath(self.trained_files[k], self.folder) for k in index.tolist()]
+        try:
+            rest, held = in_validation(names, target.tolist(), self.val_size, seed)
+        except ValueError as error:
+            raise UserError(
+                f"data.val_size={self.val_size}: cannot be cut from {self.name}, class by class ({error})"
+            ) from error
+        return index[rest], index[held]
 
     def _leave_out(self, unreadable: dict[Path, str], count: int) -> None:
         names = sorted(os.path.relpath(path, self.folder) for path in unreadable)
         if names and self.unreadable == "stop":
-            others = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            others = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
             raise UserError(
                 f"{unreadable[min(unreadable)]}; {len(names)} of {count} pictures cannot be read: "
-                f"{', '.join(names[:SHOWN])}{others}; data.unreadable=skip leaves them out"
+                f"{', '.join(names[:MAX_LISTED])}{others}; data.unreadable=skip leaves them out"
             )
         self.skipped = sorted({*self.skipped, *names})
 

@@ -1,4 +1,4 @@
-"""Words about work that takes long: a bar in a terminal, else a line now and then."""
+"""Progress of long work: a bar in a terminal, else a line every few seconds."""
 
 import sys
 import time
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
-WORTH_SAYING = 2000  # things; fewer are done before anybody wonders
-SECONDS = 10.0  # between lines
+MIN_ITEMS = 2000  # things; fewer are done before anybody wonders
+INTERVAL = 10.0  # between lines
 
 
 def reported(batches: Iterable[T], total: int, each: int, what: str) -> Iterator[T]:
-    """Yield the batches and say on stderr how far they are; nothing of few.
+    """Yield the batches and show progress on stderr; nothing for short work.
 
     Args:
         batches: of `each` things, the last of fewer.
@@ -19,7 +19,7 @@ def reported(batches: Iterable[T], total: int, each: int, what: str) -> Iterator
         each: things of a batch.
         what: is being done, e.g. "reading pictures".
     """
-    if total < WORTH_SAYING:
+    if total < MIN_ITEMS:
         yield from batches
     elif sys.stderr.isatty():
         yield from _with_bar(batches, total, each, what)
@@ -44,6 +44,6 @@ def _with_lines(batches: Iterable[T], total: int, each: int, what: str) -> Itera
     print(f"{what}: {total:,}", file=sys.stderr, flush=True)
     for number, batch in enumerate(batches, start=1):
         yield batch
-        if time.monotonic() - said > SECONDS:
+        if time.monotonic() - said > INTERVAL:
             said = time.monotonic()
             print(f"{what}: {min(number * each, total):,} of {total:,}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Images that lie on the GPU that computes, and their batches, gathered there."""
+"""Images kept on the GPU that trains, and batches gathered there."""
 
 import itertools
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from torch.utils.data import Sampler
 
 from icv_lightning.data.images import Batch, InMemoryImages
 
-SHARE = 0.25  # of the GPU's free memory that images may take
+MEMORY_SHARE = 0.25  # of the GPU's free memory that images may take
 
 
 class ResidentBatches:
@@ -40,7 +40,7 @@ class Residence:
     """Copies of images on a GPU, each made once.
 
     Args:
-        device: that computes; on any but a GPU nothing is copied.
+        device: device that computes; on any but a GPU nothing is copied.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -55,7 +55,7 @@ class Residence:
             return None
         if id(images) not in self._copies:
             free, _ = torch.cuda.mem_get_info(self.device)
-            if images.nbytes > SHARE * free:
+            if images.nbytes > MEMORY_SHARE * free:
                 return None
             self._copies[id(images)] = images.to(self.device)
         own = self._copies[id(images)]

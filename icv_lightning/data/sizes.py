@@ -17,6 +17,7 @@ from icv_lightning.data.identities import (
     check_pictures,
     orl_folders,
     orl_split,
+    orl_tested,
     split_identities,
     tested_pictures,
 )
@@ -77,9 +78,9 @@ def check_val_size(val_size: int, classes: int, name: str, images: int | None) -
 
     Args:
         val_size: above 0.
-        classes: of the data set.
-        name: of it.
-        images: of the training part; None where that is not known.
+        classes: number of classes of the data set.
+        name: its name.
+        images: number of training images; None where it is not known.
     """
     most = None if images is None else images - 2 * classes
     if val_size < classes or (most is not None and val_size > most):
@@ -135,7 +136,10 @@ def folder_notes(folder: str) -> list[str]:
 
 def identity_images(folder: str, held_out: float, test_fraction: float) -> int:
     """Return the pictures to train on of the persons in `folder` that are not held out."""
-    return sum(_left(count, test_fraction) for count in _of_persons(folder, held_out)[0])
+    persons, _ = _of_persons(folder, held_out)
+    return sum(
+        tested_pictures(person, files, test_fraction).count(False) for person, files in persons.items()
+    )
 
 
 def identity_notes(folder: str, held_out: float) -> list[str]:
@@ -146,7 +150,8 @@ def identity_notes(folder: str, held_out: float) -> list[str]:
 def orl_images(root: str, fold: int | None, test_fraction: float) -> int:
     """Return the pictures to train on of the ORL faces below `root`."""
     found, finder = orl_folders(root), PictureFinder()
-    return sum(_left(len(finder.pictures(found[k])), test_fraction) for k in orl_split(fold)[0])
+    counts = [len(finder.pictures(found[k])) for k in orl_split(fold)[0]]
+    return sum(count - orl_tested(count, test_fraction) for count in counts)
 
 
 def omniglot_images(classes: int, test_drawers: int) -> int:
@@ -166,17 +171,13 @@ def look_again() -> None:
 
 
 @cache
-def _of_persons(folder: str, held_out: float) -> tuple[list[int], list[str]]:
-    """Return how many pictures there are of each person to train on, and what was passed over."""
+def _of_persons(folder: str, held_out: float) -> tuple[dict[Path, list[Path]], list[str]]:
+    """Return the pictures of each person to train on, and what was passed over."""
     finder = PictureFinder()
     persons, _ = split_identities(folder, held_out)
-    counts = [len(finder.pictures(person)) for person in persons]
+    pictures = {person: finder.pictures(person) for person in persons}
     try:
-        check_pictures(persons, counts, tested=True)
+        check_pictures(persons, [len(files) for files in pictures.values()], tested=True)
     except UserError as error:
         raise UserError(f"data.root={error}") from error
-    return counts, finder.lines()
-
-
-def _left(count: int, test_fraction: float) -> int:
-    return count - tested_pictures(count, test_fraction)
+    return pictures, finder.lines()

@@ -1,4 +1,4 @@
-"""Which pictures of a class are its test part: each by its own name, however many others there are."""
+"""Which part a picture, or a person, is of: by its own name, however many others there are."""
 
 import hashlib
 import os
@@ -23,8 +23,8 @@ def in_test_part(names: Sequence[str], test_fraction: float) -> list[bool]:
     parts without a picture, the next in order of shares goes there; a class of one picture is trained on.
 
     Args:
-        names: of the pictures, with the class, e.g. `cat/001.png`.
-        test_fraction: in (0, 1).
+        names: names of the pictures, with the class, e.g. `cat/001.png`.
+        test_fraction: share for test, in (0, 1).
     """
     shares = [share(name) for name in names]
     tested = [number < test_fraction for number in shares]
@@ -33,6 +33,43 @@ def in_test_part(names: Sequence[str], test_fraction: float) -> list[bool]:
     if names and all(tested):
         tested[shares.index(max(shares))] = False
     return tested
+
+
+def in_validation(
+    names: Sequence[str], target: Sequence[int], size: int, seed: int
+) -> tuple[list[int], list[int]]:
+    """Return the positions of the pictures to train on, and of `size` others to validate on.
+
+    Each class gives in proportion to its pictures those of the least `share`, so that a picture which is
+    added later takes the place of one other at most, where the classes' proportions stay.
+
+    Args:
+        names: of the pictures, with the class.
+        target: the class of each.
+        size: of the validation part, below the number of pictures.
+        seed: another one chooses others.
+
+    Raises:
+        ValueError: a class with a single picture.
+    """
+    order: dict[int, list[int]] = {}
+    for position in sorted(range(len(names)), key=lambda k: share(f"{seed} {names[k]}")):
+        order.setdefault(target[position], []).append(position)
+    if single := sum(len(found) < 2 for found in order.values()):
+        raise ValueError(f"{single} classes have a single picture")
+    quotas = _in_proportion([len(found) for found in order.values()], size)
+    held = {k for found, quota in zip(order.values(), quotas, strict=True) for k in found[:quota]}
+    return [k for k in range(len(names)) if k not in held], sorted(held)
+
+
+def _in_proportion(counts: Sequence[int], size: int) -> list[int]:
+    """Return whole numbers in proportion to `counts` with the sum `size`, by largest remainders."""
+    exact = [count * size / sum(counts) for count in counts]
+    found = [int(number) for number in exact]
+    by_remainder = sorted(range(len(counts)), key=lambda k: (found[k] - exact[k], -counts[k]))
+    for k in by_remainder[: size - sum(found)]:
+        found[k] += 1
+    return found
 
 
 def with_test_part(folder: Path, pictures: Files, test_fraction: float) -> tuple[Files, Files]:

@@ -20,8 +20,8 @@ class SyntheticIdentitiesDataModule(ImageDataModule):
     identity's pattern is a grid of normal numbers, enlarged. The same pictures for every seed of a run.
 
     Args:
-        images_per_class: of each identity in train.
-        test_images_per_class: of each identity in test.
+        images_per_class: images of each identity in train.
+        test_images_per_class: images of each identity in test.
         unseen_classes: further identities, never trained on, that `unseen` gives, with as many pictures as
             an identity has in train.
         grid: side of the pattern's grid; the finer, the more identities can be told apart.

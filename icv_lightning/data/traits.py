@@ -1,4 +1,4 @@
-"""A few numbers that say what pictures look like, to notice pictures that a network was not trained on."""
+"""A few statistics of pictures, to notice pictures unlike those that a network was trained on."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,8 @@ from icv_lightning.data.folders import formats
 
 SAMPLE = 100  # pictures that are looked at
 TAIL = 0.01  # share of the pictures trained on, at either end, that does not count
-SLACK = 12.0  # grey levels beyond the others that are still usual
-TIMES = 4.0  # as large, or as small, as the others, that is still usual
+GREY_TOLERANCE = 12.0  # grey levels beyond the others that are still usual
+SIZE_FACTOR = 4.0  # as large, or as small, as the others, that is still usual
 WORDS = {
     "brightness": "mean brightness",
     "border": "brightness of the border",
@@ -28,11 +28,11 @@ Ranges = Mapping[str, Sequence[float]]
 def traits(
     images: UInt8[Tensor, "picture channel height width"], files: Sequence[str | Path] = ()
 ) -> dict[str, Tensor]:
-    """Return what pictures look like, a number each: grey levels, and pixels.
+    """Return statistics of each picture: brightness, border and colour in grey levels, side in pixels.
 
     Args:
-        images: as they are brought to a network.
-        files: of these, or of some of them; without any the pictures had the size and colour of `images`.
+        images: images as a network gets them.
+        files: files of these images, or of some of them; without any, size and colour are those of `images`.
     """
     levels = images.float()
     grey = levels.mean(1)
@@ -58,7 +58,10 @@ def unlike(found: Mapping[str, Tensor], ranges: Ranges) -> list[str]:
         if key not in ranges:
             continue
         low, high = ranges[key]
-        least, most = (low / TIMES, high * TIMES) if key == "side" else (low - SLACK, high + SLACK)
+        if key == "side":
+            least, most = low / SIZE_FACTOR, high * SIZE_FACTOR
+        else:
+            least, most = low - GREY_TOLERANCE, high + GREY_TOLERANCE
         if ((values < least) | (values > most)).float().mean() > 0.5:
             said.append(f"{WORDS[key]} {values.median():.0f}, in training {low:.0f} to {high:.0f}")
     return said

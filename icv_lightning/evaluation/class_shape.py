@@ -17,7 +17,7 @@ from icv_lightning.variability import (
 )
 
 COMPONENTS = 3  # of R_w whose shares are listed
-COVARIANCES = 2**26  # numbers of all R(X_k); beyond it (512 MB) condition numbers are left out
+MAX_COVARIANCE_NUMBERS = 2**26  # numbers of all R(X_k); beyond it (512 MB) condition numbers are left out
 
 
 def class_shape(
@@ -81,7 +81,7 @@ def median_condition(embeddings: Float[Tensor, "sample dim"], target: Int[Tensor
     """
     dim = embeddings.shape[1]
     enough = [k for k, n in enumerate(torch.bincount(target).tolist()) if n > dim]
-    if not enough or len(enough) * dim**2 > COVARIANCES:
+    if not enough or len(enough) * dim**2 > MAX_COVARIANCE_NUMBERS:
         return float("nan")
     chosen = torch.isin(target, torch.tensor(enough))
     covariances = class_covariance(embeddings[chosen], target[chosen])[enough]

@@ -42,8 +42,8 @@ def rule_preds(
 
     Args:
         rule: one of `RULES`.
-        fitted: what the rule is fitted on.
-        asked: what to classify; None for `fitted` itself, each embedding by a rule fitted on all others.
+        fitted: the sample that the rule is fitted on.
+        asked: embeddings to classify; None for `fitted`, each embedding by a rule fitted on all others.
 
     Raises:
         ValueError: another rule.

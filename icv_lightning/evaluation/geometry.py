@@ -60,7 +60,7 @@ def spread_replicates(
         own: n distances to the own class mean, in spacings.
         target: n.
         draws: number of samples.
-        seed: of the samples.
+        seed: seed of the samples.
 
     Returns:
         `draws` values each of `tail`, and of median and p99 over all images (`distance_median`,

@@ -17,7 +17,7 @@ class Suspects(NamedTuple):
     """Embeddings whose label is likely wrong, the likeliest first.
 
     Attributes:
-        position: in the sample.
+        position: position in the sample.
         suggested: the class on which neighbours and nearest class mean agree.
         agreement: share of the 10 neighbours of that class less the share of the label's.
         ratio: distance to the label's mean over that to the suggested one's.

@@ -28,7 +28,7 @@ def left_out_distances(
     Args:
         embeddings: M x N.
         target: M classes from 0.
-        distance: as of `centroid_distances`.
+        distance: a distance of `centroid_distances`.
         shrinkage: s in [0, 1], of "mahalanobis".
     """
     means, counts = class_means(embeddings, target), torch.bincount(target)

@@ -13,7 +13,7 @@ from icv_lightning.evaluation.decision_rules import BLOCK, Part
 from icv_lightning.evaluation.distances import centroid_distances
 
 FOLDS = 10  # of classes at most
-ACCEPTED = 0.95  # share of the known at which strangers are counted
+ACCEPTED_SHARE = 0.95  # share of the known at which strangers are counted
 
 
 def stranger_measures(
@@ -30,7 +30,7 @@ def stranger_measures(
     if not len(known) or not len(strangers):
         raise ValueError(f"known and strangers must hold distances, got {len(known)} and {len(strangers)}")
     is_stranger = np.repeat([0, 1], [len(known), len(strangers)])
-    within = np.sort(known)[ceil(round(ACCEPTED * len(known), 9)) - 1]
+    within = np.sort(known)[ceil(round(ACCEPTED_SHARE * len(known), 9)) - 1]
     return {
         "auroc": float(roc_auc_score(is_stranger, np.concatenate([known, strangers]))),
         "fpr_at_95": float(np.mean(strangers <= within)),

@@ -78,7 +78,7 @@ def fold_accuracies(
     their pairs rightly, the middle one is taken. LFW's protocol (Huang et al. 2007, view 2) has ten folds.
 
     Raises:
-        ValueError: as of `roc`, or fewer than two folds.
+        ValueError: as in `roc`, or fewer than two folds.
     """
     _check(scores, genuine)
     folds = np.unique(fold)
@@ -116,7 +116,7 @@ def verification_measures(
     thresholds' pairs, so it is no confidence interval.
 
     Raises:
-        ValueError: as of `roc` and `fold_accuracies`.
+        ValueError: as in `roc` and `fold_accuracies`.
     """
     curve = roc(scores, genuine)
     impostors = int((~genuine).sum())

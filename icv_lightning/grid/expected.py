@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from icv_lightning.configuration.checks import Request
-from icv_lightning.configuration.settings import has_effect
+from icv_lightning.declarations.settings import has_effect
 from icv_lightning.errors import UserError
 from icv_lightning.nested import select
 from icv_lightning.records.results import read_results
@@ -22,7 +22,7 @@ class Statement:
     Attributes:
         measure: a key of `metrics` in results.json, e.g. "test/acc".
         where: dotted keys and the value, or list of values, that the runs have; empty for all runs.
-        minus: the same for the runs whose mean is subtracted; None for no difference.
+        minus: keys and values of the runs whose mean is subtracted; None for no difference.
         low: the least value expected.
         high: the greatest.
     """

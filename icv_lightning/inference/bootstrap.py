@@ -52,11 +52,11 @@ def bootstrap_mean(
     """Return the mean of `values` and its 95 % percentile interval under resampling.
 
     Args:
-        values: of each picture; of two models, the differences picture by picture (paired).
+        values: a value for each picture; for two models, the differences picture by picture (paired).
         groups: resample these as wholes, e.g. classes, where other classes are what one generalises to; n
             then counts groups. None resamples pictures.
         draws: bootstrap samples.
-        seed: of the drawing.
+        seed: seed of the resampling.
 
     Raises:
         ValueError: no values, or not one group a value.

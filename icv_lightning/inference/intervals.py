@@ -1,4 +1,4 @@
-"""Intervals and p-values of a mean of few values, Holm's correction, a bootstrap over images."""
+"""Intervals and p-values of a mean of few values, and Holm's correction."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -28,7 +28,7 @@ def t_interval(values: Sequence[float], level: float = LEVEL, overlap: float = 0
 
     Args:
         values: independent ones, or of splits of one data set.
-        level: of confidence.
+        level: confidence level.
         overlap: 0 for independent values; for splits that share training data the size of the test part
             over that of the training part, which widens the interval (Nadeau and Bengio 2003).
     """

@@ -29,10 +29,10 @@ NOT_JUDGED, MISSING = "not judged", "missing"
 
 
 class Finding(NamedTuple):
-    """What a contrast came to.
+    """The result of a contrast.
 
     Attributes:
-        label: what is contrasted.
+        label: name of the contrast.
         margin: its mean should lie above −margin.
         similar: and below +margin too.
         planned: number of values from which on it is judged.
@@ -69,7 +69,7 @@ class Finding(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Say it in words, e.g. `not shown at n = 3 (an effect of 0.0041 could have been)`."""
+        """The result in words, e.g. `not shown at n = 3 (an effect of 0.0041 could have been)`."""
         if self.word == NOT_JUDGED:
             return f"{NOT_JUDGED} (n = {self.n} of {self.planned})"
         if self.word != NOT_SHOWN:
@@ -85,12 +85,12 @@ def judge(
     """Return the finding on one contrast, before correction.
 
     Args:
-        label: what is contrasted.
+        label: name of the contrast.
         values: one a seed, or one a split.
         margin: the mean should lie above −margin.
         similar: and below +margin.
         planned: number of values from which on it is judged, at least `MIN_VALUES`.
-        overlap: of splits that share training data, see `t_interval`.
+        overlap: overlap of splits that share training data, see `t_interval`.
         judging: False for values that are shown and may not judge.
     """
     if not len(values):

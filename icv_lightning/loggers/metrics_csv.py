@@ -15,7 +15,7 @@ from icv_lightning.records.csv_files import csv_line
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.records.metrics_file import METRICS, read_metrics
 
-CLOCK = ("train/images_per_second",)  # differs each time, so metrics.csv, which does not, leaves it out
+TIMINGS = ("train/images_per_second",)  # differs each time, so metrics.csv, which does not, leaves it out
 
 
 class MetricsCSV(Tracker):
@@ -49,7 +49,7 @@ class MetricsCSV(Tracker):
             self.rows = {e: dict(row) for e, row in self._past.items() if e < before}
             self._past = {}
         row = self.rows.setdefault(epoch, {"epoch": epoch})
-        row.update({key: value for key, value in values.items() if key not in CLOCK}, step=step)
+        row.update({key: value for key, value in values.items() if key not in TIMINGS}, step=step)
         self._write()
 
     def log_image(self, key: str, image: Image, epoch: int) -> None:

@@ -15,7 +15,7 @@ from PIL.Image import open as open_image
 from torch import nn
 
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.settings import ABOUT
+from icv_lightning.declarations.settings import ABOUT
 from icv_lightning.loggers.past import read_past
 from icv_lightning.loggers.sample import Sample
 
@@ -128,7 +128,7 @@ def recording(loggers: Sequence[Logger], cell: Identity, module: nn.Module, resu
     Args:
         loggers: the trainer's.
         cell: the run; loggers get its configuration, with `num_parameters` and `cell_any_seed` beside it.
-        module: whose parameters are counted.
+        module: module whose parameters are counted.
         resumed: the run goes on from its own checkpoint.
     """
     settings = {group: _without_about(node) for group, node in cell.config.items()}

@@ -30,10 +30,10 @@ class WandbTracker(Tracker):
 
     Args:
         folder: the run's folder.
-        project: of W&B.
+        project: W&B project.
         entity: user or team of W&B; None for the login's own.
         offline: write files that `wandb sync` uploads; False needs a login.
-        tags: beside the data set and λ.
+        tags: tags beside those of data set and λ.
         job_type: kind of run, for W&B's filters.
 
     Raises:

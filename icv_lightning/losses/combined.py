@@ -19,8 +19,8 @@ class CombinedLoss(nn.Module):
 
     Args:
         weight: λ, finite and not negative.
-        label_smoothing: of the cross-entropy, in [0, 1).
-        class_weights: of the cross-entropy, a positive number for each class; None for equal ones.
+        label_smoothing: label smoothing of the cross-entropy, in [0, 1).
+        class_weights: weights in the cross-entropy, a positive number for each class; None for equal ones.
 
     Raises:
         ValueError: an argument that is not as said.

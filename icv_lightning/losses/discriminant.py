@@ -90,8 +90,8 @@ class DiscriminantLoss(nn.Module):
         between: β, the weight of the inter-class variance within the λ-term, finite and not negative;
             with 0 this is `CombinedLoss`.
         max_total_variance: τ, positive and finite; T stays below 2τ + L/(λβ), near τ in practice.
-        label_smoothing: of the cross-entropy, in [0, 1).
-        class_weights: of the cross-entropy, a positive number for each class; None for equal ones.
+        label_smoothing: label smoothing of the cross-entropy, in [0, 1).
+        class_weights: weights in the cross-entropy, a positive number for each class; None for equal ones.
 
     Raises:
         ValueError: an argument that is not as said.

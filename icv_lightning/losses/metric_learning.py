@@ -13,16 +13,16 @@ from icv_lightning.losses.intra_class_variance import intra_class_variance
 from icv_lightning.losses.terms import check_factor, cross_entropy, gradient_alone
 from icv_lightning.shapes import check_batch
 
-PIECE = 128  # images whose pairs an evaluation looks at together; all triplets of 1000 images need 3 GB
+CHUNK = 128  # images whose pairs an evaluation looks at together; all triplets of 1000 images need 3 GB
 
 
 class Kind(NamedTuple):
-    """How a loss is made.
+    """How a loss of the library is constructed.
 
     Attributes:
         library_class: its name in `pytorch_metric_learning.losses`.
-        margin: what the library calls the margin, None where the loss has none.
-        scale: what the library calls the scale or temperature, None where the loss has none.
+        margin: the library's name for the margin, None where the loss has none.
+        scale: the library's name for the scale or temperature, None where the loss has none.
         has_proxies: it owns a vector for each class; else it compares the images of a batch in pairs.
         is_mean: it is a mean over the images of a batch, each held against the proxies alone.
     """
@@ -117,7 +117,7 @@ class MetricLearningLoss(nn.Module):
     def _metric(self, embeddings: Tensor, target: Tensor) -> Tensor:
         if self.training or not self.needs_pairs:
             return self.metric_loss(embeddings, target)
-        pieces = zip(torch.split(embeddings, PIECE), torch.split(target, PIECE), strict=True)
+        pieces = zip(torch.split(embeddings, CHUNK), torch.split(target, CHUNK), strict=True)
         return sum(len(y) * self.metric_loss(z, y) for z, y in pieces) / len(target)  # type: ignore[return-value]
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from icv_lightning.metrics.exact import ExactMetric
 from icv_lightning.shapes import check_batch, check_shapes
 
-DISTANCES = 2**22  # in memory at once: 16 MB in float32
+BLOCK = 2**22  # in memory at once: 16 MB in float32
 
 
 def nearest_centroid(
@@ -19,7 +19,7 @@ def nearest_centroid(
 
     Centroids that are not finite (the mean of a class never seen) are never nearest. Distances are
     differences squared, not expanded products, so they stay exact far from the origin. Classes are compared
-    a block at a time, at most `DISTANCES` distances in memory at once, whatever the number of classes.
+    a block at a time, at most `BLOCK` distances in memory at once, whatever the number of classes.
 
     Raises:
         ValueError: shapes that do not fit each other.
@@ -29,7 +29,7 @@ def nearest_centroid(
     embeddings = embeddings.to(wide)
     least = embeddings.new_full(embeddings.shape[:1], torch.inf)
     nearest = torch.zeros_like(least, dtype=torch.int64)
-    for start, block in _blocks(centroids, max(1, DISTANCES // max(1, len(embeddings)))):
+    for start, block in _blocks(centroids, max(1, BLOCK // max(1, len(embeddings)))):
         with torch.autocast(embeddings.device.type, enabled=False):
             distances = torch.cdist(embeddings, block.to(wide), compute_mode="donot_use_mm_for_euclid_dist")
         found, index = distances.nan_to_num(nan=torch.inf).min(dim=1)

@@ -12,7 +12,7 @@ from icv_lightning.errors import UserError
 from icv_lightning.optimizers.groups import CENTROIDS
 
 Scheduler = LRScheduler | ReduceLROnPlateau
-STAYS = "constant_lr"  # the rate of a group that no scheduler changes
+CONSTANT = "constant_lr"  # the rate of a group that no scheduler changes
 
 
 class Schedule:
@@ -66,13 +66,13 @@ class Schedule:
 
         Args:
             optimizer: with the rates to start from.
-            steps: of the whole run.
-            epochs: of the whole run.
+            steps: number of steps of the whole run.
+            epochs: number of epochs of the whole run.
         """
         if self.centroids == "stay":
             for group in optimizer.param_groups:
                 if group.get(CENTROIDS):
-                    group[STAYS] = float(group["lr"])
+                    group[CONSTANT] = float(group["lr"])
         found: list[dict[str, Any]] = []
         if self.algorithm is not None:
             length = {self.length: steps if self.interval == "step" else epochs} if self.length else {}
@@ -93,7 +93,7 @@ class Schedule:
         Raises:
             UserError: no such key is logged.
         """
-        if self.monitor not in logged:
+        if self.monitor is None or self.monitor not in logged:
             raise UserError(
                 f"scheduler.monitor={self.monitor}: not logged; must be one of {', '.join(sorted(logged))}"
             )
@@ -101,13 +101,13 @@ class Schedule:
 
 
 def restore(optimizer: Optimizer) -> None:
-    """Give groups whose rate stays their own rate again, after a scheduler has changed all."""
+    """Restore the rate of groups whose rate is constant, after a scheduler has changed all."""
     for group in optimizer.param_groups:
-        if STAYS in group:
+        if CONSTANT in group:
             if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(group[STAYS])
+                group["lr"].fill_(group[CONSTANT])
             else:
-                group["lr"] = group[STAYS]
+                group["lr"] = group[CONSTANT]
 
 
 def one_cycle(optimizer: Optimizer, total_steps: int, **options: Any) -> OneCycleLR:

@@ -26,7 +26,7 @@ class AdamWithSparseRows(torch.optim.Optimizer):
         lr: learning rate.
         betas: decay of the moments.
         eps: added to the root of the second moment.
-        weight_decay: of ordinary parameters; the sparse rows have none.
+        weight_decay: weight decay of ordinary parameters; the sparse rows have none.
     """
 
     def __init__(

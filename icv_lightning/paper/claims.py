@@ -46,8 +46,8 @@ class Claim:
 
     Attributes:
         number: as in the list of claims.
-        text: what is claimed.
-        where: in the paper.
+        text: the claim.
+        where: place in the paper.
         how: estimator, cells and margin, in words.
         measure: key of what is contrasted.
         beside: keys of what is shown beside and judges nothing.

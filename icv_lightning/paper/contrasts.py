@@ -1,4 +1,4 @@
-"""What a claim is judged on: weighted sums of cells, over a plan of data sets, sizes and λ."""
+"""Contrasts that judge a claim: weighted sums of cells, over a plan of data sets, sizes and λ."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,8 +11,8 @@ class Term(NamedTuple):
     """One cell of a contrast.
 
     Attributes:
-        weight: that its value is multiplied by.
-        cell: of the grid.
+        weight: factor of its value.
+        cell: cell of the grid.
         side: which runs, 0 the judged ones, i those of the i-th rival.
         measure: key of the value, empty for the claim's own.
     """
@@ -69,8 +69,8 @@ def difference(
     Args:
         ours: the cell that is added.
         other: the cell that is subtracted.
-        margin: of the contrast.
-        similar: of the contrast.
+        margin: the contrast's margin.
+        similar: whether the contrast is of similarity.
         by: measure and words for that of `other`, where it is not the claim's own.
     """
     parts = (

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 SHARE = 0.99  # of the plateau
-LAST = 5  # epochs that the plateau is the mean of
-NEVER = 1  # a run that never comes near counts as one epoch more than it had
+PLATEAU_EPOCHS = 5  # epochs that the plateau is the mean of
+NEVER_REACHED = 1  # a run that never comes near counts as one epoch more than it had
 
 
 def goal(sides: Sequence[Sequence[pd.Series]]) -> float:
@@ -14,17 +14,17 @@ def goal(sides: Sequence[Sequence[pd.Series]]) -> float:
 
     Args:
         sides: accuracies by epoch of all runs of the cell, for each of the rules that are compared. The
-            plateau is the highest, over the rules, of the mean over runs and the last `LAST` epochs: near a
-            plateau of its own, low one, a bad rule would be quick.
+            plateau is the highest, over the rules, of the mean over runs and the last `PLATEAU_EPOCHS`
+            epochs: near a plateau of its own, low one, a bad rule would be quick.
     """
-    ends = [[float(curve.iloc[-LAST:].mean()) for curve in curves] for curves in sides if curves]
+    ends = [[float(curve.iloc[-PLATEAU_EPOCHS:].mean()) for curve in curves] for curves in sides if curves]
     return SHARE * max(sum(found) / len(found) for found in ends)
 
 
 def epochs_to(curve: pd.Series, accuracy: float) -> float:
-    """Return the first epoch whose value is at least `accuracy`; never counts as the last one + `NEVER`."""
+    """Return the first epoch whose value is at least `accuracy`, else the last one plus `NEVER_REACHED`."""
     reached = curve.index[curve >= accuracy]
-    return float(reached.min() if len(reached) else curve.index.max() + NEVER)
+    return float(reached.min() if len(reached) else curve.index.max() + NEVER_REACHED)
 
 
 def is_reached(curve: pd.Series, accuracy: float) -> bool:

@@ -12,7 +12,7 @@ from icv_lightning.paper import plateau, publication
 from icv_lightning.paper.claims import CLAIMS, EPOCHS_TO, Claim, margin
 from icv_lightning.paper.contrasts import PAPER, Contrast, Plan
 from icv_lightning.paper.evidence import CURVE, Evidence, Paired, paired
-from icv_lightning.paper.plan import planned_seeds
+from icv_lightning.paper.seeds import planned_seeds
 from icv_lightning.records.cells import Cell, data_title
 from icv_lightning.records.runs import Run
 from icv_lightning.records.variants import Variant
@@ -49,8 +49,8 @@ def judge_runs(
     Args:
         variant: the runs that are judged.
         variants: all there are; those with another centroid rule and else equal settings are rivals.
-        evidence: where values come from.
-        rows: what other experiments left, see `evidence.read_rows`.
+        evidence: source of the values.
+        rows: rows that other experiments left, see `evidence.read_rows`.
     """
     rivals = _rivals(variant, variants)
     plan = _plan(variant, [title for title, _ in rivals])

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from icv_lightning.command_line import add_checkpoint, add_images, load, number, status_of, with_trust
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
 from icv_lightning.predict.embeddings_file import EmbeddingsFile
 from icv_lightning.predict.formats import COLUMNS, WRITERS
+from icv_lightning.terminal.exit_status import run
+from icv_lightning.terminal.suggestions import suggest
 
 if TYPE_CHECKING:
     from icv_lightning.recognition.embedding_model import EmbeddingModel
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Write a row for each picture; exit with 0, 1 (one could not be read) or 2 (a wrong argument)."""
-    run(_parser(), with_trust(_predict))
+    run(parser(), with_trust(_predict))
 
 
 def _predict(arguments: argparse.Namespace) -> int:
@@ -29,11 +30,25 @@ def _predict(arguments: argparse.Namespace) -> int:
     kept = EmbeddingsFile(arguments.embeddings) if arguments.embeddings else None
     model = load(arguments.checkpoint, arguments.device, arguments.batch_size)
     files = PictureFiles(arguments.images, model.picture_input, model.batch_size, model.usual)
+    files.quiet = arguments.format != "table" and sys.stdout.isatty()  # rows come meanwhile
     threshold = _threshold(model, arguments)
     classes = model.class_names if arguments.all_probabilities else []
     WRITERS[arguments.format](_rows(model, files, threshold, bool(classes), kept), classes)
     if kept:
         kept.write()
+    known = ("--checkpoint", arguments.checkpoint)
+    suggest(
+        ("icv_lightning.enroll", *known, "--name", "NAME", "pictures/"),
+        (
+            "icv_lightning.predict",
+            *known,
+            "--false-rejection-rate",
+            0.05,
+            "--keep-threshold",
+            *arguments.images,
+        ),
+        ("icv_lightning.export", *known),
+    )
     return status_of(files)
 
 
@@ -81,21 +96,24 @@ def _rows(
             yield row
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.predict",
         description="Class by score with its probability; nearest centroid, enrolled classes included, with "
         "its distance and the margin to the second.",
     )
-    add_checkpoint(parser)
-    add_images(parser)
-    parser.add_argument("--format", choices=WRITERS, default="table", help="json: a line a picture")
-    parser.add_argument("--all-probabilities", action="store_true", help="of every class trained on")
-    parser.add_argument(
+    add_checkpoint(found)
+    add_images(found)
+    found.add_argument("--format", choices=WRITERS, default="table", help="json writes a line per picture")
+    found.add_argument(
+        "--all-probabilities", action="store_true", help="print the probability of every trained class"
+    )
+    found.add_argument(
         "--embeddings", type=Path, metavar="FILE",
         help="write the embeddings, too: .npy (the matrix alone), .npz or .parquet (with all columns)",
     )  # fmt: skip
-    either = parser.add_mutually_exclusive_group()
+    either = found.add_mutually_exclusive_group()
     either.add_argument(
         "--threshold", type=number(float, 0, math.inf), help="beyond this distance a picture is unknown"
     )
@@ -103,19 +121,19 @@ def _parser() -> argparse.ArgumentParser:
         "--false-rejection-rate", type=number(float, 0, 1), metavar="RATE",
         help="choose the threshold that calls at most this share of validation images unknown",
     )  # fmt: skip
-    parser.add_argument(
+    found.add_argument(
         "--validation", type=Path, metavar="FOLDER",
         help="a folder per class to choose it on; default: the validation part of the run (data.val_size)",
     )  # fmt: skip
-    parser.add_argument(
+    found.add_argument(
         "--unknown", type=Path, metavar="FOLDER",
         help="pictures of other kinds: say how many of them the threshold rejects",
     )  # fmt: skip
-    parser.add_argument(
+    found.add_argument(
         "--keep-threshold", action="store_true",
         help="keep the threshold in the gallery beside the checkpoint, for later predictions and exports",
     )  # fmt: skip
-    return parser
+    return found
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class EmbeddingsFile:
     `embeddings`, and an array for each column, `path` for `file`; `.parquet` has the columns and `embedding`.
 
     Args:
-        path: of one of these suffixes; its folder is made.
+        path: file with one of these suffixes; its folder is created.
 
     Raises:
         UserError: another suffix, or Parquet without pyarrow.

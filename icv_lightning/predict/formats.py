@@ -22,7 +22,7 @@ def write_csv(rows: Rows, classes: Sequence[str] = ()) -> None:
 
     Args:
         rows: with `probabilities` of `classes`, where there are any.
-        classes: whose probabilities get a column each.
+        classes: classes whose probabilities get a column each.
     """
     sys.stdout.write(csv_line([*COLUMNS, *(f"probability of {name}" for name in classes)]))
     for row in rows:

@@ -57,11 +57,11 @@ class EmbeddingModel:
     float32, `batch_size` at a time; results come to the CPU.
 
     Args:
-        module: in evaluation mode.
+        module: the trained module, in evaluation mode.
         class_names: K names, in the order of the scores.
-        picture_input: what pictures were brought to in training.
+        picture_input: size and channels of pictures in training.
         gallery: classes enrolled beside those trained on.
-        device: of the network.
+        device: the network's device.
         batch_size: images computed at once.
     """
 
@@ -207,10 +207,12 @@ class EmbeddingModel:
             image = Image.fromarray(image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image)
         if isinstance(image, Image.Image):
             return to_input(image, *self.picture_input)
-        raise TypeError(f"{TAKEN}, got {_kind(image)}")
+        raise TypeError(f"{ALLOWED_IMAGES}, got {_kind(image)}")
 
 
-TAKEN = "images must be a uint8 tensor B x C x H x W, or files, PIL images or uint8 arrays H x W (x 3)"
+ALLOWED_IMAGES = (
+    "images must be a uint8 tensor B x C x H x W, or files, PIL images or uint8 arrays H x W (x 3)"
+)
 
 
 def _listed(images: Any) -> list[Any]:
@@ -219,11 +221,11 @@ def _listed(images: Any) -> list[Any]:
     if isinstance(images, str | Path | Image.Image) or (is_array and _is_picture(images)):
         return [images]
     if is_array and images.ndim not in (3, 4):
-        raise TypeError(f"{TAKEN}, got {_kind(images)}")
+        raise TypeError(f"{ALLOWED_IMAGES}, got {_kind(images)}")
     try:
         return list(images)
     except TypeError as error:
-        raise TypeError(f"{TAKEN}, got {_kind(images)}") from error
+        raise TypeError(f"{ALLOWED_IMAGES}, got {_kind(images)}") from error
 
 
 def _is_picture(array: np.ndarray) -> bool:

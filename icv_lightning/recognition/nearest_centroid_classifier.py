@@ -15,7 +15,7 @@ from icv_lightning.recognition.gallery_file import read_gallery, write_gallery
 from icv_lightning.variability import within_class_covariance
 
 UNKNOWN = "unknown"
-IMAGES = 1000  # embedded at once
+BATCH_SIZE = 1000  # embedded at once
 BLOCK = 2**21  # distances held at once, 16 MB
 
 
@@ -175,7 +175,7 @@ class NearestCentroidClassifier:
         """Write all but `embed` into a gallery file, which is whole or not there.
 
         Args:
-            path: of the file.
+            path: where to write the file.
             checkpoint: the digest of the network that made the embeddings, which `load` then asks for.
             embedding_dim: N, to keep a threshold where nothing is enrolled.
 
@@ -228,7 +228,7 @@ class NearestCentroidClassifier:
     @torch.no_grad()
     def _embeddings(self, inputs: Tensor) -> Tensor:
         if inputs.ndim != 2:
-            inputs = torch.cat([self._embedded(images) for images in torch.split(inputs, IMAGES)])
+            inputs = torch.cat([self._embedded(images) for images in torch.split(inputs, BATCH_SIZE)])
         known = [*self._sums.values(), *([] if self.covariance is None else self.covariance)]
         if known and inputs.shape[1] != len(known[0]):
             raise ValueError(f"embeddings must have {len(known[0])} coordinates, got {inputs.shape[1]}")

@@ -50,8 +50,8 @@ def write_onnx(model: EmbeddingModel, path: Path) -> dict[str, float]:
     and the largest absolute value of that output.
 
     Args:
-        model: on the CPU.
-        path: of the file, which is whole and checked or not there.
+        model: the model, on the CPU.
+        path: file to write; it is whole and checked, or not there.
 
     Raises:
         UserError: a difference beyond 1e-4, a gallery of another distance than Euclidean, or a place that

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.picture import PictureInput, read_picture
+from icv_lightning.data.progress import reported
 from icv_lightning.data.traits import SAMPLE, Ranges, traits, unlike
 from icv_lightning.errors import UserError
 
@@ -20,13 +21,14 @@ class PictureFiles:
     Args:
         given: files, and folders to be searched through for pictures as in training; what is passed over
             there is said on stderr.
-        picture_input: what they are brought to.
+        picture_input: size and channels that the network takes.
         batch_size: files of a batch.
         usual: what the pictures trained on look like; a line on stderr says where the first batch does not.
 
     Attributes:
-        files: what was found.
+        files: the files found.
         unreadable: how many of these could not be read so far.
+        quiet: say nothing about progress.
 
     Raises:
         UserError: a folder without pictures.
@@ -44,12 +46,12 @@ class PictureFiles:
         for line in finder.lines():
             print(line, file=sys.stderr, flush=True)
         self.picture_input, self.batch_size = picture_input, batch_size
-        self.unreadable, self._usual = 0, usual or {}
+        self.unreadable, self.quiet, self._usual = 0, False, usual or {}
 
     def __iter__(self) -> Iterator[tuple[list[Path], Tensor]]:
         """Yield (files, their images as uint8 B x C x H x W); decoding takes as many threads as cores."""
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            for start in range(0, len(self.files), self.batch_size):
+            for start in self._starts():
                 chunk = self.files[start : start + self.batch_size]
                 read = [(f, image) for f, image in zip(chunk, pool.map(self._read, chunk), strict=True)]
                 good = [(file, image) for file, image in read if isinstance(image, Tensor)]
@@ -59,6 +61,10 @@ class PictureFiles:
                     warn_unlike(images, files, self._usual)
                     self._usual = {}  # once
                     yield files, images
+
+    def _starts(self) -> Iterator[int]:
+        starts, total = range(0, len(self.files), self.batch_size), len(self.files)
+        return iter(starts if self.quiet else reported(starts, total, self.batch_size, "reading pictures"))
 
     def _read(self, file: Path) -> Tensor | None:
         try:

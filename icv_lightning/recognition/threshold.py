@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from icv_lightning.building import recorded_datamodule
-from icv_lightning.configuration.provenance import pictures_changed
+from icv_lightning.configuration.provenance import contents_changed, pictures_changed
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.errors import UserError
 from icv_lightning.recognition.embedding_model import EmbeddingModel
@@ -21,9 +21,9 @@ def fitted_threshold(
     """Return a threshold by `EmbeddingModel.fit_threshold` on the validation images, and their number.
 
     Args:
-        model: what `checkpoint` holds.
+        model: the model in `checkpoint`.
         checkpoint: `<run>/checkpoints/last.ckpt`; `<run>/results.json` says what the run's data were.
-        false_rejection_rate: in [0, 1).
+        false_rejection_rate: share of known pictures to reject, in [0, 1).
         folder: `<class>/` folders of pictures; None for the validation part of the run.
 
     Raises:
@@ -59,11 +59,14 @@ def _of_folder(model: EmbeddingModel, folder: Path) -> tuple[Tensor, list[str]]:
 def _of_run(model: EmbeddingModel, checkpoint: Path) -> tuple[Tensor, list[str]]:
     run = checkpoint.absolute().parent.parent
     settings = data_settings(run)
-    if said := pictures_changed((read_results(run) or {}).get("provenance"), settings):
-        raise UserError(f"{run}: no validation part: {'; '.join(said)}; give --validation FOLDER")
-    data = recorded_datamodule(settings) if settings else None
-    if data:
+    recorded = (read_results(run) or {}).get("provenance")
+    said, data = pictures_changed(recorded, settings), None
+    if settings and not said:
+        data = recorded_datamodule(settings)
         data.setup()
+        said = contents_changed(recorded, data)
+    if said:
+        raise UserError(f"{run}: no validation part: {'; '.join(said)}; give --validation FOLDER")
     if not data or not data.has_validation:
         raise UserError(
             f"{run}: no results.json of a run with a validation part (data.val_size) is there; give "

@@ -9,7 +9,7 @@ from numpy.lib import format as npy
 
 from icv_lightning.errors import UserError, reason
 
-LARGEST = 2**33  # bytes of an array; 2 million embeddings of 1,024 numbers
+MAX_BYTES = 2**33  # bytes of an array; 2 million embeddings of 1,024 numbers
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -32,7 +32,7 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(entry) as file:
         shape, _, dtype = HEADERS[npy.read_magic(file)](file)
         size = math.prod(shape) * dtype.itemsize
-        if size > LARGEST or size != entry.file_size - file.tell():  # before memory for it is taken
+        if size > MAX_BYTES or size != entry.file_size - file.tell():  # before memory for it is taken
             raise ValueError(f"{entry.filename} says that it holds {size} bytes, and has {entry.file_size}")
     with archive.open(entry) as file:
         return npy.read_array(file, allow_pickle=False)

@@ -22,8 +22,8 @@ def take_record(records: Path | None, folder: Path, config_hash: str) -> bool:
 
     Args:
         records: a folder of records, each in a folder named as the run's; None for none.
-        folder: of the run.
-        config_hash: of its settings.
+        folder: the run's folder.
+        config_hash: hash of its settings.
 
     Returns:
         Whether a record was copied.

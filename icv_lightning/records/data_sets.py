@@ -1,9 +1,9 @@
-"""What data sets say of themselves in their YAML files and in records, by name: titles and margins."""
+"""Titles and margins of data sets, from their YAML files and from records, by name."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from icv_lightning.configuration.choices import choices, described
+from icv_lightning.declarations.choices import choices, described
 from icv_lightning.escaping import printable
 from icv_lightning.nested import select
 

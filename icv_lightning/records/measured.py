@@ -26,7 +26,7 @@ class Measured:
         part: "test" or "val", the watched part.
         values: numbers by measure.
         right: by decision rule, n booleans: which images of the watched part it classifies rightly.
-        draws: by measure, its values on bootstrap samples of the training images.
+        draws: values of each measure on bootstrap samples of the training images.
     """
 
     part: str

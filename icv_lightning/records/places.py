@@ -1,4 +1,4 @@
-"""Where the data of a run lie: not in its record, which is for everybody, but found again from its folder."""
+"""Where the data of a run lie: a record holds no paths, so they are found from the run's folder."""
 
 import os
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def data_settings(run: Path, root: str | None = None) -> dict[str, Any]:
 
     Args:
         run: its folder.
-        root: where its data lie now; paths below the root that the run found move with it.
+        root: folder in which its data lie now; paths below the root that the run found move with it.
     """
     settings = ((read_results(run) or {}).get("config") or {}).get("data") or {}
     try:

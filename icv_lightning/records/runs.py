@@ -25,7 +25,7 @@ from icv_lightning.records.soundness import GROUPS, check_results
 
 log = logging.getLogger(__name__)
 REPORT = "report"  # folder of a grid's report, whose results.json lists the runs
-SILENCE = 15 * 60  # seconds without a sign of life after which a run without results counts as interrupted
+STALE_AFTER = 15 * 60  # seconds without any change after which a run without results counts as interrupted
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +33,13 @@ class Run:
     """One folder of a run.
 
     Attributes:
-        folder: where it is.
+        folder: the run's folder.
         status: "completed", "failed", "running" or "interrupted".
         cell: its place in the grid.
-        seed: of the run.
+        seed: the run's seed.
         cause: why there are no numbers: the failure, or how far the run has come.
         config: the groups of its configuration, resolved; empty where they cannot be read.
-        results: what results.json holds; empty where there is none.
+        results: content of results.json; empty where there is none.
     """
 
     folder: Path
@@ -172,7 +172,7 @@ def _unfinished(folder: Path) -> Run | None:
     if not named:
         return None
     silent = time.time() - _last_sign(folder)
-    status = "running" if silent < SILENCE else "interrupted"
+    status = "running" if silent < STALE_AFTER else "interrupted"
     try:
         settings, unknown = read_settings(folder), ""
     except UserError as error:

@@ -1,4 +1,4 @@
-"""Settings in somebody's file, a checkpoint or a record: what they may name is built, and nothing else."""
+"""Settings in a checkpoint or record that anybody may have written: only trusted classes are built."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -43,8 +43,8 @@ def check_foreign(node: Any, source: Any, prefixes: Sequence[str], kind: type, a
         node: nested primitives.
         source: the file, for messages.
         prefixes: packages and modules whose classes may be named, e.g. "icv_lightning.nets"; whole names.
-        kind: what these classes must derive from.
-        among: the same in words.
+        kind: class that these classes must derive from.
+        among: the allowed classes in words, for the message.
 
     Raises:
         UserError: any `_target_` that is something else, also one reached through a module of `prefixes`,

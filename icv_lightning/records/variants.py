@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from icv_lightning.configuration.choices import described
-from icv_lightning.configuration.settings import ABOUT, SETTINGS, declared
+from icv_lightning.declarations.choices import described
+from icv_lightning.declarations.settings import ABOUT, SETTINGS, declared
 from icv_lightning.escaping import printable
 from icv_lightning.nested import ABSENT, leaves, plain, select
 from icv_lightning.records.cells import Cell, loss_title
@@ -38,9 +38,9 @@ class Variant:
 
     Attributes:
         settings: dotted key to value, without the grid's coordinates.
-        departures: in words, where they are not those that the paper states.
-        differences: in words, where they are not those of the leading variant.
-        runs: by cell and seed, one each.
+        departures: settings that are not those of the paper, in words.
+        differences: settings that are not those of the leading variant, in words.
+        runs: one run by cell and seed.
         first: names of data sets that come before all others, all of them where one has runs.
     """
 
@@ -100,7 +100,7 @@ def group(
     A run stands in none where its settings are unknown, or another has the same settings, cell and seed.
 
     Args:
-        runs: of a grid.
+        runs: runs of a grid.
         stated: settings by dotted key that variants are held against.
         first: names of data sets that come before all others.
     """

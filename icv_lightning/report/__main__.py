@@ -6,31 +6,37 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
+from icv_lightning.terminal.suggestions import suggest
 
 LIBRARIES = ("bokeh", "jinja2", "matplotlib", "pandas", "PIL", "scipy", "sklearn")
 
 
 def main() -> None:
     """Write the report and print its tables; exit with 0, 1 (failure), 2 (wrong folder), 130 (stopped)."""
-    parser = argparse.ArgumentParser(
+    run(parser(), _report)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.report", description="Tables, figures and page."
     )
-    parser.add_argument(
-        "folder", type=Path, help="of a grid, e.g. outputs/paper_grid; the report goes below it"
+    found.add_argument(
+        "folder", type=Path, help="folder of a grid, e.g. outputs/paper_grid; the report is written below it"
     )
-    parser.add_argument("also", type=Path, nargs="*", help="other folders whose runs and evidence count too")
-    parser.add_argument(
+    found.add_argument("also", type=Path, nargs="*", help="other folders whose runs and evidence count too")
+    found.add_argument(
         "--rows", type=_names, default=[], metavar="NAMES", help="what differs in rows, e.g. loss,lambda"
     )
-    parser.add_argument(
+    found.add_argument(
         "--columns", type=_names, default=[], metavar="NAMES", help="what differs in columns, e.g. model"
     )
-    parser.add_argument(
+    found.add_argument(
         "--baseline", type=_values, default={}, metavar="NAME=VALUE",
         help="differences to these settings, paired over seeds, e.g. loss=icv",
     )  # fmt: skip
-    run(parser, _report)
+    return found
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -62,13 +68,19 @@ def _write(folders: list[Path], arguments: argparse.Namespace) -> None:
 
     asked = arguments.rows or arguments.columns or arguments.baseline
     layout = Layout(arguments.rows, arguments.columns, arguments.baseline) if asked else None
-    report, grids = write_report(folders, layout)
+    with Console(stderr=True).status("") as status:  # in a terminal alone
+        report, grids = write_report(folders, layout, status.update)
     console = Console(width=None if sys.stdout.isatty() else 140)
     for grid in grids:
         console.print(rich_table(grid))
     for name in ("index.html", "explorer.html", "tables", "figures"):
         if (report / name).exists():
             console.print(f"{report / name}", highlight=False, markup=False, soft_wrap=True)
+    cell = next((path.parent for path in sorted(folders[0].glob("*/results.json"))), folders[0])
+    suggest(
+        ("webbrowser", report / "index.html"), ("webbrowser", report / "explorer.html"),
+        ("icv_lightning.audit", cell),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,18 @@ CENTRES = {"acc_nearest_class_mean": "class means", "acc_nearest_centroid": "lea
 DIGITS = 9  # of numbers in CSV files: what is beyond differs between machines
 
 
-def write_report(folders: Sequence[Path], layout: Layout | None = None) -> tuple[Path, list[Grid]]:
+def write_report(
+    folders: Sequence[Path], layout: Layout | None = None, progress: Callable[[str], None] = lambda step: None
+) -> tuple[Path, list[Grid]]:
     """Write the report of the runs below `folders` into the first one's `report/`.
 
     The paper's tables and verdicts stand in it where there are cells of its grid with its settings and
     network; tables of all that differs where there are other runs, or a layout is asked for.
 
     Args:
-        folders: of grids; those after the first only add runs and evidence.
+        folders: grids' folders; those after the first only add runs and evidence.
         layout: rows, columns and baseline of the tables of all runs.
+        progress: called with the name of each step before it begins.
 
     Returns:
         The report's folder and the tables as text, for the terminal.
@@ -49,7 +52,9 @@ def write_report(folders: Sequence[Path], layout: Layout | None = None) -> tuple
     Raises:
         UserError: a folder that is not there or holds no run, or a layout that the runs do not have.
     """
+    progress("reading runs")
     runs = read_runs(folders)
+    progress(f"judging {len(runs)} runs")
     variants, aside = grouped(runs)
     papers = [variant for variant in variants if is_papers(variant)]
     known = [run for variant in variants for run in variant.all_runs]
@@ -65,8 +70,14 @@ def write_report(folders: Sequence[Path], layout: Layout | None = None) -> tuple
     for name, text in _table_texts(sections, on_paper, [*swept, *grids], sweep).items():
         write_text(report / "tables" / name, text)
     write_text(report / "results.json", json.dumps(list(_cells(runs)), indent=1) + "\n")
-    images = list(_images(papers, variants, sweep, report / "figures"))
+    progress("drawing figures")
+    images = []
+    for image in _images(papers, variants, sweep, report / "figures"):
+        images.append(image)
+        progress(f"drawing figures: {len(images)} done")
+    progress("drawing the explorer")
     explorer = write_explorer(report / "explorer.html", variants, folders, folders[0].resolve().name)
+    progress("writing the page")
     write_page(
         report / "index.html", folders[0].resolve().name, sections, on_paper, images, runs,
         [*unfinished(runs), *(run for run in aside if run.status == "completed")], explorer,

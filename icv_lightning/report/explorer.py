@@ -20,7 +20,7 @@ from icv_lightning.records.files import write_text
 from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.panels import pick
 from icv_lightning.report.figures.style import CLASS_COLOURS
-from icv_lightning.report.packing import MOST, POINTS, Parts, packed_cell
+from icv_lightning.report.packing import AXIS_PERCENTILE, POINTS, Parts, packed_cell
 
 CELLS = 48  # at most, to keep the file below some 20 MB
 MARKERS = (
@@ -56,10 +56,10 @@ def write_explorer(path: Path, variants: Sequence[Variant], folders: Sequence[Pa
     """Write the explorer and return its file's name, empty where no run has a snapshot.
 
     Args:
-        path: of the file.
-        variants: whose cells can be chosen, the lowest seed of each.
-        folders: of grids, where the images are looked for.
-        name: of the grid.
+        path: where to write the file.
+        variants: variants whose cells can be chosen, the lowest seed of each.
+        folders: grids' folders, in which the images are looked up.
+        name: the grid's name.
     """
     parts: Parts = {}
     cells: list[dict[str, Any]] = []
@@ -91,7 +91,7 @@ def _document(cells: Sequence[Mapping[str, Any]], name: str) -> Document:
         labels=[str(k) for k in range(max(len(cell["names"]) for cell in cells))], active=[], name="classes",
         stylesheets=[":host .bk-btn-group { flex-wrap: wrap; }"],
     )  # fmt: skip
-    axes = models.RadioButtonGroup(labels=["all points", f"inner {MOST} %"], active=0, name="axes")
+    axes = models.RadioButtonGroup(labels=["all points", f"inner {AXIS_PERCENTILE} %"], active=0, name="axes")
     play = models.Toggle(label="▶ play", name="play", width=90)
     arguments = {
         "cells": [{k: v for k, v in cell.items() if k != "cell"} for cell in cells],

@@ -17,8 +17,8 @@ from icv_lightning.report.figures.panels import Frame, frame_of, names_of
 
 POINTS = 2000  # of a cell
 THUMBNAIL = 48  # pixels, the largest side of an image
-MOST = 99  # percentile of the coordinates that the narrower axes hold
-STEPS = 32767  # of a coordinate, from the middle to the outermost point
+AXIS_PERCENTILE = 99  # percentile of the coordinates that the narrower axes hold
+COORDINATE_MAX = 32767  # of a coordinate, from the middle to the outermost point
 
 
 class Part(NamedTuple):
@@ -39,10 +39,10 @@ def packed_cell(
 
     Args:
         label: how the cell is called.
-        variant: that the run belongs to.
-        run: whose snapshots are packed.
-        parts: what data sets show; those met first are added.
-        folders: of grids, where the images are looked for.
+        variant: variant that the run belongs to.
+        run: run whose snapshots are packed.
+        parts: images of the data sets; those met first are added.
+        folders: grids' folders, in which the images are looked up.
     """
     last = run.last_snapshot
     if last is None:
@@ -55,7 +55,7 @@ def packed_cell(
     placed = np.stack([frame.place(s.embeddings[part.rows]) for s in epochs.values()])
     centres = _centres(frame, list(epochs.values()))
     extent = float(np.nanmax(np.abs(placed))) or 1.0
-    steps = np.round(placed / extent * STEPS).astype(np.int16)
+    steps = np.round(placed / extent * COORDINATE_MAX).astype(np.int16)
     preds = np.concatenate([s.preds[part.rows] for s in epochs.values()]).astype(np.uint16)
     state = "" if run.status == "completed" else f", {run.status}"
     return {
@@ -67,16 +67,16 @@ def packed_cell(
         "kind": {"val": "validation"}.get(last.part, last.part),
         "names": part.names,
         "epochs": list(epochs),
-        "extent": extent / STEPS,
+        "extent": extent / COORDINATE_MAX,
         "reach": _reach(placed, centres),
     }
 
 
 def _reach(placed: np.ndarray, centres: ColumnDataSource) -> list[float]:
-    """Return how far axes reach: over all points of all epochs, and over `MOST` % of the last epoch's."""
+    """Return how far axes reach: over all points, and over `AXIS_PERCENTILE` % of the last epoch's."""
     far = [float(np.nanmax(np.abs(column), initial=0.0)) for column in centres.data.values()]
     means = [float(np.nanmax(np.abs(centres.data[f"class_means_{axis}"]), initial=0.0)) for axis in "xy"]
-    most = float(np.nanpercentile(np.abs(placed[-1]), MOST))
+    most = float(np.nanpercentile(np.abs(placed[-1]), AXIS_PERCENTILE))
     return [1.05 * max(float(np.nanmax(np.abs(placed))), *far), 1.08 * max(most, *means)]
 
 

@@ -59,15 +59,15 @@ def write_page(
     """Write index.html.
 
     Args:
-        path: of the file.
-        name: of the grid.
-        sections: of the paper's settings, leading variant first; none where the grid is not the paper's.
+        path: where to write the page.
+        name: the grid's name.
+        sections: one for each variant, the leading one first; none where the grid is not the paper's.
         on_paper: verdicts on the paper's own tables.
         images: figures and films of the leading variant.
-        runs: all of them.
+        runs: all runs.
         unfinished: those without results, or left aside, with their causes.
         explorer: name of the explorer's file, empty where there is none.
-        variants: whose settings are listed.
+        variants: variants whose settings are listed.
         sweep: the runs by what tells them apart, None where the paper's tables say all.
         swept: its tables.
     """

@@ -21,7 +21,7 @@ Place = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Layout:
-    """What a user asks of the tables.
+    """Rows, columns and baseline that a user asks for.
 
     Attributes:
         rows: names of axes; all others come after them.
@@ -38,8 +38,8 @@ class Sweep:
     """The runs of a grid by what tells them apart.
 
     Args:
-        runs: of any settings and seeds.
-        layout: what is asked of the tables.
+        runs: runs of any settings and seeds.
+        layout: rows, columns and baseline of the tables.
 
     Raises:
         UserError: an axis, or a value of one, that the grid does not have.

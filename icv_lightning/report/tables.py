@@ -119,7 +119,7 @@ def paper_tables(variant: Variant, whole_grid: bool = True) -> list[Table]:
     """Return table 1 by class means and by learned centroids, other distances beside, and table 2.
 
     Args:
-        variant: whose runs are shown.
+        variant: variant whose runs are shown.
         whole_grid: show all 32 cells of the paper where there is one of them, those not run too.
     """
     data = variant.data_sets()

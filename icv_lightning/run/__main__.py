@@ -5,43 +5,53 @@ Little is imported above `main`, so that Ctrl-C is answered in one line from the
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from icv_lightning.exit_status import finish
+from icv_lightning.nested import select
 from icv_lightning.run import stopping
+from icv_lightning.terminal.exit_status import ending
+
+if TYPE_CHECKING:
+    from icv_lightning.configuration.checks import Request
 
 
 def main() -> None:
     """Check and run; exit with 0 (all completed), 1 (a run failed), 2 (a wrong setting), 130 (stopped)."""
-    finish(_status, stopping.GOES_ON)
+    with ending(stopping.GOES_ON):
+        from icv_lightning.configuration import checks
+        from icv_lightning.configuration.short_words import full_key
+        from icv_lightning.run import launching
+        from icv_lightning.run.again import check_same, expanded
+
+        again = expanded(sys.argv[1:])
+        request = checks.check([full_key(word) for word in again.argv])
+        check_same(again, [cell.name for cell in request.cells])
+        os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
+        if not request.cells:
+            sys.exit(launching.show(request))
+        from icv_lightning.grid import expected
+        from icv_lightning.run.starting_point import check_completed
+
+        for cell in request.cells:
+            check_completed(cell)
+        _print_notes(request)
+        statements = expected.of(request)
+        if request.multirun:
+            from icv_lightning.grid.progress import watched
+
+            status = watched(request.cells, lambda: launching.run_all(request))
+        else:
+            status = launching.run_one(request)
+        for line in expected.compared(statements, expected.completed(request)):
+            print(line)
+        sys.exit(status)
 
 
-def _status() -> int:
-    from icv_lightning.configuration import checks
-    from icv_lightning.configuration.short_words import full_key
-    from icv_lightning.nested import select
-    from icv_lightning.run import launching
-    from icv_lightning.run.again import check_same, expanded
-
-    again = expanded(sys.argv[1:])
-    request = checks.check([full_key(word) for word in again.argv])
-    check_same(again, [cell.name for cell in request.cells])
+def _print_notes(request: "Request") -> None:
+    """Print what the data sets' YAML files tell everyone who uses them, each note once."""
     notes = (line for cell in request.cells for line in select(cell.config, "data.about.notes", ()))
     for line in dict.fromkeys(notes):
         print(line, file=sys.stderr)
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors shall reach `main` and the grid, and not Hydra's printing
-    if not request.cells:
-        return launching.show(request)
-    from icv_lightning.grid import expected
-    from icv_lightning.grid.progress import watched
-
-    statements = expected.of(request)
-    if request.multirun:
-        status = watched(request.cells, lambda: launching.run_all(request))
-    else:
-        status = launching.run_one(request)
-    for line in expected.compared(statements, expected.completed(request)):
-        print(line)
-    return status
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ class Again(NamedTuple):
     """A command line in full.
 
     Attributes:
-        argv: what was typed, the recorded overrides of the other run in front.
+        argv: the arguments typed, after the recorded overrides of the other run.
         cell: name of the cell that the command must compose; None for any.
     """
 

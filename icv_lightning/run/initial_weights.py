@@ -13,7 +13,7 @@ from icv_lightning.module import ClassifierModule
 from icv_lightning.records.checkpoints import read_checkpoint
 
 log = logging.getLogger(__name__)
-SHOWN = 5
+MAX_LISTED = 5
 
 
 def take_weights(module: ClassifierModule, data: ImageDataModule, path: Path) -> None:
@@ -23,9 +23,9 @@ def take_weights(module: ClassifierModule, data: ImageDataModule, path: Path) ->
     where the classes have the same names in the same order. The standardising constants are the checkpoint's.
 
     Args:
-        module: whose parameters and buffers are changed.
-        data: of the new run.
-        path: of the checkpoint.
+        module: module whose parameters and buffers are changed.
+        data: data module of the new run.
+        path: path of the checkpoint.
 
     Raises:
         UserError: a file that is no checkpoint, or nothing of its network fits.
@@ -50,8 +50,8 @@ def take_weights(module: ClassifierModule, data: ImageDataModule, path: Path) ->
 def _told(initial: dict[str, Any]) -> str:
     """Return what was taken and what was not, in one line."""
     taken, new = initial["taken"], [f"{name} ({cause})" for name, cause in initial["new"].items()]
-    more = [f"{len(new) - SHOWN} more"] * (len(new) > SHOWN)
-    starts = f"; these start anew: {', '.join([*new[:SHOWN], *more])}" if new else ""
+    more = [f"{len(new) - MAX_LISTED} more"] * (len(new) > MAX_LISTED)
+    starts = f"; these start anew: {', '.join([*new[:MAX_LISTED], *more])}" if new else ""
     return f"{taken} of {taken + len(new)} tensors taken{starts}"
 
 

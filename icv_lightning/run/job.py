@@ -92,7 +92,7 @@ def run_cell(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]
 
     Raises:
         UserError: `folder` holds the results of another configuration.
-        Exception: of the training.
+        Exception: any error of the training.
     """
     with FileLock(folder / LOCK):
         retraining.take_place(folder)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")  # set by torchrun, by this module, by srun
 FOLLOWS = "ICV_FOLLOWS"  # in the environment of processes that this module started
-WORD = 1.0  # seconds for a process that closed its connections to end
-LAST_WORD = 10.0  # seconds for the first process to say itself why it cannot go on without the others
-FAREWELL = 60.0  # seconds for the others to end after it
+EXIT_DELAY = 1.0  # seconds in which a process that closed its connections exits
+FAILURE_DELAY = 10.0  # seconds in which the first process may report its failure itself
+EXIT_TIMEOUT = 60.0  # seconds for the other processes to exit after the first
 Process = subprocess.Popen[bytes]
 
 
@@ -40,9 +40,9 @@ def together(
     """Start the other processes of a trainer that needs them, and end them whatever happens inside.
 
     Args:
-        trainer: of this process; where torchrun, Slurm or another first process started it, nothing is done.
-        settings: of the run, resolved.
-        folder: of the run; what the others say goes to its run.log.
+        trainer: this process's trainer; nothing is done where torchrun, Slurm or another process started it.
+        settings: the run's settings, resolved.
+        folder: the run's folder; output of the others goes to its run.log.
         give_up: called with the cause where one of them died while this process waits for it for ever; it
             must record the cause, and this process is then ended.
     """
@@ -69,10 +69,10 @@ def together(
         yield
         with suppress(subprocess.TimeoutExpired):
             for process in others:
-                process.wait(FAREWELL)
+                process.wait(EXIT_TIMEOUT)
         well = True
     except RuntimeError as error:  # a backend's words on a process that is gone are of no use to anybody
-        time.sleep(WORD)
+        time.sleep(EXIT_DELAY)
         if dead := _dead(others):
             raise RuntimeError(dead) from error
         raise
@@ -118,7 +118,7 @@ def _started(number: int, request: str, folder: Path) -> Process:
 
 def _watch(others: list[Process], over: threading.Event, give_up: Callable[[str], None]) -> None:
     while not over.wait(1.0):
-        if (dead := _dead(others)) and not over.wait(LAST_WORD):
+        if (dead := _dead(others)) and not over.wait(FAILURE_DELAY):
             give_up(dead)
             for process in others:
                 process.kill()
@@ -126,7 +126,7 @@ def _watch(others: list[Process], over: threading.Event, give_up: Callable[[str]
 
 
 def _dead(others: list[Process]) -> str:
-    """Return which process ended badly, empty for none."""
+    """Say which process failed; empty where none did."""
     for number, process in enumerate(others, start=1):
         if status := process.poll():
             return f"one of its processes (rank {number}) ended with status {status}"

@@ -10,7 +10,7 @@ def prepare(folder: Path, force: bool) -> Path:
     """Return the folder to train in, which holds no earlier try of a run that starts anew.
 
     Args:
-        folder: of the run, which only the caller works in.
+        folder: the run's folder, in which only the caller works.
         force: the run starts anew.
     """
     if not force:

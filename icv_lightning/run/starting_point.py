@@ -1,26 +1,33 @@
-"""Where a run begins: at nothing, at its own last checkpoint, or at a given one of equal settings."""
+"""Where a run starts: from new weights, its own last checkpoint, or a given one of equal settings."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omegaconf import OmegaConf
+
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.provenance import ANEW, check_provenance
+from icv_lightning.configuration.provenance import (
+    HOW_TO_RETRAIN,
+    check_provenance,
+    contents_changed,
+)
 from icv_lightning.errors import UserError, reason
 from icv_lightning.nested import select
-from icv_lightning.records.checkpoint_files import checkpoint_file
-from icv_lightning.records.checkpoints import read_checkpoint
+from icv_lightning.records.checkpoints import checkpoint_file, read_checkpoint
 from icv_lightning.records.metrics_file import read_metrics
+from icv_lightning.records.results import read_results
 from icv_lightning.records.trust import check_plain
 
 if TYPE_CHECKING:
+    from icv_lightning.data import ImageDataModule
     from icv_lightning.module import ClassifierModule
 
 # A given checkpoint is given for more epochs, or to go on with other devices.
 MACHINE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
 FREE = frozenset({"ckpt_path", "trainer.max_epochs", *MACHINE})
 TIMED = frozenset({"trainer.max_epochs"})  # not free where a schedule has run its course
-SHOWN = 5
+MAX_LISTED = 5
 TRAINING = ("epoch", "global_step", "loops", "optimizer_states")
 
 
@@ -70,10 +77,12 @@ def check_settings(cell: Identity, path: Path, free: frozenset[str] = frozenset(
         raise UserError(f"{path}: does not say which settings it was trained with")
     unlike = [key for key in sorted({*before, *now} - free) if before.get(key) != now.get(key)]
     if unlike:
-        said = [f"{key} is {_text(before, key)} there, {_text(now, key)} asked for" for key in unlike[:SHOWN]]
-        more = [f"{len(unlike) - SHOWN} more differ"] * (len(unlike) > SHOWN)
+        said = [
+            f"{key} is {_text(before, key)} there, {_text(now, key)} asked for" for key in unlike[:MAX_LISTED]
+        ]
+        more = [f"{len(unlike) - MAX_LISTED} more differ"] * (len(unlike) > MAX_LISTED)
         raise UserError(f"{path}: a checkpoint of another configuration: {'; '.join([*said, *more])}")
-    check_provenance(content.get("provenance"), cell.config, f"{path}: cannot go on", ANEW)
+    check_provenance(content.get("provenance"), cell.config, f"{path}: cannot go on", HOW_TO_RETRAIN)
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:
@@ -81,9 +90,35 @@ def _text(values: Mapping[str, Any], key: str) -> str:
     return f"{value:g}" if isinstance(value, float) else "null" if value is None else str(value)
 
 
-def check_fits(module: "ClassifierModule", path: Path) -> None:
-    """Raise `UserError` where `path` cannot be read safely, or holds another model than `module`."""
+def check_completed(cell: Identity) -> None:
+    """Refuse a completed record of other images than a user's own data set gives, which is loaded for that.
+
+    Raises:
+        UserError: naming what changed.
+    """
+    data, folder = cell.config["data"], Path(cell.config["paths"]["run"])
+    if str(data.get("_target_")).startswith("icv_lightning.") or cell.config["force"]:
+        return
+    results = read_results(folder) or {}
+    recorded = results.get("provenance")
+    if results.get("status") != "completed" or not (isinstance(recorded, Mapping) and recorded.get("data")):
+        return
+    import lightning as L
+
+    from icv_lightning.building import build_datamodule
+
+    L.seed_everything(cell.config["seed"], workers=True, verbose=False)  # as before training
+    found = build_datamodule(OmegaConf.create(dict(cell.config)))
+    found.setup()
+    if said := contents_changed(recorded, found):
+        raise UserError(f"{folder}: completed before: {'; '.join(said)}; {HOW_TO_RETRAIN}")
+
+
+def check_fits(module: "ClassifierModule", data: "ImageDataModule", path: Path) -> None:
+    """Raise `UserError` where `path` cannot be read safely, holds another model or was trained on others."""
     content = read_checkpoint(path)
+    if said := contents_changed(content.get("provenance"), data):
+        raise UserError(f"{path}: cannot go on: {'; '.join(said)}; {HOW_TO_RETRAIN}")
     if absent := [key for key in TRAINING if key not in content]:
         raise UserError(f"{path}: holds no training to go on with, has no {', '.join(absent)}")
     try:

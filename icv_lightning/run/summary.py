@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from icv_lightning.records.results import number
+from icv_lightning.terminal.suggestions import suggest
 
 ROWS = {
     "test/acc": "test accuracy, highest score",
@@ -37,3 +38,10 @@ def show(results: Mapping[str, Any], folder: Path) -> None:
     if results.get("status") == "tried":
         console.print(f"tried, not completed: {results.get('cause')}", highlight=False)
     console.print(f"folder: {folder}", highlight=False)
+    if results.get("status") == "completed":
+        seed = int((results.get("cell") or {}).get("seed", 0)) + 1
+        suggest(
+            ("icv_lightning.report", folder.parent),
+            ("icv_lightning.predict", "--checkpoint", folder, "pictures/"),
+            ("icv_lightning.run", "--like", folder, f"seed={seed}"),
+        )

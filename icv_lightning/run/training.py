@@ -20,12 +20,12 @@ from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.provenance import provenance
 from icv_lightning.configuration.recipes import monitors
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import check_stopped
-from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.measured import test_values
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
 from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
+from icv_lightning.terminal.exit_status import check_stopped
 
 if TYPE_CHECKING:
     from lightning import Trainer
@@ -38,16 +38,22 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     """Return the results of a run, after writing them; the first of several processes writes for all.
 
     Raises:
-        Exception: of the training; its `step` says how far that came.
+        Exception: any error of the training; its `step` says how far it came.
     """
     started = time.perf_counter()
     checkpoint, resumed = starting_point(cell, folder)
     recorded = _recorded(cell) | {"provenance": provenance(cell.config)}
     config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
-    data, module, trainer = _prepared(config, cell, folder, checkpoint)
-    module.provenance = recorded["provenance"]
+    from icv_lightning import building
     from icv_lightning.loggers import recording
 
+    _prepare_process(config)
+    data = _data(config)
+    module = building.build_module(config, cell.settings, data)
+    _set_weights(module, data, config, checkpoint)
+    recorded["provenance"]["data"] = recorded["provenance"]["data"] or data.digest()
+    module.provenance = recorded["provenance"]
+    trainer = _trainer(config, cell, module, folder)
     give_up = partial(_give_up, folder, cell)
     with (
         recording(trainer.loggers, cell, module, resumed),
@@ -105,39 +111,54 @@ def in_grid() -> bool:
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
-def _prepared(
-    config: DictConfig, cell: Identity, folder: Path, checkpoint: Path | None
-) -> tuple["ImageDataModule", "ClassifierModule", "Trainer"]:
-    """Return what a run needs; from here on its folder holds no results of an earlier try."""
+def _prepare_process(config: DictConfig) -> None:
+    """Set logging, threads and random numbers of this process."""
     import lightning as L
     import torch
-
-    from icv_lightning import building
-    from icv_lightning.run.initial_weights import take_weights
-    from icv_lightning.run.starting_point import check_fits
 
     _quieten()
     _share_the_cores(config)
     L.seed_everything(config.seed, workers=True, verbose=False)
     # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    data = building.build_datamodule(config)
+
+
+def _data(config: DictConfig) -> "ImageDataModule":
+    """Return the data module, set up; it shows progress where the run does."""
+    from icv_lightning.building import build_datamodule
+
+    data = build_datamodule(config)
     shown = (config.get("callbacks") or {}).get("progress")
     data.quiet = not shown or in_grid() or processes.rank(config.trainer) > 0
     data.setup()
-    module = building.build_module(config, cell.settings, data)
+    return data
+
+
+def _set_weights(
+    module: "ClassifierModule", data: "ImageDataModule", config: DictConfig, checkpoint: Path | None
+) -> None:
+    """Check that a checkpoint to resume from fits; without one take the weights of `init_from`, if set."""
+    from icv_lightning.run.initial_weights import take_weights
+    from icv_lightning.run.starting_point import check_fits
+
     if checkpoint:
-        check_fits(module, checkpoint)
+        check_fits(module, data, checkpoint)
     elif config.init_from:
         take_weights(module, data, checkpoint_file(Path(config.init_from)))
+
+
+def _trainer(config: DictConfig, cell: Identity, module: "ClassifierModule", folder: Path) -> "Trainer":
+    """Return the trainer; from here on the folder holds no results of an earlier try."""
+    from icv_lightning.building import build_trainer, share_batch_norm
+
     _check_monitors(cell, module)
     _leave_displays(config)
-    trainer = building.build_trainer(config, folder)
-    building.share_batch_norm(trainer, module)
+    trainer = build_trainer(config, folder)
+    share_batch_norm(trainer, module)
     trainer.precision_plugin.convert_module(module)  # a checkpoint of float64 is read into float32 otherwise
     if trainer.is_global_zero:
         (folder / RESULTS).unlink(missing_ok=True)
-    return data, module, trainer
+    return trainer
 
 
 def _check_monitors(cell: Identity, module: "ClassifierModule") -> None:
@@ -169,12 +190,12 @@ def _share_the_cores(config: DictConfig) -> None:
 
 
 def _quieten() -> None:
-    """Leave Lightning's chatter to run.log, and silence what these settings make moot."""
+    """Send Lightning's messages to run.log alone, and silence warnings that do not apply here."""
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.captureWarnings(True)
-    for moot in (
+    for pattern in (
         ".*does not have many workers",
         ".*LeafSpec.*deprecated",
         "Checkpoint directory .* exists",
@@ -182,7 +203,7 @@ def _quieten() -> None:
         "The dirpath has changed from",  # of a checkpoint that is given
         "It is recommended to use `self.log.*sync_dist",  # what is logged was computed over all processes
     ):
-        warnings.filterwarnings("ignore", moot)
+        warnings.filterwarnings("ignore", pattern)
 
 
 def _recorded(cell: Identity) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""What a search may choose: ranges and choices for keys of the configuration, checked before any trial."""
+"""The space of a search: ranges and choices for keys of the configuration, checked before any trial."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from icv_lightning.configuration import checks
-from icv_lightning.configuration.settings import Setting, has_effect
+from icv_lightning.declarations.settings import Setting, has_effect
 from icv_lightning.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def read_space(
 
     Args:
         node: `search.space`, nested as the configuration is.
-        overrides: of the run whose keys these are.
-        settings: what these keys may hold.
+        overrides: overrides of the run whose keys these are.
+        settings: declarations of these keys.
 
     Raises:
         UserError: naming the key, the value and what is allowed.

@@ -22,7 +22,7 @@ from icv_lightning.strategies.step_state import DeviceRates, in_place, put_back
 
 log = logging.getLogger(__name__)
 Step = Callable[[], object]
-INSIDE = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
+STEP_HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
 
 
 class CapturedStep(SingleDeviceStrategy):
@@ -35,9 +35,9 @@ class CapturedStep(SingleDeviceStrategy):
     the log.
 
     Args:
-        device: that computes.
+        device: device that computes.
         record: gives the replay of a step, or raises RuntimeError; None for a CUDA graph.
-        options: of `SingleDeviceStrategy`.
+        options: arguments of `SingleDeviceStrategy`.
     """
 
     strategy_name = "captured_step"
@@ -170,7 +170,7 @@ def obstacle(trainer: L.Trainer) -> str | None:
     if getattr(trainer.precision_plugin, "scaler", None) is not None:
         return f"trainer.precision={trainer.precision} scales gradients by what the host sees of them"
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        for hook in INSIDE:
+        for hook in STEP_HOOKS:
             if getattr(type(callback), hook) is not getattr(L.Callback, hook):
                 return f"{type(callback).__name__}.{hook} runs inside it"
     return None

@@ -1,4 +1,4 @@
-"""What a training step computes with: tensors that stay where they are, and can be put back."""
+"""The state of a training step: tensors that keep their place in memory and can be restored."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,8 +49,8 @@ class DeviceRates:
     Outside of a step the optimizer's groups hold numbers, as schedulers and checkpoints expect.
 
     Args:
-        optimizer: whose rates these are.
-        device: that computes.
+        optimizer: optimizer whose learning rates these are.
+        device: device that computes.
     """
 
     def __init__(self, optimizer: Optimizer, device: torch.device) -> None:

@@ -9,33 +9,47 @@ from typing import Any
 
 from icv_lightning.command_line import add_trust, with_trust
 from icv_lightning.escaping import printable
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
 
 
 def main() -> None:
     """Measure runs on the classes that they never saw; exit with 0, 1, 2 (wrong input), 130 (stopped)."""
-    parser = argparse.ArgumentParser(
+    run(parser(), with_trust(_measure))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.unseen",
         description="Enrol classes that training never saw from a few images each; accuracy and rejection "
         "beside raw pixels, PCA and LDA, into <folder>/unseen/.",
     )
-    parser.add_argument("folder", type=Path, help="of a grid, e.g. outputs/unseen_mnist")
-    parser.add_argument("--ways", type=_several(0), default=(0,), help="new classes at once; 0: all (0)")
-    parser.add_argument("--shots", type=_several(1), default=(1, 5, 20), help="images of each (1,5,20)")
-    parser.add_argument("--draws", type=_at_least(1), default=20, help="of each setting (20)")
-    parser.add_argument("--images", type=_at_least(0), default=0, help="of each class and part; 0: all (0)")
-    parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
-    add_trust(parser)
-    run(parser, with_trust(_measure))
+    found.add_argument("folder", type=Path, help="folder of a grid, e.g. outputs/unseen_mnist")
+    found.add_argument(
+        "--ways", type=_several(0), default=(0,), help="new classes at once; 0: all (default: 0)"
+    )
+    found.add_argument(
+        "--shots",
+        type=_several(1),
+        default=(1, 5, 20),
+        help="enrolled images of each class (default: 1,5,20)",
+    )
+    found.add_argument("--draws", type=_at_least(1), default=20, help="draws per setting (default: 20)")
+    found.add_argument(
+        "--images", type=_at_least(0), default=0, help="images per class and part; 0: all (default: 0)"
+    )
+    found.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
+    add_trust(found)
+    return found
 
 
 def _measure(arguments: argparse.Namespace) -> int:
-    from icv_lightning.unseen.study import PLACE, Protocol, evaluate
+    from icv_lightning.unseen.study import FOLDER, Protocol, evaluate
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     protocol = Protocol(arguments.ways, arguments.shots, arguments.draws, arguments.images)
     _show(evaluate(arguments.folder, protocol, arguments.data_root))
-    print(f"{arguments.folder / PLACE / 'results.csv'}")
+    print(f"{arguments.folder / FOLDER / 'results.csv'}")
     return 0
 
 

@@ -95,10 +95,10 @@ def measure(
     classes stand beside them.
 
     Args:
-        train: of the classes that were trained on; its class means are their centroids.
+        train: embeddings of the classes that were trained on; its class means are their centroids.
         known: other images of the same classes.
-        new: of classes never trained on.
-        distance: as of `NearestCentroidClassifier`.
+        new: embeddings of classes never trained on.
+        distance: a distance of `NearestCentroidClassifier`.
         settings: pairs of ways and shots.
         draws: how many times each setting is drawn.
     """

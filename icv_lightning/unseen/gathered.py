@@ -5,11 +5,11 @@ from typing import Any
 
 Rows = list[dict[str, Any]]
 CLAIM = 12
-EQUAL = ("data", "trained_on", "seed", "normalize", "embedding_dim", "ways", "shots")  # within a pair
+PAIRED_BY = ("data", "trained_on", "seed", "normalize", "embedding_dim", "ways", "shots")  # within a pair
 
 
 def evidence(rows: Rows) -> Rows:
-    """Return what claim 12 is judged by: accuracy among new classes by Euclidean distance, λ beside λ = 0.
+    """Return the evidence on claim 12: accuracy among new classes by Euclidean distance, λ beside λ = 0.
 
     Two runs are compared where they differ in λ alone; a pair is a choice of classes and a seed. Choices from
     one list of classes share training classes: their `overlap` is that of Nadeau and Bengio (2003).
@@ -38,7 +38,7 @@ def _overlap(trained_on: str, new: int) -> float:
 
 
 def _pair(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[key] for key in EQUAL)
+    return tuple(row[key] for key in PAIRED_BY)
 
 
 def _cell(row: Mapping[str, Any]) -> str:

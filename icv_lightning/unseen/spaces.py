@@ -12,7 +12,7 @@ from icv_lightning.module import ClassifierModule
 from icv_lightning.unseen.episodes import Embedded
 
 Space = Callable[[Tensor], Tensor]  # uint8 images to embeddings
-IMAGES = 1000  # embedded at once
+BATCH_SIZE = 1000  # embedded at once
 
 
 def of_network(module: ClassifierModule) -> Space:
@@ -59,5 +59,5 @@ def embedded(space: Space, part: InMemoryImages, most: int = 0) -> Embedded:
     if most:
         firsts = [index[part.target == k][:most] for k in torch.unique(part.target).tolist()]
         index = torch.cat(firsts).sort().values
-    blocks = torch.split(index, IMAGES)
+    blocks = torch.split(index, BATCH_SIZE)
     return Embedded(torch.cat([space(part.images[block]) for block in blocks]), part.all_target[index])

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.building import recorded_datamodule
+from icv_lightning.configuration.provenance import contents_changed, pictures_changed
+from icv_lightning.data import ImageDataModule
 from icv_lightning.data.disjoint import DisjointDataModule
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import file_stem
 from icv_lightning.evaluation.distances import DISTANCES
 from icv_lightning.recognition.checkpoint import load_checkpoint
-from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.records.places import data_settings
@@ -26,7 +28,7 @@ from icv_lightning.unseen.figure import accuracy_figure
 from icv_lightning.unseen.gathered import Rows, evidence
 from icv_lightning.unseen.spaces import Space, baselines, embedded, of_network
 
-PLACE = "unseen"  # folder below the grid's
+FOLDER = "unseen"  # folder below the grid's
 Parts = tuple[InMemoryImages, InMemoryImages, InMemoryImages]
 
 
@@ -83,7 +85,8 @@ class Split:
             raise UserError(f"data={self.settings['name']}: {error}") from error
 
     def measure_run(self, run: Path, protocol: Protocol) -> Rows:
-        """Return what the network of a run is worth, by every distance."""
+        """Return what the network of a run is worth, by every distance; raise as `check_pictures` does."""
+        check_pictures(run, contents_changed(_provenance(run), _loaded(json.dumps(self.settings))))
         module = load_checkpoint(checkpoint_file(run))
         return self.measure(of_network(module), DISTANCES, protocol)
 
@@ -104,9 +107,9 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     values, `evidence.json` by which the report judges claim 12, `accuracy.png`.
 
     Args:
-        folder: of the grid.
+        folder: the grid's folder.
         protocol: how classes are enrolled.
-        root: where data sets lie, if not where the runs found them.
+        root: folder of data sets, if not where the runs found them.
 
     Raises:
         UserError: no completed run, none left out of training, or a protocol that the data cannot serve.
@@ -114,12 +117,14 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     found = {run: read_results(run) or {} for run in folder.glob("*/") if is_completed(run)}
     if not found:
         raise UserError(f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/unseen_mnist")
-    place = folder / PLACE
+    place = folder / FOLDER
     splits = {run: Split(data_settings(run, root)) for run in found}
     for split in {split.key: split for split in splits.values()}.values():
         if not left_some_out(split.settings):
             name = split.settings["name"]
             raise UserError(f"data={name}: trained on all classes; unseen ones need data.classes=[…]")
+    for run, split in splits.items():
+        check_pictures(run, pictures_changed(_provenance(run), split.settings))
     rows: dict[str, Rows] = {}
     for run, split in sorted(splits.items(), key=lambda item: (item[1].key, item[0])):
         config, data = found[run]["config"], split.settings
@@ -149,6 +154,16 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     return gathered
 
 
+def check_pictures(run: Path, changed: list[str]) -> None:
+    """Raise `UserError` where the pictures are not those that a run was trained on."""
+    if changed:
+        raise UserError(f"{run}: cannot be measured: {'; '.join(changed)}")
+
+
+def _provenance(run: Path) -> Any:
+    return (read_results(run) or {}).get("provenance")
+
+
 def left_some_out(settings: Mapping[str, Any]) -> bool:
     """Tell whether a run with these data settings left classes or persons out of training."""
     data = recorded_datamodule(settings)
@@ -159,10 +174,16 @@ def left_some_out(settings: Mapping[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=1)  # runs of one choice of classes come one after another
-def _parts(settings: str) -> Parts:
-    """Return training images, test images of the same classes, images of new classes."""
+def _loaded(settings: str) -> ImageDataModule:
     data = recorded_datamodule(json.loads(settings))
     data.setup()
+    return data
+
+
+@lru_cache(maxsize=1)
+def _parts(settings: str) -> Parts:
+    """Return training images, test images of the same classes, images of new classes."""
+    data = _loaded(settings)
     new = data.unseen()
     if not len(new):
         raise UserError(f"data={data.name}: trained on all classes; unseen ones need data.classes=[…]")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from icv_lightning.command_line import CHECKPOINT, add_trust, checkpoint, with_trust
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
 from icv_lightning.records.files import replaced, write_text
+from icv_lightning.terminal.exit_status import run
 
 
 def main() -> None:
     """Measure a checkpoint or all runs of a folder; exit with 0, 1, 2 (a wrong argument) or 130 (stopped)."""
-    run(_parser(), with_trust(_measure))
+    run(parser(), with_trust(_measure))
 
 
 def _measure(arguments: argparse.Namespace) -> int:
@@ -26,35 +26,38 @@ def _measure(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m icv_lightning.verify",
         description="Verification and identification of persons that training never saw: accuracy over "
         "folds, ROC, AUC, EER, TAR at FARs, rank-1, open set; Euclidean and cosine distance.",
     )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("folder", nargs="?", type=Path, help="of a grid, e.g. outputs/orl_verification")
+    what = found.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", nargs="?", type=Path, help="folder of a grid, e.g. outputs/orl_verification")
     what.add_argument("--checkpoint", type=checkpoint, help=CHECKPOINT)
-    parser.add_argument(
+    found.add_argument(
         "--pairs",
         type=Path,
         help="in LFW's format, or lines (text, CSV, TSV) of two paths and 1 (one person) or 0; else pairs "
         "are drawn by --seed",
     )
-    parser.add_argument("--images", type=Path, help="a folder of persons; else those that the run kept")
-    parser.add_argument("--crop", type=_share, help="central part of --images that is kept; else the run's")
-    parser.add_argument(
+    found.add_argument("--images", type=Path, help="a folder of persons; else those that the run kept")
+    found.add_argument(
+        "--crop", type=_share, help="share of --images kept by the central crop; else the run's"
+    )
+    found.add_argument(
         "--out",
         type=Path,
         help="folder to write to (default: verification/ in the run, or beside a lone checkpoint)",
     )
-    parser.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
-    parser.add_argument("--flip", action="store_true", help="average with the embedding of the mirror image")
-    parser.add_argument("--seed", type=_count(0), default=0, help="of pairs drawn (default: 0)")
-    parser.add_argument("--folds", type=_count(2), default=10, help="of the accuracy (default: 10)")
-    parser.add_argument("--each", type=_count(1), default=300, help="genuine pairs a fold (default: 300)")
-    add_trust(parser)
-    return parser
+    found.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
+    found.add_argument("--flip", action="store_true", help="average with the embedding of the mirror image")
+    found.add_argument("--seed", type=_count(0), default=0, help="seed of the drawn pairs (default: 0)")
+    found.add_argument("--folds", type=_count(2), default=10, help="folds of the accuracy (default: 10)")
+    found.add_argument("--each", type=_count(1), default=300, help="genuine pairs per fold (default: 300)")
+    add_trust(found)
+    return found
 
 
 def _count(low: int):  # type: ignore[no-untyped-def]
@@ -78,7 +81,7 @@ def _one(arguments: argparse.Namespace) -> None:
     from icv_lightning.verify.figure import roc_figure
     from icv_lightning.verify.pair_lists import pairs_in
     from icv_lightning.verify.pictures import Verifier
-    from icv_lightning.verify.study import FAR_GRID, PLACE, Protocol, measure_pairs, measure_persons
+    from icv_lightning.verify.study import FAR_GRID, FOLDER, Protocol, measure_pairs, measure_persons
 
     named = pairs_in(arguments.pairs, arguments.images) if arguments.pairs else None
     verifier = Verifier(
@@ -96,7 +99,7 @@ def _one(arguments: argparse.Namespace) -> None:
             raise UserError(f"{arguments.checkpoint}: {error}") from error
         curves[distance] = {0: tars}
     run = arguments.checkpoint.parent.parent if verifier.results else arguments.checkpoint.parent
-    out = arguments.out or run / PLACE
+    out = arguments.out or run / FOLDER
     write_text(out / "measures.json", json.dumps(found, indent=1) + "\n")
     with replaced(out / "roc.png") as file:
         roc_figure(FAR_GRID, curves).savefig(file, format="png", dpi=150)
@@ -106,7 +109,7 @@ def _one(arguments: argparse.Namespace) -> None:
 
 def _all(arguments: argparse.Namespace) -> None:
     from icv_lightning.verify.gathered import table
-    from icv_lightning.verify.study import PLACE, Protocol, evaluate
+    from icv_lightning.verify.study import FOLDER, Protocol, evaluate
 
     for option in ("pairs", "images", "crop", "out"):
         if getattr(arguments, option) is not None:
@@ -114,7 +117,7 @@ def _all(arguments: argparse.Namespace) -> None:
     protocol = Protocol(arguments.folds, arguments.each, arguments.seed, arguments.flip)
     rows = evaluate(arguments.folder, protocol, arguments.data_root)
     print(table(rows))
-    print(arguments.folder / PLACE / "results.csv")
+    print(arguments.folder / FOLDER / "results.csv")
 
 
 def _show(found: Mapping[str, Mapping[str, float]]) -> None:

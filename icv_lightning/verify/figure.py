@@ -16,7 +16,7 @@ def roc_figure(far: Sequence[float], curves: Mapping[str, Mapping[Any, Sequence[
 
     Args:
         far: the FARs, rising, above 0.
-        curves: by name, TARs at these FARs, of each fold; None or NaN where they cannot be measured.
+        curves: TARs at these FARs by name, for each fold; None or NaN where they cannot be measured.
     """
     with rc_context(SETTINGS):
         figure, ((axes,),) = new_figure(1, 1, width=4.2, height=3.4)

@@ -1,4 +1,4 @@
-"""Whose picture is this, among enrolled persons (closed set) or among these and strangers (open set)."""
+"""Identification among enrolled persons (closed set), or among these and strangers (open set)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,8 +28,8 @@ def detection_rate(
     Args:
         known: distances to the nearest enrolled person, of pictures of enrolled persons.
         right: whether that nearest is their own.
-        strangers: the same distances of pictures of persons who are not enrolled.
-        false_alarm_rate: in [0, 1).
+        strangers: distances of pictures of persons who are not enrolled.
+        false_alarm_rate: share of strangers to accept, in [0, 1).
 
     Raises:
         ValueError: a rate outside [0, 1), or no pictures.
@@ -57,7 +57,7 @@ def identification(
         distance: "euclidean" or "cosine", to the mean of a person's enrolled embeddings.
         shots: pictures enrolled of each.
         draws: how many times persons and pictures are drawn.
-        rates: of false alarms.
+        rates: false-alarm rates.
 
     Raises:
         ValueError: fewer than 2 persons with more than `shots` pictures.

@@ -12,7 +12,7 @@ from icv_lightning.verify.pairs import NamedPairs, Pairs, read_pairs
 
 SAME = {"1": True, "true": True, "yes": True, "same": True, "genuine": True}
 SAME |= {"0": False, "-1": False, "false": False, "no": False, "different": False, "impostor": False}
-SHOWN = 10
+MAX_LISTED = 10
 FORM = "two paths and 1 (one person) or 0, as: a/1.jpg b/2.jpg 0"
 
 
@@ -52,8 +52,8 @@ def read_pair_list(path: Path, folder: Path | None = None) -> FilePairs:
     A line has two paths and a word of `SAME`, in any order, and under the heading "fold" a number.
 
     Args:
-        path: of the list.
-        folder: that paths are relative to; None for the list's own, else the working directory.
+        path: the list's file.
+        folder: folder that paths are relative to; None for the list's own, else the working directory.
 
     Raises:
         UserError: a line that is not so, pictures that are not there, or pairs of one kind alone.
@@ -78,8 +78,10 @@ def read_pair_list(path: Path, folder: Path | None = None) -> FilePairs:
     places = [folder] if folder else [path.parent, Path()]
     files = [[_found(row[side], places) for row in body] for side in (left, right)]
     if absent := sorted({str(file) for side in files for file in side if not file.is_file()}):
-        more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
-        raise UserError(f"{path}: {len(absent)} pictures are not there: {', '.join(absent[:SHOWN])}{more}")
+        more = f" and {len(absent) - MAX_LISTED} more" if len(absent) > MAX_LISTED else ""
+        raise UserError(
+            f"{path}: {len(absent)} pictures are not there: {', '.join(absent[:MAX_LISTED])}{more}"
+        )
     words = [row[fold] for row in body] if fold is not None else ["0"] * len(body)
     order = {word: k for k, word in enumerate(dict.fromkeys(words))}
     return FilePairs(files[0], files[1], genuine, [order[word] for word in words])

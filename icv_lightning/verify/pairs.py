@@ -85,7 +85,7 @@ def draw_pairs(target: Int[np.ndarray, " picture"], folds: int, each: int, seed:
         target: the person of each picture.
         folds: at least 1.
         each: genuine pairs of a fold, as many impostors'; less where a fold has less of either.
-        seed: of the draws.
+        seed: seed of the draws.
 
     Raises:
         ValueError: an argument below 1, or a fold left without a pair of either kind.

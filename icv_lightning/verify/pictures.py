@@ -38,7 +38,7 @@ class Verifier:
     Args:
         checkpoint: a run's `checkpoints/last.ckpt`, or such a file alone.
         images: a folder of persons; None for those that the run kept to verify.
-        root: where data sets lie, if not where the run found them.
+        root: folder of data sets, if not where the run found them.
         flip: average the embeddings of each picture and of its mirror image.
         crop: share of the central part that is kept; None for the run's.
 

@@ -16,7 +16,7 @@ from icv_lightning.evaluation.verification import (
     tar_at_far,
     verification_measures,
 )
-from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.records.places import data_settings
@@ -33,7 +33,7 @@ from icv_lightning.verify.pairs import PICTURES, Pairs, all_pairs, draw_pairs
 from icv_lightning.verify.pictures import Verifier, unseen_pictures
 
 BLOCK = 2**23  # numbers of one end of the pairs held at once, 64 MB
-PLACE = "verification"  # folder below a run's or a grid's
+FOLDER = "verification"  # folder below a run's or a grid's
 Tars = list[float | None]
 OF_RAW = {"method": RAW, "seed": 0} | dict.fromkeys(("embedding_dim", "normalize", "centroids", "lambda"), "")
 FAR_GRID = tuple(np.logspace(-4, 0, 81).tolist())  # where curves of several runs are averaged
@@ -44,9 +44,9 @@ class Protocol:
     """How persons are verified.
 
     Attributes:
-        folds: of the accuracy.
+        folds: number of folds of the accuracy.
         each: genuine pairs of a fold, and as many of impostors.
-        seed: of pairs and of what is enrolled.
+        seed: seed of the pairs and of the enrolled pictures.
         flip: average the embeddings of a picture and of its mirror image.
         shots: pictures enrolled of each person.
         draws: how many times they are drawn.
@@ -128,7 +128,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     for run in runs:
         if not left_some_out(_data_settings(run, root)):
             raise UserError(f"{run}: kept no persons to verify; give --checkpoint and --images, or --pairs")
-    place = folder / PLACE
+    place = folder / FOLDER
     rows: Rows = []
     for run in runs:
         fields, settings = _fields(run), _data_settings(run, root)

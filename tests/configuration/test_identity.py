@@ -7,12 +7,12 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from icv_lightning.configuration.choices import described
 from icv_lightning.configuration.composition import CONF
 from icv_lightning.configuration.identity import Identity, identify
 from icv_lightning.configuration.resolution import Template
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.data.sizes import class_count, count_classes, image_count
+from icv_lightning.declarations.choices import described
 from icv_lightning.errors import UserError
 
 

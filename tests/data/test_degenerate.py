@@ -44,7 +44,7 @@ def test_one_picture_that_differs_is_enough():
 
 
 def test_a_class_is_looked_at_whole(monkeypatch):
-    monkeypatch.setattr("icv_lightning.data.degenerate.LOOKED_AT", 3)
+    monkeypatch.setattr("icv_lightning.data.degenerate.SAMPLE_SIZE", 3)
     images = torch.zeros(12, 1, 4, 4, dtype=torch.uint8)
     images[0], images[1], images[11] = 1, 2, 3
     images[4:7, :, 0, 0] = 9

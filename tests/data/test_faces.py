@@ -10,6 +10,7 @@ from torchvision.transforms import v2
 
 from icv_lightning.data import FacesDataModule
 from icv_lightning.data.decoding import LazyImages
+from icv_lightning.data.identities import count_identities
 from icv_lightning.errors import UserError
 
 
@@ -37,11 +38,11 @@ def ten(tmp_path: Path) -> Path:
 
 
 def test_train_test_and_unseen(ten):
-    data = faces(ten, 8, held_out=0.2, test_fraction=0.2)
-    assert data.train_part.target.bincount().tolist() == [4] * 8
-    assert data.test_part.target.bincount().tolist() == [1] * 8
+    data = faces(ten, 7, held_out=0.2, test_fraction=0.2)
+    assert data.train_part.target.bincount().tolist() == [3, *[4] * 6]
+    assert data.test_part.target.bincount().tolist() == [2, *[1] * 6]  # about a fifth
     unseen = data.unseen()
-    assert unseen.target.bincount().tolist() == [5, 5]
+    assert unseen.target.bincount().tolist() == [5, 5, 5]
     _, verified = data.persons()
     assert not set(data.class_names) & {path.name for path in verified}
     images = [data.train_part.images, data.test_part.images, unseen.images]
@@ -49,8 +50,22 @@ def test_train_test_and_unseen(ten):
 
 
 def test_the_test_part_is_the_same_for_every_seed(ten):
-    one, other = faces(ten, 9, seed=0), faces(ten, 9, seed=1)
+    one, other = faces(ten, 8, seed=0), faces(ten, 8, seed=1)
     assert torch.equal(one.test_part.images, other.test_part.images)
+
+
+def test_more_persons_and_pictures_move_no_other(ten):
+    before = faces(ten, 7, held_out=0.2, test_fraction=0.2, monitor_size=2)
+    people(ten, zoe=9, yan=1)
+    for name in ("p1", "p4"):
+        Image.new("L", (8, 10)).save(ten / name / "more.png")
+    after = faces(ten, count_identities(str(ten), 0.2), held_out=0.2, test_fraction=0.2, monitor_size=2)
+    old, new = ([path.name for path in part] for part in before.persons()), [*after.persons()]
+    for names, paths in zip(old, new, strict=True):
+        assert {*names} <= {path.name for path in paths}
+    for part in ("train_part", "test_part"):
+        one, other = ({bytes(x.numpy()) for x in getattr(data, part).images} for data in (before, after))
+        assert one <= other
 
 
 def test_a_person_with_one_picture_is_trained_on_and_never_tested(tmp_path):
@@ -64,8 +79,8 @@ def test_a_person_with_one_picture_is_trained_on_and_never_tested(tmp_path):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_on_demand_is_as_kept_in_memory(ten, workers):
     options = {"held_out": 0.2, "transform": v2.RandomHorizontalFlip(0.5), "num_workers": workers}
-    kept = faces(ten, 8, memory_gb=1, **options)
-    lazy = faces(ten, 8, memory_gb=0, **options)
+    kept = faces(ten, 7, memory_gb=1, **options)
+    lazy = faces(ten, 7, memory_gb=0, **options)
     assert isinstance(lazy.train_part.images, LazyImages)
     assert isinstance(kept.train_part.images, torch.Tensor)
     for (a, k), (b, j) in zip(kept.train_dataloader(), lazy.train_dataloader(), strict=True):
@@ -104,7 +119,7 @@ def test_flips_differ_from_picture_to_picture_and_epoch_to_epoch(ten):
 
 
 def test_colour_and_an_oblong_shape(ten):
-    data = faces(ten, 9, channels=3, image_size=14, image_width=12)
+    data = faces(ten, 8, channels=3, image_size=14, image_width=12)
     assert data.train_part.images.shape[1:] == (3, 14, 12)
 
 

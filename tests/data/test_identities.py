@@ -22,12 +22,15 @@ def test_persons_held_out_are_others_and_the_same_each_time(tmp_path):
     folders(tmp_path, *(f"p{k:02}" for k in range(20)), ".cache")
     (tmp_path / "notes.txt").write_text("")
     trained, verified = split_identities(tmp_path, 0.25)
-    assert (len(trained), len(verified)) == (15, 5)
+    assert (len(trained), len(verified)) == (17, 3)  # by their names, about a quarter
     assert not set(trained) & set(verified)
     assert names(trained) == sorted(names(trained))
     assert split_identities(tmp_path, 0.25) == (trained, verified)
-    assert count_identities(str(tmp_path), 0.25) == 15
+    assert count_identities(str(tmp_path), 0.25) == 17
     assert split_identities(tmp_path, 0)[1] == []
+    folders(tmp_path, "zoe", "yan")
+    after = split_identities(tmp_path, 0.25)
+    assert all(set(before) <= set(now) for before, now in zip((trained, verified), after, strict=True))
 
 
 def test_two_folders(tmp_path):

@@ -31,7 +31,7 @@ def files(tmp_path: Path) -> list[Path]:
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to keep pictures in, however few they are."""
-    monkeypatch.setattr(picture_cache, "FEW", 0)
+    monkeypatch.setattr(picture_cache, "PARALLEL_FROM", 0)
     return tmp_path / "cache"
 
 
@@ -112,7 +112,7 @@ def test_few_pictures_leave_nothing(files, tmp_path):
 
 def test_workers_read_as_one_process_does(files, monkeypatch):
     alone = read_pictures(files, TAKEN, 1)
-    monkeypatch.setattr(decoding, "FEW", 0)
+    monkeypatch.setattr(decoding, "PARALLEL_FROM", 0)
     monkeypatch.setattr(decoding, "BATCH", 5)
     found = read_pictures(files, TAKEN, 1)
     assert torch.equal(found.images, alone.images)

@@ -11,8 +11,8 @@ from icv_lightning.data.progress import reported
 @pytest.fixture
 def at_once(monkeypatch):
     """A line after each batch, of however few things."""
-    monkeypatch.setattr(progress, "WORTH_SAYING", 0)
-    monkeypatch.setattr(progress, "SECONDS", -1.0)
+    monkeypatch.setattr(progress, "MIN_ITEMS", 0)
+    monkeypatch.setattr(progress, "INTERVAL", -1.0)
 
 
 def test_lines_where_there_is_no_terminal(at_once, capsys):

@@ -4,12 +4,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 from PIL import Image
 
+from icv_lightning import building
 from icv_lightning.configuration import checks
 from icv_lightning.configuration.paths import FILES, check_place
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.data.sizes import look_again
+from icv_lightning.declarations.choices import CONF
 from icv_lightning.errors import UserError
 from icv_lightning.search import __main__ as search
 
@@ -82,10 +85,13 @@ def test_a_search_takes_that_folder_in_any_place(monkeypatch: pytest.MonkeyPatch
         ),
         (
             f"+scheduler._target_={GONE}",
-            "Could not append to config. An item is already at 'sch",
+            "+scheduler._target_: is a key already; leave out the +",
         ),
         ("+loss.class_weights._target_=torch.ones", "loss.class_weights={'_target_': 'torch.ones'}: must be"),
         ("+paths.more._target_=torch.ones", "unknown key paths.more; the nearest is paths."),
+        ("+experiment.foo=1", "unknown key experiment.foo; the nearest is experiment"),
+        ("+search.foo._target_=torch.ones", "unknown key search.foo; the nearest is search"),
+        ("+data.about.foo._target_=torch.ones", "unknown key data.about.foo; the nearest is data"),
         ("+callbacks.snapshot.evrey._target_=torch.ones", None),
     ],
 )
@@ -114,6 +120,34 @@ def test_a_first_file_that_would_not_be_read_is_refused(name: str) -> None:
         f"--config-name {name}: {folder / name.removesuffix('.yaml')}.yaml would not be read"
     )
     assert "--rerun FOLDER" in line
+
+
+def test_a_first_file_that_is_not_there() -> None:
+    assert said("--config-name", "nosuch") == f"--config-name nosuch: there is no {CONF / 'nosuch.yaml'}"
+    Path("empty").mkdir()
+    line = said("--config-path", "empty")
+    assert line == f"--config-name config: there is no {Path('empty').absolute() / 'config.yaml'}"
+
+
+@pytest.mark.parametrize(
+    ("override", "hint"),
+    [
+        ("+model.net.hiden=3", "; the nearest is model.net.hidden"),
+        ("+model.net.extra._target_=torch.nn.Identity", "; it takes batch_norm, channels, dropout, embed"),
+        ("+data.seeed=3", "; the nearest is data.seed"),
+        ("+logger.csv.foldr=3", "; the nearest is logger.csv.folder"),
+    ],
+)
+def test_a_constructor_that_lacks_an_argument_says_the_nearest(override: str, hint: str) -> None:
+    [cell] = checks.check(["data=digits", override]).cells
+    config = OmegaConf.create(cell.config)
+    build = {
+        "data": lambda: building.build_datamodule(config),
+        "model": lambda: building.build_module(config),
+        "logger": lambda: building.build_trainer(config, Path()),
+    }[override[1:].partition(".")[0]]
+    with pytest.raises(UserError, match=f"got an unexpected keyword argument '.*'{hint}"):
+        build()
 
 
 def test_a_setting_may_name_the_folder_of_its_run() -> None:

@@ -85,7 +85,7 @@ def test_a_checkpoint_runs_nothing(kind, command, own_checkpoint, picture, start
         "predict": lambda: started(predict, *options, picture),
         "enroll": lambda: started(enroll, *options, "--name", "x", picture),
         "export": lambda: started(export, *options),
-        "verify": lambda: verify._one(verify._parser().parse_args([*map(str, options), "--images", "."])),
+        "verify": lambda: verify._one(verify.parser().parse_args([*map(str, options), "--images", "."])),
         "python": lambda: EmbeddingModel.load(own_checkpoint),
     }
     if command in ("verify", "python"):

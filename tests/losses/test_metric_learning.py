@@ -172,7 +172,7 @@ def test_draws_nothing_but_its_start(name):
 
 @pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if not kind.has_proxies])
 def test_evaluation_compares_within_pieces_of_a_batch(name, monkeypatch):
-    monkeypatch.setattr("icv_lightning.losses.metric_learning.PIECE", 16)
+    monkeypatch.setattr("icv_lightning.losses.metric_learning.CHUNK", 16)
     logits, embeddings, centroids = batch()
     loss = made(name)
     one, two = (loss.metric_loss(embeddings[s], TARGET[s]) for s in (slice(16), slice(16, None)))
@@ -184,7 +184,7 @@ def test_evaluation_compares_within_pieces_of_a_batch(name, monkeypatch):
 
 @pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.has_proxies])
 def test_evaluation_holds_all_of_a_batch_against_proxies(name, monkeypatch):
-    monkeypatch.setattr("icv_lightning.losses.metric_learning.PIECE", 16)
+    monkeypatch.setattr("icv_lightning.losses.metric_learning.CHUNK", 16)
     loss, (logits, embeddings, centroids) = made(name), batch()
     whole = loss.metric_loss(embeddings, TARGET).item()
     assert loss.eval()(logits, embeddings, centroids, TARGET)["loss_metric"].item() == whole

@@ -73,7 +73,7 @@ def test_far_from_the_origin_nothing_is_lost():
 
 @pytest.mark.parametrize("distances", [1, 100, 1000, 2**22])
 def test_blocks_of_classes_change_nothing(distances, monkeypatch):
-    monkeypatch.setattr("icv_lightning.metrics.accuracy.DISTANCES", distances)
+    monkeypatch.setattr("icv_lightning.metrics.accuracy.BLOCK", distances)
     embeddings, centroids, _ = sample(0, classes=30)
     centroids[7], centroids[20] = torch.nan, centroids[3]  # the first of equals, in another block
     assert nearest_centroid(embeddings, centroids).tolist() == brute_force(

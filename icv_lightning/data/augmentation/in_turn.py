@@ -28,7 +28,7 @@ class InTurn:
     """Several augmentations, each with random numbers of its own.
 
     Args:
-        parts: in the order in which they are applied.
+        parts: augmentations in the order in which they are applied.
     """
 
     def __init__(self, parts: Sequence[Augmentation]) -> None:

@@ -76,7 +76,7 @@ def view_of(
     Args:
         snapshot: the embeddings.
         part: "train" or "watched" (test, or validation).
-        frame: of this snapshot where None.
+        frame: axes of the panel; None for those of this snapshot.
         points: drawn at most.
     """
     frame = frame or frame_of(snapshot)

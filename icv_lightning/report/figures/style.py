@@ -1,4 +1,4 @@
-"""How figures look, in colours and markers that colour-blind readers tell apart, and how they are saved."""
+"""The style of figures, with colours and markers for colour-blind readers, and how they are saved."""
 
 import io
 from collections.abc import Sequence
@@ -38,9 +38,9 @@ class Drawing(NamedTuple):
 
     Attributes:
         stem: name of its files.
-        title: what it shows.
+        title: what the figure shows.
         caption: how it was made, and of which runs.
-        figure: None where nothing can be drawn.
+        figure: the drawing; None where nothing can be drawn.
     """
 
     stem: str

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from icv_lightning.configuration.settings import ABOUT, SETTINGS, Setting, declared
+from icv_lightning.declarations.settings import ABOUT, SETTINGS, Setting, declared
 from icv_lightning.nested import leaves, select
 
 PACKAGE = Path(__file__).resolve().parents[1]

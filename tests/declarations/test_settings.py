@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from icv_lightning.configuration.composition import CONF
 from icv_lightning.configuration.resolution import Template
 from icv_lightning.configuration.resolvers import register_resolvers
-from icv_lightning.configuration.settings import ADDED, Setting, declared
+from icv_lightning.declarations.settings import ADDED, Setting, declared
 from icv_lightning.errors import UserError
 from icv_lightning.nested import ABSENT, leaves, select
 

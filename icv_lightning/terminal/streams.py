@@ -11,7 +11,7 @@ class Outlet(io.RawIOBase):
     """Writes to a file descriptor until that fails; what comes later is dropped.
 
     Args:
-        descriptor: of an open file; -1 for one that was closed before the command started.
+        descriptor: that of an open file; -1 for a file that was closed before the command started.
 
     Attributes:
         error: the first error of writing, None while there was none.

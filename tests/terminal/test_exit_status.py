@@ -7,17 +7,12 @@ import signal
 import pytest
 
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import TRACEBACK, finish
+from icv_lightning.terminal.exit_status import TRACEBACK, ending
 
 
 def ended(error: BaseException | int, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
-    def work() -> int:
-        if isinstance(error, int):
-            return error
-        raise error
-
-    with pytest.raises(SystemExit) as end:
-        finish(work, "stopped: as you wished")
+    with pytest.raises(SystemExit) as end, ending("stopped: as you wished"):
+        raise SystemExit(error) if isinstance(error, int) else error
     return end.value.code, capsys.readouterr().err
 
 
@@ -56,12 +51,8 @@ def test_a_traceback_is_there_for_who_asks(capsys, monkeypatch):
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_with_130(signum, capsys):
-    def work() -> int:
+    with pytest.raises(SystemExit) as end, ending():
         os.kill(os.getpid(), signum)
-        return 0
-
-    with pytest.raises(SystemExit) as end:
-        finish(work)
     assert (end.value.code, capsys.readouterr().err) == (130, "stopped\n")
 
 

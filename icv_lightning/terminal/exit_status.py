@@ -7,36 +7,39 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
 
-from icv_lightning import streams
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.escaping import printable
+from icv_lightning.terminal import streams
 
 _received = False
 FAILED, WRONG_INPUT, STOPPED = 1, 2, 130
 TRACEBACK = "ICV_TRACEBACK"  # set in the environment: print the traceback of an error that nobody foresaw
 
 
-def finish(work: Callable[[], int], stopped: str = "stopped") -> NoReturn:
-    """Do the work of a command and exit with the status that it returns.
+@contextmanager
+def ending(stopped: str = "stopped") -> Iterator[None]:
+    """End the program after a command's work, which exits with 0, or with 1 after saying what failed.
 
     Wrong input (`UserError`) exits with 2, any other error with 1, Ctrl-C, SIGTERM and SIGHUP with 130; each
     says one line on standard error. Standard output that is closed or full ends nothing: a reader that has
     seen enough is no error, output that could not be written makes a status of 0 a 1.
 
     Args:
-        work: returns 0, or 1 after saying what failed.
         stopped: the line after a signal.
     """
     output = streams.protect()
     listen()
     logging.raiseExceptions = False  # a log that cannot be written is no second failure
     try:
-        status = work()
-        sys.stdout.flush()
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+        status = 0
     except KeyboardInterrupt:
         status = _end(stopped, STOPPED)
     except SystemExit as end:  # of argparse and Hydra, which have said why
@@ -50,10 +53,11 @@ def finish(work: Callable[[], int], stopped: str = "stopped") -> NoReturn:
     sys.exit(status)
 
 
-def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> NoReturn:
-    """Read the arguments and do a command's work; see `finish`."""
+def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]) -> None:
+    """Read the arguments and do a command's work; see `ending`."""
     warnings.filterwarnings("ignore", "Image size")  # Pillow's, of large pictures that it reads all the same
-    finish(lambda: command(parser.parse_args()))
+    with ending():
+        sys.exit(command(parser.parse_args()))
 
 
 def listen() -> None:

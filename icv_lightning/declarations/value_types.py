@@ -1,11 +1,11 @@
-"""Kinds of values that a setting may be of: how each is called, and what belongs to the less usual ones."""
+"""Kinds of values of a setting: the words for each, and how lists and other special kinds are checked."""
 
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-MOST = 100_000  # of what a layer has of anything: beyond, one weight matrix alone takes 40 GB
+MAX_SIZE = 100_000  # of what a layer has of anything: beyond, one weight matrix alone takes 40 GB
 STRATEGY = re.compile(r"auto|ddp(_find_unused_parameters_(true|false))?|single_device")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 WORDS = {
@@ -14,8 +14,8 @@ WORDS = {
     "boolean": "true or false",
     "text": "text, not empty and without control characters",
     "classes": "a list of two or more different class numbers",
-    "sizes": f"a list of one or more integers of at least 1 and at most {MOST}",
-    "counts": f"a list of one or more integers of at least 0 and at most {MOST}",
+    "sizes": f"a list of one or more integers of at least 1 and at most {MAX_SIZE}",
+    "counts": f"a list of one or more integers of at least 0 and at most {MAX_SIZE}",
     "epochs": "a list of integers of at least 1",
     "shares": "a list of two numbers of at least 0 and below 1",
     "weights": "balanced, or a list of two or more positive numbers",
@@ -74,8 +74,8 @@ def _is_devices(value: Any) -> bool:
 
 LISTS: Mapping[str, Callable[[Any], bool]] = {
     "classes": _different_numbers,
-    "sizes": lambda value: bool(_numbers(value, 1, MOST)),
-    "counts": lambda value: bool(_numbers(value, 0, MOST)),
+    "sizes": lambda value: bool(_numbers(value, 1, MAX_SIZE)),
+    "counts": lambda value: bool(_numbers(value, 0, MAX_SIZE)),
     "epochs": lambda value: _is_list(value) and len(_numbers(value, 1, math.inf)) == len(value),
     "shares": _is_shares,
     "devices": _is_devices,
