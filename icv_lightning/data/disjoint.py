@@ -28,8 +28,8 @@ class DisjointDataModule(PictureFileDataModule):
     """Classes trained on, by `trained`, and others, by `kept_out`, whose pictures `unseen` gives.
 
     Train and test part hold the classes trained on, about `test_fraction` of each one's pictures in the
-    latter, each picture by its name alone (none of a class with one). The central part of each picture is kept and resized to `image_size` x
-    `image_width`.
+    latter, each picture by its name alone (none of a class with one). The central part of each picture is
+    kept and resized to `image_size` x `image_width`.
 
     Args:
         folder: that names in records are relative to.
