@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from icv_lightning import streams
 from icv_lightning.command_line import add_checkpoint, add_images, load, number, status_of, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.exit_status import run
@@ -83,6 +84,8 @@ def _rows(
     kept: EmbeddingsFile | None,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     for paths, images in files:
+        if streams.reader_is_gone() and not kept:
+            return
         found = model.predict(images, threshold)
         numbers = [x.tolist() for x in (found.probabilities, found.distances, found.margin, found.unknown)]
         columns = (map(str, paths), found.names, numbers[0], found.nearest, *numbers[1:])
