@@ -3,7 +3,7 @@
 python -m benchmarks.fixed_costs [--cells 1,32,256,1024] [--epochs 20]
 
 --help over `import hydra`; from the command to the first cell of a grid; from the command to the first
-training step; a cell of digits more in a process that has run one, and its parts.
+training step; a cell of `experiment=smoke_grid` more in a process that has run one, and its parts.
 """
 
 import argparse
@@ -23,6 +23,11 @@ from benchmarks import written
 
 PROBE = "+callbacks.probe={_target_:benchmarks.fixed_costs.Stamps,file:%s}"
 DIGITS = ("data=digits", "data.batch_size=64", "~callbacks.progress")
+SMALL = (  # a cell of experiment=smoke_grid, written out so that earlier commits run the same
+    "data=digits", "data.image_size=8", "data.batch_size=32", "model.net.widths=[16,32]",
+    "model.net.hidden=128", "model.net.dropout=0.0", "optimizer.lr=0.003", "loss.lambda=0.5",
+    "callbacks.gallery.epochs=[]", "~callbacks.progress",
+)  # fmt: skip
 FIRST = (
     "import os, resource, sys\n"
     "from icv_lightning.run import __main__ as run, launching\n"
@@ -81,7 +86,7 @@ def stages(epochs: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "stamps"
         options = (f"trainer.max_epochs={epochs}", f"paths.outputs={folder}", "seed=0,1", PROBE % file)
-        total, _ = used("-m", "icv_lightning.run", "-m", *DIGITS, *options)
+        total, _ = used("-m", "icv_lightning.run", "-m", *SMALL, *options)
         rows = [json.loads(line) for line in file.read_text().splitlines()]
     (_, first), (_, trained), (_, tested), (_, again), (_, trained_again), (_, tested_again) = rows
     return {

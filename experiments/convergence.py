@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from icv_lightning import exit_status
 from icv_lightning.errors import UserError
+from icv_lightning.terminal import exit_status
 
 RULES = {
     "learned": ("optimizer.centroid_lr", (0.003, 0.01, 0.03, 0.1)),

@@ -12,6 +12,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 TITLES = {"fashion_mnist": "Fashion-MNIST, N = 2", "mnist": "MNIST, N = 2"}
@@ -47,7 +48,7 @@ def main() -> None:
 
 def values(table: pd.DataFrame, data: str) -> dict[str, float]:
     """Return the accuracy of each row of the picture, by its label."""
-    return {label: value(table, data, *row) for label, *row in ROWS}
+    return {label: value(table, data, weight, norm, measure) for label, weight, norm, measure in ROWS}
 
 
 def value(table: pd.DataFrame, data: str, weight: float, normalize: bool, measure: str) -> float:
@@ -60,7 +61,7 @@ def value(table: pd.DataFrame, data: str, weight: float, normalize: bool, measur
     return float(found[0])
 
 
-def draw(panel: plt.Axes, found: dict[str, float], scores: float) -> None:
+def draw(panel: Axes, found: dict[str, float], scores: float) -> None:
     """Draw a dot a row, its number at the right edge; the dashed line is cross-entropy's highest score."""
     for place, (label, accuracy) in enumerate(found.items()):
         color = "#0072b2" if label.startswith("λ") else "#8a5a00"

@@ -16,7 +16,6 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from icv_lightning import exit_status
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
 from icv_lightning.evaluation.geometry import distances
@@ -28,6 +27,7 @@ from icv_lightning.records.runs import Run, read_runs
 from icv_lightning.records.snapshots import Snapshot
 from icv_lightning.report.figures.panels import draw, view_of
 from icv_lightning.report.figures.style import SETTINGS, new_figure, save
+from icv_lightning.terminal import exit_status
 
 FILE, FIGURE = "lda.csv", "embeddings"
 CELL = ["data", "embedding_dim", "normalize", "weight", "loss"]

@@ -214,7 +214,7 @@ def _nearest(reason: str, node: Any, key: str) -> str:
     if not found or not target:
         return ""
     made = get_object(target)
-    takes = [base.__init__ for base in made.__mro__[:-1]] if isinstance(made, type) else [made]
+    takes = [base.__init__ for base in made.__mro__[:-1]] if isinstance(made, type) else [made]  # type: ignore[misc]
     known = sorted(
         {p.name for call in takes for p in inspect.signature(call).parameters.values() if p.kind in NAMED}
         - {"self"}

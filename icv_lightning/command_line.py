@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icv_lightning.errors import UserError
-from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.checkpoints import checkpoint_file
 
 if TYPE_CHECKING:
     from icv_lightning.recognition.embedding_model import EmbeddingModel
@@ -62,7 +62,7 @@ def add_images(parser: argparse.ArgumentParser) -> None:
 
 
 def number(kind: type[int] | type[float], low: float, below: float) -> Callable[[str], float]:
-    """Return what reads a number of at least `low` and below `below`."""
+    """Return a reader of numbers of at least `low` and below `below`."""
     allowed = f"{'an integer' if kind is int else 'a number'} of at least {low}"
     allowed += "" if below == math.inf else f" and below {below}"
 

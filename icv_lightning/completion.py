@@ -11,7 +11,7 @@ from icv_lightning.command_line import checkpoint
 from icv_lightning.configuration.composition import CONF
 from icv_lightning.declarations.settings import SETTINGS
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
 
 SHELLS = ("bash", "zsh", "fish")
 SETTING_VERBS = ("run", "search")  # these take key=value
@@ -43,7 +43,7 @@ def _print(arguments: argparse.Namespace) -> int:
         if action.type in (Path, checkpoint):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     whole_words = "COMP_WORDBREAKS=${COMP_WORDBREAKS//=/}"  # else bash completes what follows = as a word
-    print(shtab.complete(found, shell=arguments.shell, preamble={"bash": whole_words}))
+    print(shtab.complete(found, shell=arguments.shell, preamble={"bash": whole_words}))  # type: ignore[arg-type]
     return 0
 
 

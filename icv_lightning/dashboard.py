@@ -5,7 +5,7 @@ from typing import Any
 
 from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
 
 ACC, NEAREST, MEANS = "test/acc", "test/acc_nearest_centroid", "test/acc_nearest_class_mean"
 SEEDS = "cell_any_seed"  # runs that share it differ in the seed alone

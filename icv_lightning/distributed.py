@@ -1,4 +1,4 @@
-"""What processes that train one run together know of each other: how many, their rows, their shares."""
+"""Processes that train one run together: their number, their joined rows, means over all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -5,8 +5,8 @@ import argparse
 from icv_lightning.command_line import add_checkpoint, add_images, load, status_of, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
-from icv_lightning.exit_status import run
-from icv_lightning.suggestions import suggest
+from icv_lightning.terminal.exit_status import run
+from icv_lightning.terminal.suggestions import suggest
 
 
 def main() -> None:
@@ -46,11 +46,11 @@ def _enroll(arguments: argparse.Namespace) -> int:
     for known, count in zip(model.gallery.names, model.gallery.counts, strict=True):
         print(f"{printable(known)}: {count} pictures")
     print(path)
-    known = ("--checkpoint", arguments.checkpoint)
+    given = ("--checkpoint", arguments.checkpoint)
     suggest(
-        ("icv_lightning.predict", *known, "pictures/"),
-        ("icv_lightning.predict", *known, "--false-rejection-rate", 0.05, "--keep-threshold", "pictures/"),
-        ("icv_lightning.export", *known),
+        ("icv_lightning.predict", *given, "pictures/"),
+        ("icv_lightning.predict", *given, "--false-rejection-rate", 0.05, "--keep-threshold", "pictures/"),
+        ("icv_lightning.export", *given),
     )
     return status_of(files)
 

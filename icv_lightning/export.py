@@ -7,8 +7,8 @@ from pathlib import Path
 from icv_lightning.command_line import add_checkpoint, load, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
-from icv_lightning.exit_status import run
-from icv_lightning.suggestions import suggest
+from icv_lightning.terminal.exit_status import run
+from icv_lightning.terminal.suggestions import suggest
 
 LIBRARIES = ("onnx", "onnxruntime", "onnxscript")
 

@@ -20,7 +20,7 @@ BF16 = (8, 0)  # compute capability of Ampere; older GPUs compute bfloat16 by wa
 
 
 class Gpu(NamedTuple):
-    """What the driver says of a GPU, or of a part of one (MIG).
+    """A GPU, or a part of one (MIG), as the driver describes it.
 
     Attributes:
         memory: bytes, None for not known.

@@ -11,7 +11,7 @@ from icv_lightning.centroids import SparseRows
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import Batch, seed_of
 from icv_lightning.distributed import average_sparse, joined, processes, shared
-from icv_lightning.metrics import Evaluation, Retrieval, TermMeans, on_host
+from icv_lightning.metrics import EvaluatedBatches, Evaluation, Retrieval, TermMeans, on_host
 from icv_lightning.metrics.class_scores import class_scores
 from icv_lightning.nets import Embedding, Standardize
 from icv_lightning.optimizers import Schedule, parameter_groups, restore
@@ -19,7 +19,7 @@ from icv_lightning.optimizers.groups import CENTROIDS
 
 
 class Outputs(NamedTuple):
-    """What the network says of a batch: embeddings B x N and logits (scores) B x K."""
+    """The network's outputs for a batch: embeddings B x N and logits (scores) B x K."""
 
     embeddings: Tensor
     logits: Tensor
@@ -92,6 +92,7 @@ class ClassifierModule(L.LightningModule):
         self.class_means: Tensor | None = None
         self.retrieval = Retrieval()
         self._monitored: list[tuple[Outputs, Tensor]] = []
+        self._batches = EvaluatedBatches()
         self.final: dict[str, Tensor] = {}
         self.sparse = {k: p for k, p in self.named_parameters() if isinstance(p, SparseRows)}
         self._ddp_params_and_buffers_to_ignore = list(self.sparse)
@@ -155,7 +156,7 @@ class ClassifierModule(L.LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Remember what the run's first weights were."""
+        """Keep the origin of the run's initial weights."""
         self.initial = checkpoint.get("initial", {})
 
     def on_train_epoch_start(self) -> None:
@@ -189,11 +190,11 @@ class ClassifierModule(L.LightningModule):
         return terms["loss"] if whole else shared(terms["loss"], len(target))
 
     def on_after_backward(self) -> None:
-        """Bring sparse gradients of several processes together."""
+        """Average sparse gradients over processes."""
         average_sparse(self.sparse.values())
 
     def on_train_epoch_end(self) -> None:
-        """Show a scheduler what it looks at, before the checkpoint of the epoch is written."""
+        """Give a scheduler the metric that it monitors, before the checkpoint of the epoch is written."""
         if (
             self.schedule.monitor
             and (self.current_epoch + 1) % (self.trainer.check_val_every_n_epoch or 1) == 0
@@ -207,6 +208,7 @@ class ClassifierModule(L.LightningModule):
             metrics.to(self.device)  # from the host, where the epoch before was computed
             metrics.reset()
         self.retrieval.reset()
+        self._batches.reset()
         self.class_means, self._monitored = None, []
         self.last_weight = getattr(self.loss, "weight", 0.0)
         if self.loss_warmup:
@@ -214,7 +216,7 @@ class ClassifierModule(L.LightningModule):
 
     on_test_epoch_start = on_validation_epoch_start
 
-    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int) -> dict[str, Tensor]:
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int) -> None:
         """Measure a batch of the fixed part of train (0) or of the watched part (1)."""
         images, target = batch
         outputs = self(images)
@@ -229,10 +231,21 @@ class ClassifierModule(L.LightningModule):
             self.eval_metrics.update(outputs, target, terms, self.centroids(), self.class_means)
             if self.trainer.testing:
                 self.retrieval.update(outputs.embeddings, target)
-        preds = outputs.logits.argmax(1)
-        return {"embeddings": outputs.embeddings, "preds": preds, "target": target}
+        if dataloader_idx == 1 or not self.trainer.testing:
+            preds = outputs.logits.argmax(1)
+            found = {"embeddings": outputs.embeddings, "preds": preds, "target": target}
+            self._batches.add(dataloader_idx, found)
 
     test_step = validation_step
+
+    def evaluated(self) -> dict[str, Tensor]:
+        """Return on the host, after one wait, what the evaluation of this epoch computed, image by image.
+
+        `train_…` of its fixed part of train (none in the final test) and `watched_…` of validation or test:
+        `embeddings`, `preds` and `target`; with them `centroids` and `class_means`. Asked of every process.
+        """
+        assert self.class_means is not None, "the fixed part of train is evaluated first"
+        return self._batches.on_host({"centroids": self.centroids(), "class_means": self.class_means})
 
     def on_validation_epoch_end(self) -> None:
         """Log the scalars of both parts."""
@@ -244,6 +257,7 @@ class ClassifierModule(L.LightningModule):
         train = {f"train/{k}": v for k, v in (self.train_metrics.compute(weight) | steps).items()}
         train |= {f"train/{k}": torch.tensor(v, dtype=torch.float64) for k, v in self._rates().items()}
         self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute(weight).items()})
+        self._batches.reset()  # callbacks have had them
 
     def _rates(self) -> dict[str, float]:
         """Return the learning rates after the epoch's last step, and its λ, where they change in a run."""

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 FLOORS = (  # from the lowest
-    ("nested", "escaping", "errors", "hardware", "streams", "exit_status", "shapes", "suggestions"),
+    ("nested", "escaping", "errors", "hardware", "terminal", "shapes"),
     ("declarations",),
     ("variability", "inference", "distributed", "data", "centroids", "records"),
     ("nets", "losses", "optimizers", "evaluation", "configuration", "strategies"),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from icv_lightning.command_line import number
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
-from icv_lightning.suggestions import suggest
+from icv_lightning.terminal.exit_status import run
+from icv_lightning.terminal.suggestions import suggest
 
 if TYPE_CHECKING:
     from icv_lightning.audit.audited import Audit

@@ -99,6 +99,7 @@ def leads(data: Prepared, by_picture: ByPicture, draws: int, seed: int) -> dict[
 
 def _of_model(data: Prepared, by_picture: ByPicture, draws: int, seed: int) -> Iterator[Measure]:
     """Yield what the model's own answers are worth, and how often the nearest class mean says the same."""
+    assert data.preds is not None
     own, nearest = data.preds[data.asked].numpy(), by_picture["pred_euclidean"][data.asked]
     hits = (own == data.target[data.asked].numpy()).astype(float)
     how = "accuracy of the classes that the model itself gave"

@@ -106,11 +106,11 @@ def _of_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> Vectors:
     part = "test" if "test_embeddings" in arrays else "val"
     if "train_embeddings" in arrays and f"{part}_embeddings" in arrays:
         names = [name for name in ("embeddings", "target") if f"train_{name}" in arrays]
-        centres = {name: arrays[name] for name in OF_CLASSES if name in arrays}
+        of_classes = {name: arrays[name] for name in OF_CLASSES if name in arrays}
         both = {name: np.concatenate([arrays[f"{p}_{name}"] for p in ("train", part)]) for name in names}
         sizes = [len(arrays[f"{p}_embeddings"]) for p in ("train", part)]
         both["split"] = np.repeat(["train", "test"], sizes)
-        arrays = both | centres
+        arrays = both | of_classes
     if "embeddings" not in arrays:
         raise UserError(f"{path}: needs the array embeddings, has {', '.join(arrays) or 'none'}")
     centres = {name: arrays.get(name) for name in OF_CLASSES}
@@ -178,7 +178,7 @@ def _table(path: Path) -> Any:
     try:
         return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except ImportError as error:
-        raise UserError(f"{path}: Parquet needs pip install 'icv-lightning[audit]'") from error
+        raise UserError(f"{path}: Parquet needs pip install 'icv-lightning[parquet]'") from error
     except (OSError, ValueError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a table that can be read: {reason(error)}") from error
 

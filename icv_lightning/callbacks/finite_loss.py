@@ -1,4 +1,4 @@
-"""A run whose loss is no longer a number ends, and says where it went wrong."""
+"""Ends a run whose loss is not finite, and says at which step and in which term."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class FiniteLoss(L.Callback):
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Look, now and then."""
+        """Check the loss every few steps."""
         assert isinstance(pl_module, ClassifierModule)
         if trainer.is_last_batch or trainer.global_step % self.every == 0:
             self._look(trainer, pl_module.step_terms, batch_idx + 1)

@@ -10,9 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from icv_lightning.callbacks import figures
-from icv_lightning.distributed import joined_batches
 from icv_lightning.loggers import Sample, Tracker
-from icv_lightning.metrics import on_host
 from icv_lightning.module import ClassifierModule
 
 THUMBNAIL = 32  # pixels; larger images are shrunk
@@ -39,29 +37,20 @@ class Gallery(L.Callback):
         if sample_size < 1:
             raise ValueError(f"sample_size must be at least 1, got {sample_size}")
         self.epochs, self.sample_size = frozenset(epochs), sample_size
-        self._seen: list[dict[str, Tensor]] = []
-
-    def on_validation_batch_end(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:  # fmt: skip
-        """Keep what the module computed of the watched part."""
-        if dataloader_idx == 1 and self._due(trainer):
-            self._seen.append({key: value.detach() for key, value in outputs.items()})
-
-    on_test_batch_end = on_validation_batch_end
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Draw the embeddings; the scalars of the epoch follow, so that trackers have them in one row."""
         if not self._due(trainer):
             return
-        seen, trackers = self._taken(), _trackers(trainer)
+        assert isinstance(pl_module, ClassifierModule)
+        seen, trackers = pl_module.evaluated(), _trackers(trainer)
         if not trackers:
             return
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         epoch = trainer.current_epoch + 1
         image = figures.embedding_scatter(
-            seen["embeddings"].float().numpy(), seen["target"].numpy(), _centroids(pl_module).numpy(),
+            seen["watched_embeddings"].float().numpy(), seen["watched_target"].numpy(),
+            seen["centroids"].float().numpy(),
             data.class_names, f"{data.name}, epoch {epoch}",
         )  # fmt: skip
         for tracker in trackers:
@@ -72,7 +61,7 @@ class Gallery(L.Callback):
         assert isinstance(pl_module, ClassifierModule)
         confusion = pl_module.measured()["confusion"]  # this, variance and rows are asked of every process
         variance = pl_module.eval_metrics.variance.compute()
-        seen = self._taken()
+        seen = pl_module.evaluated()
         data, epoch, trackers = pl_module.data, trainer.current_epoch, _trackers(trainer)
         if not trackers:
             return
@@ -94,10 +83,12 @@ class Gallery(L.Callback):
         part = module.data.test_part
         chosen = torch.linspace(0, len(part) - 1, min(self.sample_size, len(part))).round().long()
         index = part.index[chosen]
-        embeddings = seen["embeddings"].float()[chosen]
+        embeddings = seen["watched_embeddings"].float()[chosen]
+        centroids = seen["centroids"].float()
         return Sample(
-            index, thumbnails(part.images[index]), embeddings, seen["target"][chosen], seen["preds"][chosen],
-            torch.cdist(embeddings, _centroids(module), compute_mode="donot_use_mm_for_euclid_dist"),
+            index, thumbnails(part.images[index]), embeddings, seen["watched_target"][chosen],
+            seen["watched_preds"][chosen],
+            torch.cdist(embeddings, centroids, compute_mode="donot_use_mm_for_euclid_dist"),
             module.data.class_names,
         )  # fmt: skip
 
@@ -107,19 +98,10 @@ class Gallery(L.Callback):
         epoch = trainer.current_epoch + 1
         return not trainer.sanity_checking and (epoch in self.epochs or epoch == trainer.max_epochs)
 
-    def _taken(self) -> dict[str, Tensor]:
-        seen, self._seen = self._seen, []
-        return on_host(joined_batches(seen))
-
 
 def _trackers(trainer: L.Trainer) -> list[Tracker]:
     loggers = trainer.loggers if trainer.is_global_zero else []
     return [logger for logger in loggers if isinstance(logger, Tracker)]
-
-
-def _centroids(module: L.LightningModule) -> Tensor:
-    assert isinstance(module, ClassifierModule)
-    return module.centroids().detach().float().cpu()
 
 
 def thumbnails(images: UInt8[Tensor, "sample channel height width"]) -> Tensor:

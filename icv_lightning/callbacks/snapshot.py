@@ -8,10 +8,12 @@ import numpy as np
 from torch import Tensor
 
 from icv_lightning.data.images import InMemoryImages
-from icv_lightning.distributed import joined_batches
-from icv_lightning.metrics import on_host
 from icv_lightning.module import ClassifierModule
 from icv_lightning.records.files import replaced
+
+KEPT = (  # of the fixed part of train, and of the watched part
+    ("train_embeddings", "train_target"), ("watched_embeddings", "watched_target", "watched_preds"),
+)  # fmt: skip
 
 
 class EmbeddingSnapshot(L.Callback):
@@ -33,7 +35,6 @@ class EmbeddingSnapshot(L.Callback):
         if every < 1:
             raise ValueError(f"every must be at least 1, got {every}")
         self.every = every
-        self._seen: list[list[dict[str, Tensor]]] = [[], []]
 
     def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the pictures, unless a run beside this one has."""
@@ -48,31 +49,18 @@ class EmbeddingSnapshot(L.Callback):
             with replaced(path) as file:
                 np.savez_compressed(file, **arrays)
 
-    def on_validation_batch_end(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:  # fmt: skip
-        """Keep what the module computed."""
-        if self._due(trainer):
-            self._seen[dataloader_idx].append({k: v.detach() for k, v in outputs.items()})
-
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the snapshot."""
-        seen, self._seen = self._seen, [[], []]
         if not self._due(trainer):
             return
-        parts = [joined_batches(batches) for batches in seen]
+        assert isinstance(pl_module, ClassifierModule)
+        found = {key: _numpy(value) for key, value in pl_module.evaluated().items()}
         if not trainer.is_global_zero:
             return
-        assert isinstance(pl_module, ClassifierModule)
-        assert pl_module.class_means is not None
-        values = {"centroids": pl_module.centroids(), "class_means": pl_module.class_means}
-        arrays: dict[str, Any] = {}
-        for (name, part), found in zip(_parts(trainer).items(), parts, strict=True):
+        arrays: dict[str, Any] = {key: found[key] for key in ("centroids", "class_means")}
+        for (name, part), kept in zip(_parts(trainer).items(), KEPT, strict=True):
+            arrays |= {f"{name}_{key.partition('_')[2]}": found[key] for key in kept}
             arrays[f"{name}_index"] = part.index.numpy()
-            kept = ("embeddings", "target") if name == "train" else ("embeddings", "target", "preds")
-            values |= {f"{name}_{key}": found[key] for key in kept}
-        arrays |= {key: _numpy(value) for key, value in on_host(values).items()}
         folder = Path(trainer.default_root_dir) / "embeddings"
         folder.mkdir(exist_ok=True)
         with replaced(folder / f"epoch_{trainer.current_epoch + 1:03d}.npz") as file:

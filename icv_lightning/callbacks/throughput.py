@@ -8,7 +8,7 @@ import torch
 
 
 class Clock:
-    """The time between two moments; of a GPU between it coming to them, without a wait for either."""
+    """The time between two moments, on a GPU's own clock and without waiting for it."""
 
     def __init__(self) -> None:
         self.moments: list[Any] = []
@@ -58,4 +58,5 @@ class Throughput(L.Callback):
         """Log the rate."""
         if self._images:
             rate = self._images * trainer.world_size / self._clock.seconds()
-            pl_module.log("train/images_per_second", rate, rank_zero_only=True)
+            # on the host: from a number Lightning would make a tensor on the device, and wait for that
+            pl_module.log("train/images_per_second", torch.tensor(rate), rank_zero_only=True)

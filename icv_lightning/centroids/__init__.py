@@ -1,4 +1,4 @@
-"""Centroid rules: how class centres live and move."""
+"""Centroid rules: where class centres start and how they move."""
 
 import lazy_loader
 

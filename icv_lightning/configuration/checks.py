@@ -43,7 +43,7 @@ LAUNCHERS = {  # hydra/launcher=… to the extra and the plugin's module
 
 
 class Request(NamedTuple):
-    """What a command line asks for.
+    """A checked command line.
 
     Attributes:
         argv: arguments for Hydra's own command line.

@@ -1,4 +1,4 @@
-"""Settings that are right alone and wrong together, or wrong on this machine; needs no torch."""
+"""Settings that conflict with each other or with this machine; needs no torch."""
 
 import importlib.util
 import sys

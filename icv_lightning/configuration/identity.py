@@ -12,11 +12,11 @@ from omegaconf import DictConfig, OmegaConf
 from icv_lightning.declarations.settings import SETTINGS, Setting, declared, has_effect
 from icv_lightning.errors import UserError
 from icv_lightning.nested import leaves, plain
-from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.checkpoints import checkpoint_file
 
 
 class Identity:
-    """Which run a configuration describes.
+    """The identity of the run that a configuration describes.
 
     Args:
         config: resolved, as nested primitives; a run's results.json holds it as `config`.

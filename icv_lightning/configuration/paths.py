@@ -9,7 +9,7 @@ from typing import Any
 
 from icv_lightning.declarations.value_types import WORDS, is_text
 from icv_lightning.errors import UserError
-from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.checkpoints import checkpoint_file
 
 FILES = ("run.log", ".lock", "results.json", "metrics.csv")  # that a run writes
 MAX_NAME_BYTES = 255  # bytes of a file's or folder's name, on every usual file system

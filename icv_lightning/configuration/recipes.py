@@ -1,4 +1,4 @@
-"""Choices of a training recipe that are right alone and wrong together; needs no torch."""
+"""Conflicting choices of a training recipe; needs no torch."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -109,7 +109,7 @@ def _raw(config: DictConfig, key: Any) -> Any:
 
 
 def said(error: OmegaConfBaseException) -> UserError:
-    """Return what is wrong with a value that other values make: a resolver's own words, or OmegaConf's."""
+    """Return the error of an interpolated value, in the resolver's words or OmegaConf's."""
     cause = error.__cause__ or error.__context__
     while cause:
         if isinstance(cause, UserError):

@@ -16,7 +16,7 @@ PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # a tag of TIFF and its value
 
 
 class Storage(NamedTuple):
-    """What only the file says of a picture, and a copy that was turned no longer does.
+    """How a picture is stored in its file, which a rotated copy no longer tells.
 
     Attributes:
         deep_colours: several channels of 16 bits, of which Pillow keeps the upper bytes.

@@ -28,7 +28,7 @@ def contents_digest(parts: Mapping[str, tuple[Any, Tensor]], class_names: Sequen
             looked_at = images[torch.linspace(0, len(target) - 1, min(len(target), LOOKED_AT)).long()]
         for values in (target, looked_at):
             digest.update(f"{part} {values.dtype} {tuple(values.shape)} ".encode())
-            digest.update(values.cpu().contiguous().numpy())
+            digest.update(values.cpu().contiguous().numpy().data)
         for k, count in enumerate(target.bincount().tolist()):
             name = class_names[k] if k < len(class_names) else k
             counts |= {f"{part}/{name}": count} if count else {}

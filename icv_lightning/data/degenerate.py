@@ -1,4 +1,4 @@
-"""Training parts in which there is nothing to see, told apart from training that goes wrong."""
+"""Warnings about training pictures that are all equal or empty."""
 
 from collections.abc import Sequence
 

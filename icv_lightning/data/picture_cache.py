@@ -24,7 +24,7 @@ PIXELS, FACTS = ".pixels", ".json"
 
 
 class Pictures(NamedTuple):
-    """What was read of some files.
+    """Pictures read from files, and what could not be read.
 
     Attributes:
         images: the images that can be read, uint8 M x C x H x W, or what decodes them on demand.
@@ -88,7 +88,7 @@ def _on_demand(files: Sequence[Path], taken: PictureInput, unreadable: dict[int,
 
 
 def _key(files: Sequence[Path], taken: PictureInput, fits: bool) -> str:
-    """Return what tells these files, as they are now, from all others."""
+    """Return a digest of these files as they are now."""
     found = hashlib.sha256(f"{VERSION} {tuple(taken)} {fits}".encode())
     found.update(os.fsencode(os.getcwd()))  # names may be relative to it
     for name in map(str, files):

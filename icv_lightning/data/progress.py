@@ -1,4 +1,4 @@
-"""Words about work that takes long: a bar in a terminal, else a line now and then."""
+"""Progress of long work: a bar in a terminal, else a line every few seconds."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ INTERVAL = 10.0  # between lines
 
 
 def reported(batches: Iterable[T], total: int, each: int, what: str) -> Iterator[T]:
-    """Yield the batches and say on stderr how far they are; nothing of few.
+    """Yield the batches and show progress on stderr; nothing for short work.
 
     Args:
         batches: of `each` things, the last of fewer.

@@ -1,4 +1,4 @@
-"""Images that lie on the GPU that computes, and their batches, gathered there."""
+"""Images kept on the GPU that trains, and batches gathered there."""
 
 import itertools
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A few numbers that say what pictures look like, to notice pictures that a network was not trained on."""
+"""A few statistics of pictures, to notice pictures unlike those that a network was trained on."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ Ranges = Mapping[str, Sequence[float]]
 def traits(
     images: UInt8[Tensor, "picture channel height width"], files: Sequence[str | Path] = ()
 ) -> dict[str, Tensor]:
-    """Return what pictures look like, a number each: grey levels, and pixels.
+    """Return statistics of each picture: brightness, border and colour in grey levels, side in pixels.
 
     Args:
         images: images as a network gets them.

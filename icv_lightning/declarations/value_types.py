@@ -1,4 +1,4 @@
-"""Kinds of values that a setting may be of: how each is called, and what belongs to the less usual ones."""
+"""Kinds of values of a setting: the words for each, and how lists and other special kinds are checked."""
 
 import math
 import re

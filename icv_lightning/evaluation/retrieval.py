@@ -91,8 +91,8 @@ def _blocks(most: Int[Tensor, " query"], searched: int) -> tuple[Int[Tensor, " q
     """Return an order of queries and how many of them share a block: those that need about as many."""
     order = torch.argsort(most, stable=True)
     blocks: list[int] = []
-    for needed, count in zip(*(x.tolist() for x in most.double().log2().ceil()[order].unique_consecutive(
-        return_counts=True)), strict=True):  # fmt: skip
+    needs, counts = torch.unique(most.double().log2().ceil(), return_counts=True)
+    for needed, count in zip(needs.tolist(), counts.tolist(), strict=True):
         rows = max(1, BLOCK // max(min(COLUMNS, searched), SPARE * int(2**needed)))
         blocks += [rows] * (count // rows) + ([count % rows] if count % rows else [])
     return order, blocks

@@ -18,7 +18,7 @@ from rich.table import Column, Table
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.escaping import printable
 from icv_lightning.records.results import LOCK, RESULTS, number, place_again, read_results
-from icv_lightning.suggestions import suggest
+from icv_lightning.terminal.suggestions import suggest
 
 POLL_INTERVAL = 1.0  # seconds
 WORKER_TIMEOUT = 30.0  # seconds without any locked cell after which the workers count as dead
@@ -29,8 +29,8 @@ COLUMNS = {
 }
 
 
-class Cell:
-    """One cell of a grid, as its folder shows it; `look` brings `state`, `epoch` and `results` up to date.
+class CellProgress:
+    """How far a cell of a grid is; `look` reads `state`, `epoch` and `results` from its folder anew.
 
     Args:
         identity: the cell's identity; `paths.run` of its configuration is the folder.
@@ -103,7 +103,7 @@ class Cell:
 class Display:
     """A context that shows how far `cells` are: a bar in a terminal, elsewhere a line for each that ends."""
 
-    def __init__(self, cells: Sequence[Cell], console: Console | None = None) -> None:
+    def __init__(self, cells: Sequence[CellProgress], console: Console | None = None) -> None:
         self.cells, self.console = cells, console or Console(stderr=True, soft_wrap=True)
         self.started, self.over = time.monotonic(), threading.Event()
         self.told = {cell.name for cell in cells if cell.ended}
@@ -155,7 +155,7 @@ class Display:
         done = sum(cell.epochs if cell.ended else cell.epoch for cell in self.cells)
         self.progress.update(self.task, completed=done, description=self.line())
 
-    def _tell(self, cell: Cell) -> None:
+    def _tell(self, cell: CellProgress) -> None:
         if cell.state == "failed":
             cause = printable(str(cell.results.get("cause")))
             self.console.print(f"failed: {cell.name}: {cause}", markup=False, style="red")
@@ -174,7 +174,7 @@ def watched(identities: Sequence[Identity], launch: Callable[[], object]) -> int
     Returns:
         0 where all cells are completed, 1 where any is not, 130 after Ctrl-C or SIGTERM.
     """
-    cells = list({cell.folder: cell for cell in map(Cell, identities)}.values())
+    cells = list({cell.folder: cell for cell in map(CellProgress, identities)}.values())
     os.environ["HYDRA_FULL_ERROR"] = "1"  # a launcher's own error shall reach this function
     trouble, status = "", 0
     with Display(cells) as display:
@@ -189,7 +189,7 @@ def watched(identities: Sequence[Identity], launch: Callable[[], object]) -> int
     return status or int(not all(cell.well for cell in cells))
 
 
-def show(cells: Sequence[Cell], trouble: str = "") -> None:
+def show(cells: Sequence[CellProgress], trouble: str = "") -> None:
     """Print the table of all cells, then each failure with its cause, and how to go on."""
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=160)
@@ -223,7 +223,7 @@ def show(cells: Sequence[Cell], trouble: str = "") -> None:
         )
 
 
-def _status(cell: Cell) -> str:
+def _status(cell: CellProgress) -> str:
     return {"running": "interrupted", "waiting": "not started"}.get(cell.state, cell.state)
 
 

@@ -1,4 +1,4 @@
-"""Intervals and p-values of a mean of few values, Holm's correction, a bootstrap over images."""
+"""Intervals and p-values of a mean of few values, and Holm's correction."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

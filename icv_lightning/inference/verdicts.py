@@ -29,7 +29,7 @@ NOT_JUDGED, MISSING = "not judged", "missing"
 
 
 class Finding(NamedTuple):
-    """What a contrast came to.
+    """The result of a contrast.
 
     Attributes:
         label: name of the contrast.
@@ -69,7 +69,7 @@ class Finding(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Say it in words, e.g. `not shown at n = 3 (an effect of 0.0041 could have been)`."""
+        """The result in words, e.g. `not shown at n = 3 (an effect of 0.0041 could have been)`."""
         if self.word == NOT_JUDGED:
             return f"{NOT_JUDGED} (n = {self.n} of {self.planned})"
         if self.word != NOT_SHOWN:

@@ -17,7 +17,7 @@ CHUNK = 128  # images whose pairs an evaluation looks at together; all triplets 
 
 
 class Kind(NamedTuple):
-    """How a loss is made.
+    """How a loss of the library is constructed.
 
     Attributes:
         library_class: its name in `pytorch_metric_learning.losses`.

@@ -4,6 +4,7 @@ from .accuracy import nearest_centroid as nearest_centroid
 from .agreement import Agreement as Agreement
 from .class_variance import ClassVariance as ClassVariance
 from .confusion import ConfusionMatrix as ConfusionMatrix
+from .evaluated import EvaluatedBatches as EvaluatedBatches
 from .evaluation import Evaluation as Evaluation
 from .on_host import on_host as on_host
 from .retrieval import Retrieval as Retrieval

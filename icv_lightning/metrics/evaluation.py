@@ -81,7 +81,7 @@ class Evaluation(nn.Module):
             self.confusion.update(logits, target)
 
     def compare(self, outputs: tuple[Tensor, Tensor], target: Tensor, class_means: Tensor) -> None:
-        """Hold a batch of (embeddings, logits) against class means."""
+        """Compare a batch of (embeddings, logits) with class means."""
         embeddings, logits = outputs
         self.acc_nearest_class_mean.update(embeddings, class_means, target)
         self.agreement.update(embeddings, logits, class_means)

@@ -1,4 +1,4 @@
-"""Values of the device for the host, which waits for them once."""
+"""Values copied from the device to the host, with a single wait."""
 
 from collections.abc import Mapping
 

@@ -93,7 +93,7 @@ class Schedule:
         Raises:
             UserError: no such key is logged.
         """
-        if self.monitor not in logged:
+        if self.monitor is None or self.monitor not in logged:
             raise UserError(
                 f"scheduler.monitor={self.monitor}: not logged; must be one of {', '.join(sorted(logged))}"
             )
@@ -101,7 +101,7 @@ class Schedule:
 
 
 def restore(optimizer: Optimizer) -> None:
-    """Give groups whose rate stays their own rate again, after a scheduler has changed all."""
+    """Restore the rate of groups whose rate is constant, after a scheduler has changed all."""
     for group in optimizer.param_groups:
         if CONSTANT in group:
             if isinstance(group["lr"], Tensor):

@@ -1,4 +1,4 @@
-"""What a claim is judged on: weighted sums of cells, over a plan of data sets, sizes and λ."""
+"""Contrasts that judge a claim: weighted sums of cells, over a plan of data sets, sizes and λ."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -12,7 +12,7 @@ from icv_lightning.paper import plateau, publication
 from icv_lightning.paper.claims import CLAIMS, EPOCHS_TO, Claim, margin
 from icv_lightning.paper.contrasts import PAPER, Contrast, Plan
 from icv_lightning.paper.evidence import CURVE, Evidence, Paired, paired
-from icv_lightning.paper.plan import planned_seeds
+from icv_lightning.paper.seeds import planned_seeds
 from icv_lightning.records.cells import Cell, data_title
 from icv_lightning.records.runs import Run
 from icv_lightning.records.variants import Variant

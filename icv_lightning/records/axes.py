@@ -1,4 +1,4 @@
-"""What tells the runs of a grid apart: the settings that differ, the fewest that name each run."""
+"""The axes of a grid: the fewest settings whose values tell its runs apart."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

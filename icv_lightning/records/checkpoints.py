@@ -1,9 +1,10 @@
-"""Checkpoints read safely: tensors and primitives alone, no code."""
+"""Which file is a run's checkpoint, and its content read safely: tensors and primitives alone, no code."""
 
 from pathlib import Path
 from typing import Any
 
 from icv_lightning.errors import UserError, reason
+from icv_lightning.records.results import read_results
 
 
 def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, Any]:
@@ -23,3 +24,18 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
     except (KeyError, TypeError) as error:
         raise UserError(f"{path}: not a checkpoint of icv_lightning") from error
     return content
+
+
+def checkpoint_file(path: Path) -> Path:
+    """Return the checkpoint that `path` is; of a run's folder the one that its final test measured.
+
+    Raises:
+        UserError: a folder without that checkpoint.
+    """
+    if not path.is_dir():
+        return path
+    best = (read_results(path) or {}).get("weights") == "best"
+    found = path / "checkpoints" / ("best.ckpt" if best else "last.ckpt")
+    if not found.is_file():
+        raise UserError(f"{path}: there is no checkpoints/{found.name}")
+    return found

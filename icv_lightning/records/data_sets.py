@@ -1,4 +1,4 @@
-"""What data sets say of themselves in their YAML files and in records, by name: titles and margins."""
+"""Titles and margins of data sets, from their YAML files and from records, by name."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where the data of a run lie: not in its record, which is for everybody, but found again from its folder."""
+"""Where the data of a run lie: a record holds no paths, so they are found from the run's folder."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a run's results may hold: whoever wrote them, tables and figures are made of nothing else."""
+"""Checks of results.json, whoever wrote it: tables and figures use only what passes."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Settings in somebody's file, a checkpoint or a record: what they may name is built, and nothing else."""
+"""Settings in a checkpoint or record that anybody may have written: only trusted classes are built."""
 
 import re
 from collections.abc import Iterator, Sequence

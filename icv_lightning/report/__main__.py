@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
-from icv_lightning.suggestions import suggest
+from icv_lightning.terminal.exit_status import run
+from icv_lightning.terminal.suggestions import suggest
 
 LIBRARIES = ("bokeh", "jinja2", "matplotlib", "pandas", "PIL", "scipy", "sklearn")
 

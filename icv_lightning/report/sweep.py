@@ -21,7 +21,7 @@ Place = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Layout:
-    """What a user asks of the tables.
+    """Rows, columns and baseline that a user asks for.
 
     Attributes:
         rows: names of axes; all others come after them.

@@ -7,9 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from icv_lightning.exit_status import ending
 from icv_lightning.nested import select
 from icv_lightning.run import stopping
+from icv_lightning.terminal.exit_status import ending
 
 if TYPE_CHECKING:
     from icv_lightning.configuration.checks import Request

@@ -126,7 +126,7 @@ def _watch(others: list[Process], over: threading.Event, give_up: Callable[[str]
 
 
 def _dead(others: list[Process]) -> str:
-    """Return which process ended badly, empty for none."""
+    """Say which process failed; empty where none did."""
     for number, process in enumerate(others, start=1):
         if status := process.poll():
             return f"one of its processes (rank {number}) ended with status {status}"

@@ -1,4 +1,4 @@
-"""Where a run begins: at nothing, at its own last checkpoint, or at a given one of equal settings."""
+"""Where a run starts: from new weights, its own last checkpoint, or a given one of equal settings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +14,7 @@ from icv_lightning.configuration.provenance import (
 )
 from icv_lightning.errors import UserError, reason
 from icv_lightning.nested import select
-from icv_lightning.records.checkpoint_files import checkpoint_file
-from icv_lightning.records.checkpoints import read_checkpoint
+from icv_lightning.records.checkpoints import checkpoint_file, read_checkpoint
 from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.records.results import read_results
 from icv_lightning.records.trust import check_plain
@@ -109,7 +108,7 @@ def check_completed(cell: Identity) -> None:
     from icv_lightning.building import build_datamodule
 
     L.seed_everything(cell.config["seed"], workers=True, verbose=False)  # as before training
-    found = build_datamodule(OmegaConf.create(cell.config))
+    found = build_datamodule(OmegaConf.create(dict(cell.config)))
     found.setup()
     if said := contents_changed(recorded, found):
         raise UserError(f"{folder}: completed before: {'; '.join(said)}; {HOW_TO_RETRAIN}")

@@ -1,4 +1,4 @@
-"""What is said when a run is stopped, and the end of workers with the command that started them."""
+"""Messages of a stopped run, and workers that end with the command that started them."""
 
 import functools
 import multiprocessing

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from icv_lightning.records.results import number
-from icv_lightning.suggestions import suggest
+from icv_lightning.terminal.suggestions import suggest
 
 ROWS = {
     "test/acc": "test accuracy, highest score",

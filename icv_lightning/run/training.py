@@ -20,12 +20,12 @@ from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.provenance import provenance
 from icv_lightning.configuration.recipes import monitors
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import check_stopped
-from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.measured import test_values
 from icv_lightning.records.results import RESULTS, read_results, versions, write_results
 from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
+from icv_lightning.terminal.exit_status import check_stopped
 
 if TYPE_CHECKING:
     from lightning import Trainer
@@ -190,12 +190,12 @@ def _share_the_cores(config: DictConfig) -> None:
 
 
 def _quieten() -> None:
-    """Leave Lightning's chatter to run.log, and silence what these settings make moot."""
+    """Send Lightning's messages to run.log alone, and silence warnings that do not apply here."""
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.captureWarnings(True)
-    for moot in (
+    for pattern in (
         ".*does not have many workers",
         ".*LeafSpec.*deprecated",
         "Checkpoint directory .* exists",
@@ -203,7 +203,7 @@ def _quieten() -> None:
         "The dirpath has changed from",  # of a checkpoint that is given
         "It is recommended to use `self.log.*sync_dist",  # what is logged was computed over all processes
     ):
-        warnings.filterwarnings("ignore", moot)
+        warnings.filterwarnings("ignore", pattern)
 
 
 def _recorded(cell: Identity) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from icv_lightning.configuration.recipes import has_validation
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import ending
 from icv_lightning.search.space import read_space
-from icv_lightning.search.trials import Plan, composed, search, words
+from icv_lightning.search.trials import SearchPlan, composed, search, words
+from icv_lightning.terminal.exit_status import ending
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -35,7 +35,7 @@ EXAMPLES = """examples:
 """
 
 
-def read_plan(arguments: Sequence[str]) -> Plan:
+def read_plan(arguments: Sequence[str]) -> SearchPlan:
     """Compose and check what the command line asks for.
 
     Raises:
@@ -50,10 +50,10 @@ def read_plan(arguments: Sequence[str]) -> Plan:
         raise UserError("data.val_size=0: a search needs a validation part: data.val_size=5000")
     own = [text for text in arguments if not text.lstrip("+~").startswith(("search.", "search="))]
     settings: Any = OmegaConf.to_container(config.search, resolve=True)
-    return Plan(own, config, read_space(settings.get("space") or {}, own, checked.cells[0].declared))
+    return SearchPlan(own, config, read_space(settings.get("space") or {}, own, checked.cells[0].declared))
 
 
-def show(plan: Plan, study: "Study") -> bool:
+def show(plan: SearchPlan, study: "Study") -> bool:
     """Print the trials, the best and how to train it on all of train; tell whether there is one."""
     table = Table("trial", *plan.space, plan.config.search.metric)
     for trial in study.get_trials(deepcopy=False):

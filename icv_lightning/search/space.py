@@ -1,4 +1,4 @@
-"""What a search may choose: ranges and choices for keys of the configuration, checked before any trial."""
+"""The space of a search: ranges and choices for keys of the configuration, checked before any trial."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any

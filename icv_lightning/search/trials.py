@@ -1,4 +1,4 @@
-"""Trials of a search: what is looked for, what is asked next, and each as an ordinary run.
+"""Trials of a search: the plan, the next trial, and each as an ordinary run.
 
 A trial is `python -m icv_lightning.run` in a process of its own, with its own folder: what crashes or fills
 the memory ends that trial alone, and what ran can be run again by hand. The state is Optuna's, in SQLite
@@ -46,8 +46,8 @@ STOPPED = (-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SI
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is looked for.
+class SearchPlan:
+    """What a search looks for.
 
     Attributes:
         overrides: overrides of every trial's run.
@@ -128,7 +128,7 @@ def _check_database(path: Path) -> None:
         raise sqlite3.DatabaseError(str(found[0]) if found else "it is empty")
 
 
-def open_study(plan: Plan) -> "Study":
+def open_study(plan: SearchPlan) -> "Study":
     """Return the study in the plan's folder, new or to be continued.
 
     Raises:
@@ -149,7 +149,7 @@ def open_study(plan: Plan) -> "Study":
     return study
 
 
-def next_trial(study: "Study", plan: Plan) -> "FrozenTrial | None":
+def next_trial(study: "Study", plan: SearchPlan) -> "FrozenTrial | None":
     """Return the trial that was interrupted, else a new one, None where all are done.
 
     What is asked depends on `search.seed`, the trial's number and the results before it alone, so that a
@@ -176,7 +176,7 @@ def next_trial(study: "Study", plan: Plan) -> "FrozenTrial | None":
     return study.get_trials(deepcopy=False)[-1]
 
 
-def run_trial(plan: Plan, trial: "FrozenTrial", lock: IO[Any]) -> float | None:
+def run_trial(plan: SearchPlan, trial: "FrozenTrial", lock: IO[Any]) -> float | None:
     """Run a trial unless it is completed; return its last value of the metric, None where it failed.
 
     Raises:
@@ -210,7 +210,7 @@ def read_value(folder: Path, metric: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def search(plan: Plan) -> "Study":
+def search(plan: SearchPlan) -> "Study":
     """Run the trials that are missing.
 
     Raises:
@@ -235,7 +235,7 @@ def search(plan: Plan) -> "Study":
     return study
 
 
-def write_trials(plan: Plan, study: "Study") -> None:
+def write_trials(plan: SearchPlan, study: "Study") -> None:
     """Write trials.csv, one row a trial."""
     lines = [csv_line(["trial", "state", plan.config.search.metric, *plan.space, "folder"])]
     for trial in study.get_trials(deepcopy=False):

@@ -1,4 +1,4 @@
-"""What a training step computes with: tensors that stay where they are, and can be put back."""
+"""The state of a training step: tensors that keep their place in memory and can be restored."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

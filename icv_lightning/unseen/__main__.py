@@ -9,7 +9,7 @@ from typing import Any
 
 from icv_lightning.command_line import add_trust, with_trust
 from icv_lightning.escaping import printable
-from icv_lightning.exit_status import run
+from icv_lightning.terminal.exit_status import run
 
 
 def main() -> None:
@@ -44,12 +44,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _measure(arguments: argparse.Namespace) -> int:
-    from icv_lightning.unseen.study import PLACE, Protocol, evaluate
+    from icv_lightning.unseen.study import FOLDER, Protocol, evaluate
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     protocol = Protocol(arguments.ways, arguments.shots, arguments.draws, arguments.images)
     _show(evaluate(arguments.folder, protocol, arguments.data_root))
-    print(f"{arguments.folder / PLACE / 'results.csv'}")
+    print(f"{arguments.folder / FOLDER / 'results.csv'}")
     return 0
 
 

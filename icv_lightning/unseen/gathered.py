@@ -9,7 +9,7 @@ PAIRED_BY = ("data", "trained_on", "seed", "normalize", "embedding_dim", "ways",
 
 
 def evidence(rows: Rows) -> Rows:
-    """Return what claim 12 is judged by: accuracy among new classes by Euclidean distance, λ beside λ = 0.
+    """Return the evidence on claim 12: accuracy among new classes by Euclidean distance, λ beside λ = 0.
 
     Two runs are compared where they differ in λ alone; a pair is a choice of classes and a seed. Choices from
     one list of classes share training classes: their `overlap` is that of Nadeau and Bengio (2003).

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from icv_lightning.command_line import CHECKPOINT, add_trust, checkpoint, with_trust
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import run
 from icv_lightning.records.files import replaced, write_text
+from icv_lightning.terminal.exit_status import run
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def _one(arguments: argparse.Namespace) -> None:
     from icv_lightning.verify.figure import roc_figure
     from icv_lightning.verify.pair_lists import pairs_in
     from icv_lightning.verify.pictures import Verifier
-    from icv_lightning.verify.study import FAR_GRID, PLACE, Protocol, measure_pairs, measure_persons
+    from icv_lightning.verify.study import FAR_GRID, FOLDER, Protocol, measure_pairs, measure_persons
 
     named = pairs_in(arguments.pairs, arguments.images) if arguments.pairs else None
     verifier = Verifier(
@@ -99,7 +99,7 @@ def _one(arguments: argparse.Namespace) -> None:
             raise UserError(f"{arguments.checkpoint}: {error}") from error
         curves[distance] = {0: tars}
     run = arguments.checkpoint.parent.parent if verifier.results else arguments.checkpoint.parent
-    out = arguments.out or run / PLACE
+    out = arguments.out or run / FOLDER
     write_text(out / "measures.json", json.dumps(found, indent=1) + "\n")
     with replaced(out / "roc.png") as file:
         roc_figure(FAR_GRID, curves).savefig(file, format="png", dpi=150)
@@ -109,7 +109,7 @@ def _one(arguments: argparse.Namespace) -> None:
 
 def _all(arguments: argparse.Namespace) -> None:
     from icv_lightning.verify.gathered import table
-    from icv_lightning.verify.study import PLACE, Protocol, evaluate
+    from icv_lightning.verify.study import FOLDER, Protocol, evaluate
 
     for option in ("pairs", "images", "crop", "out"):
         if getattr(arguments, option) is not None:
@@ -117,7 +117,7 @@ def _all(arguments: argparse.Namespace) -> None:
     protocol = Protocol(arguments.folds, arguments.each, arguments.seed, arguments.flip)
     rows = evaluate(arguments.folder, protocol, arguments.data_root)
     print(table(rows))
-    print(arguments.folder / PLACE / "results.csv")
+    print(arguments.folder / FOLDER / "results.csv")
 
 
 def _show(found: Mapping[str, Mapping[str, float]]) -> None:

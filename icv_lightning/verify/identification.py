@@ -1,4 +1,4 @@
-"""Whose picture is this, among enrolled persons (closed set) or among these and strangers (open set)."""
+"""Identification among enrolled persons (closed set), or among these and strangers (open set)."""
 
 from collections.abc import Mapping, Sequence
 

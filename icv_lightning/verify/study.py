@@ -16,7 +16,7 @@ from icv_lightning.evaluation.verification import (
     tar_at_far,
     verification_measures,
 )
-from icv_lightning.records.checkpoint_files import checkpoint_file
+from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.records.places import data_settings

@@ -9,10 +9,10 @@ from PIL import Image
 
 from icv_lightning import building
 from icv_lightning.configuration import checks
-from icv_lightning.configuration.choices import CONF
 from icv_lightning.configuration.paths import FILES, check_place
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.data.sizes import look_again
+from icv_lightning.declarations.choices import CONF
 from icv_lightning.errors import UserError
 from icv_lightning.search import __main__ as search
 

@@ -11,7 +11,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from icv_lightning.grid import progress
-from icv_lightning.grid.progress import Cell, Display, watched
+from icv_lightning.grid.progress import CellProgress, Display, watched
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def rows(folder: Path, epochs: int) -> None:
 
 
 def test_a_cell_goes_from_waiting_to_completed(config):
-    cell = Cell(config("a"))
+    cell = CellProgress(config("a"))
     assert (cell.state, cell.epoch, cell.ended) == ("waiting", 0, False)
     start(cell.folder)
     cell.look()
@@ -64,7 +64,7 @@ def test_a_cell_goes_from_waiting_to_completed(config):
 
 def test_a_cell_can_fail_and_an_old_failure_is_not_this_one(config):
     finish(config("a").folder, "failed", cause="old")
-    cell = Cell(config("a"))
+    cell = CellProgress(config("a"))
     assert cell.state == "waiting"
     start(cell.folder)
     cell.look()
@@ -81,8 +81,8 @@ def test_a_cell_can_fail_and_an_old_failure_is_not_this_one(config):
 
 def test_what_is_completed_before_is_said_unless_it_is_done_again(config):
     finish(config("a").folder)
-    assert Cell(config("a")).state == "already completed"
-    cell = Cell(config("a", force=True))
+    assert CellProgress(config("a")).state == "already completed"
+    cell = CellProgress(config("a", force=True))
     rows(cell.folder, 4)
     cell.look()
     assert (cell.state, cell.epoch) == ("waiting", 0)
@@ -90,11 +90,11 @@ def test_what_is_completed_before_is_said_unless_it_is_done_again(config):
 
 def test_results_of_another_configuration_do_not_count(config):
     finish(config("a").folder, hash="another")
-    assert Cell(config("a")).state == "waiting"
+    assert CellProgress(config("a")).state == "waiting"
 
 
 def test_a_broken_file_is_no_result(config):
-    cell = Cell(config("a"))
+    cell = CellProgress(config("a"))
     cell.folder.mkdir(parents=True)
     (cell.folder / "results.json").write_text('{"status": "compl')
     cell.look()
@@ -102,7 +102,7 @@ def test_a_broken_file_is_no_result(config):
 
 
 def test_a_cell_is_alive_while_its_lock_is_held(config):
-    cell = Cell(config("a"))
+    cell = CellProgress(config("a"))
     assert not cell.alive
     start(cell.folder)
     with FileLock(cell.folder / ".lock"):
@@ -116,7 +116,7 @@ def test_the_time_left_follows_the_pace_of_the_epochs(config, monkeypatch):
     finish(config("a").folder)
     start(config("b").folder)
     rows(config("b").folder, 1)  # of an earlier, interrupted command
-    cells = [Cell(config(name)) for name in "abc"]
+    cells = [CellProgress(config(name)) for name in "abc"]
     display = Display(cells, Console(file=io.StringIO()))
     assert display.line() == "1/3 cells · 0 running · 0 failed"
     start(cells[1].folder)
@@ -129,7 +129,7 @@ def test_the_time_left_follows_the_pace_of_the_epochs(config, monkeypatch):
 
 def test_without_a_terminal_each_cell_that_ends_gives_one_line(config):
     text = io.StringIO()
-    cells = [Cell(config(name)) for name in "ab"]
+    cells = [CellProgress(config(name)) for name in "ab"]
     display = Display(cells, Console(file=text, soft_wrap=True))
     finish(cells[0].folder)
     finish(cells[1].folder, "failed", cause="[bold]RuntimeError: memory[/bold]")

@@ -20,7 +20,7 @@ UNIT = (
 )
 
 
-class Plan(NamedTuple):
+class PaperFigure(NamedTuple):
     """A figure of the paper: its number, data set, embedding size, part of the data, normalised or not."""
 
     number: int
@@ -30,26 +30,28 @@ class Plan(NamedTuple):
     normalize: Sequence[bool]
 
 
-PLANS = (
-    Plan(1, "mnist", 2, "train", [False]),
-    Plan(2, "mnist", 2, "watched", [False, True]),
-    Plan(3, "fashion_mnist", 2, "watched", [False, True]),
-    Plan(4, "mnist", 4, "watched", [False, True]),
-    Plan(5, "fashion_mnist", 4, "watched", [False, True]),
+PAPER_FIGURES = (
+    PaperFigure(1, "mnist", 2, "train", [False]),
+    PaperFigure(2, "mnist", 2, "watched", [False, True]),
+    PaperFigure(3, "fashion_mnist", 2, "watched", [False, True]),
+    PaperFigure(4, "mnist", 4, "watched", [False, True]),
+    PaperFigure(5, "fashion_mnist", 4, "watched", [False, True]),
 )
 
 
-def plans_for(data: Sequence[str]) -> list[Plan]:
+def paper_figures(data: Sequence[str]) -> list[PaperFigure]:
     """Return the paper's figures; a data set that it has not gets those of MNIST."""
     others = [name for name in data if name not in publication.DATA]
-    own = [plan for plan in PLANS if plan.data in data]
-    return own + [plan._replace(data=name) for name in others for plan in PLANS if plan.data == "mnist"]
+    own = [wanted for wanted in PAPER_FIGURES if wanted.data in data]
+    return own + [
+        wanted._replace(data=name) for name in others for wanted in PAPER_FIGURES if wanted.data == "mnist"
+    ]
 
 
 def embedding_figures(variant: Variant) -> Iterator[Drawing]:
     """Yield figures 1 to 5 of the runs of `variant`."""
-    for plan in plans_for(variant.data_sets()):
-        yield _figure(variant, plan)
+    for wanted in paper_figures(variant.data_sets()):
+        yield _figure(variant, wanted)
 
 
 def stem_of(number: int, data: str) -> str:
@@ -57,28 +59,30 @@ def stem_of(number: int, data: str) -> str:
     return f"figure{number}" if data in publication.DATA else f"figure{number}_{data}"
 
 
-def _figure(variant: Variant, plan: Plan) -> Drawing:
-    what = "training" if plan.part == "train" else "test"
-    through = "" if plan.dim == 2 else " through a 2-component PCA fitted on train"
-    title = f"Figure {plan.number}. {data_title(plan.data)}, {plan.dim}-d {what} embeddings{through}"
+def _figure(variant: Variant, wanted: PaperFigure) -> Drawing:
+    what = "training" if wanted.part == "train" else "test"
+    through = "" if wanted.dim == 2 else " through a 2-component PCA fitted on train"
+    title = f"Figure {wanted.number}. {data_title(wanted.data)}, {wanted.dim}-d {what} embeddings{through}"
     cells = [
-        Cell(plan.data, w, plan.dim, u) for u in plan.normalize for w in (0.0, publication.FIGURE_WEIGHT)
+        Cell(wanted.data, w, wanted.dim, u)
+        for u in wanted.normalize
+        for w in (0.0, publication.FIGURE_WEIGHT)
     ]
-    shown = [_shown(variant, cell, plan.part) for cell in cells]
+    shown = [_shown(variant, cell, wanted.part) for cell in cells]
     drawn = [item for item in shown if item]
     if not drawn:
-        return Drawing(stem_of(plan.number, plan.data), title, _missing(cells))
+        return Drawing(stem_of(wanted.number, wanted.data), title, _missing(cells))
     figure, axes = new_figure(1, len(cells), layout="compressed")
     reach = max(view.reach for _, _, view in drawn)
     for panel, cell, item in zip(axes[0], cells, shown, strict=True):
         _panel(panel, variant, cell, item, reach)
-    names = names_of(variant, plan.data)
+    names = names_of(variant, wanted.data)
     figure.legend(handles=class_handles(names), loc="outside lower center", ncols=6)
     seeds = ", ".join(sorted({str(run.seed) for run, _, _ in drawn}))
     points = len(drawn[0][2].points)
     images = f"{points} {_part(drawn[0][1], what)} images a panel"
     caption = f"Seed {seeds}, {images}, class numbers at the class means. {UNIT}"
-    return Drawing(stem_of(plan.number, plan.data), title, caption, figure)
+    return Drawing(stem_of(wanted.number, wanted.data), title, caption, figure)
 
 
 def _shown(variant: Variant, cell: Cell, part: str) -> Shown:

@@ -1,4 +1,4 @@
-"""How figures look, in colours and markers that colour-blind readers tell apart, and how they are saved."""
+"""The style of figures, with colours and markers for colour-blind readers, and how they are saved."""
 
 import io
 from collections.abc import Sequence

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from icv_lightning import streams
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.escaping import printable
+from icv_lightning.terminal import streams
 
 _received = False
 FAILED, WRONG_INPUT, STOPPED = 1, 2, 130

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from icv_lightning.streams import Outlet
+from icv_lightning.terminal.streams import Outlet
 
 WORK = """
 import sys
-from icv_lightning.exit_status import ending
+from icv_lightning.terminal.exit_status import ending
 
 with ending():
     for number in range(20000):
@@ -73,7 +73,9 @@ def test_characters_that_an_encoding_lacks_become_escapes(
 
 def test_a_closed_number_is_not_given_to_the_next_file(tmp_path: Path) -> None:
     """Else what is printed would go into it."""
-    code = "from icv_lightning import streams; streams.protect(); file = open('a', 'w'); print('x' * 100000)"
+    code = (
+        "from icv_lightning.terminal import streams as s; s.protect(); a = open('a', 'w'); print('x' * 10**5)"
+    )
     subprocess.run(["bash", "-c", f'"{sys.executable}" -c "{code}" >&-'], cwd=tmp_path, check=True)
     assert (tmp_path / "a").read_text() == ""
 

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from icv_lightning.errors import UserError
-from icv_lightning.exit_status import TRACEBACK, ending
+from icv_lightning.terminal.exit_status import TRACEBACK, ending
 
 
 def ended(error: BaseException | int, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from icv_lightning.suggestions import QUIET, suggest
+from icv_lightning.terminal.suggestions import QUIET, suggest
 
 
 def said(capsys: pytest.CaptureFixture[str], *seen: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-from icv_lightning.paper.plan import planned_seeds
+from icv_lightning.paper.seeds import planned_seeds
 from icv_lightning.records.cells import Cell
 
 
