@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from icv_lightning import streams
 from icv_lightning.command_line import add_checkpoint, add_images, load, number, status_of, with_trust
 from icv_lightning.errors import UserError
 from icv_lightning.predict.embeddings_file import EmbeddingsFile
 from icv_lightning.predict.formats import COLUMNS, WRITERS
+from icv_lightning.terminal import streams
 from icv_lightning.terminal.exit_status import run
 from icv_lightning.terminal.suggestions import suggest
 

@@ -11,10 +11,11 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
-from icv_lightning import EmbeddingModel, streams
+from icv_lightning import EmbeddingModel
 from icv_lightning.data import DigitsDataModule
 from icv_lightning.predict import __main__ as predict
 from icv_lightning.records.results import read_results
+from icv_lightning.terminal import streams
 
 
 @pytest.fixture(scope="module")
