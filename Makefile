@@ -1,11 +1,11 @@
-# Targets: run reproduce bench report docs test check slow coverage oldest newest format help. Everything works on a fresh machine with Python 3.11+.
+# Targets: run reproduce bench report docs dist test check slow coverage oldest newest format help. Everything works on a fresh machine with Python 3.11+.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := -m pytest -n logical --maxprocesses 8 --dist worksteal
 
-.PHONY: help run reproduce bench report docs test slow coverage oldest newest lint types check format clean
+.PHONY: help run reproduce bench report docs dist test slow coverage oldest newest lint types check format clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ report: $(READY)  ## tables, figures and page of a grid: make report NAME=smoke_
 docs: $(READY)  ## the site of the documentation, into site/: every link is checked, every tutorial is run
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	PATH="$(CURDIR)/$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 mkdocs build --strict
+
+dist: $(READY)  ## wheel and source archive, into dist/
+	$(BIN)/python -m hatchling build
 
 test: $(READY)  ## the quick tests
 	$(BIN)/python $(PYTEST) -m 'not slow'

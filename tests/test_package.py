@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,12 @@ def test_a_type_checker_reads_the_installed_wheel_s_types(installed: Path, tmp_p
     assert "[arg-type]" in errors[0]
     assert "[call-arg]" in errors[1]
     assert last.startswith("Found 2 errors in 1 file")
+
+
+def test_every_extra_that_is_named_exists() -> None:
+    """In messages of the code, in conf/ and in documents: whoever follows one must come somewhere."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    files = [*ROOT.glob("icv_lightning/**/*.py"), *ROOT.glob("conf/**/*.yaml"), *ROOT.glob("docs/**/*.md")]
+    for path in (*files, ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        for named in re.findall(r"(?:icv-lightning|'\.)\[([\w,-]+)\]", path.read_text()):
+            assert set(named.split(",")) <= set(extras), path

@@ -1,7 +1,8 @@
 """The reference, made of the code: public names with their docstrings, options of commands, choices of conf/.
 
 In a page of docs/reference/ a line `!public icv_lightning.losses` stands for all public names of that
-package, `!commands` for the commands with their options, `!choices` for the choices.
+package, `!commands` for the commands with their options, `!choices` for the choices, `!licences` for those of
+what is installed.
 """
 
 import html
@@ -9,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +24,8 @@ from icv_lightning.__main__ import VERBS
 
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"^from \.([\w.]+) import (\w+) as \w+$", re.MULTILINE)
-LINE = re.compile(r"^!(public|commands|choices)(.*)$", re.MULTILINE)
+LINE = re.compile(r"^!(public|commands|choices|licences)(.*)$", re.MULTILINE)
+REQUIREMENT = re.compile(r"[\w.-]+")
 shown: set[str] = set()
 
 
@@ -30,7 +33,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Fill a page of the reference."""
     if not page.file.src_uri.startswith("reference/"):
         return markdown
-    makers = {"public": _public, "commands": _commands, "choices": _choices}
+    makers = {"public": _public, "commands": _commands, "choices": _choices, "licences": _licences}
     return LINE.sub(lambda match: "\n".join(makers[match[1]](*match[2].split())), markdown)
 
 
@@ -83,3 +86,16 @@ def _choice(path: Path) -> str:
     meaning, sign, example = said.partition(" E.g. ")
     text = re.split(r" (?=(?:Claim|Command|Cost|Shows|Expected)\b)", meaning)[0]
     return f"| `{path.stem}` | {html.escape(text)}{f' E.g. `{example}`' if sign else ''} |"
+
+
+def _licences() -> Iterator[str]:
+    """Yield a table for what every installation needs, and one for each extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {"every installation": project["dependencies"], **project["optional-dependencies"]}
+    for name, requirements in needed.items():
+        found = [REQUIREMENT.match(text) for text in requirements]
+        packages = [match[0] for match in found if match and match[0] != project["name"]]
+        title = name.capitalize() if name == "every installation" else f"Extra `{name}`"
+        options = ("--from=mixed", "--with-urls", "--format=markdown", "--packages", *packages)
+        command = [sys.executable, "-m", "piplicenses", *options]
+        yield f"## {title}\n\n" + subprocess.run(command, capture_output=True, text=True, check=True).stdout

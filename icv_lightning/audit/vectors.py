@@ -178,7 +178,7 @@ def _table(path: Path) -> Any:
     try:
         return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except ImportError as error:
-        raise UserError(f"{path}: Parquet needs pip install 'icv-lightning[audit]'") from error
+        raise UserError(f"{path}: Parquet needs pip install 'icv-lightning[parquet]'") from error
     except (OSError, ValueError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a table that can be read: {reason(error)}") from error
 
