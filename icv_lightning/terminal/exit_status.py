@@ -33,9 +33,9 @@ def ending(stopped: str = "stopped") -> Iterator[None]:
         stopped: the line after a signal.
     """
     output = streams.protect()
-    listen()
     logging.raiseExceptions = False  # a log that cannot be written is no second failure
     try:
+        listen()
         try:
             yield
         finally:
