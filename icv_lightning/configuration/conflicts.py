@@ -16,6 +16,10 @@ PARTIAL = {  # options that measure less than a whole part, and what is meant fo
     "limit_test_batches": "trainer.fast_dev_run=true tries a run",
     "overfit_batches": "data.train_size takes fewer images",
 }
+UNFIT = {  # options with which a run leaves no record that another could repeat
+    "max_time": "a run that the clock ends is another on each machine; set trainer.max_epochs",
+    "barebones": "leaves out checkpoints and metrics; +trainer.fast_dev_run=true tries a run",
+}
 FLOAT16_MIN = 6e-8  # positive number of float16
 CPU_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
 
@@ -37,6 +41,9 @@ def check_centroids(config: Mapping[str, Any]) -> None:
 def check_trainer(config: Mapping[str, Any]) -> None:
     """Raise `UserError` for options of the trainer that fail late, or that measure a part for the whole."""
     trainer, algorithm = config["trainer"], config["optimizer"]["algorithm"]
+    for key, why in UNFIT.items():
+        if trainer.get(key):
+            raise UserError(f"trainer.{key}={trainer[key]}: {why}")
     for key, instead in PARTIAL.items():
         if trainer.get(key) not in (None, 1.0) or type(trainer.get(key)) is int:
             raise UserError(f"trainer.{key}={trainer[key]}: would leave a part unmeasured; {instead}")

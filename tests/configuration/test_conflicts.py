@@ -25,6 +25,8 @@ def settings(fused: bool = True, sparse: bool = False, eps: float | None = 1e-8,
             {"precision": "16-true", "fused": False},
             r"optimizer.algorithm.eps=1e-08: is 0 in trainer.precision=16-true; must be at least 1e-07",
         ),
+        ({"max_time": "00:01:00:00"}, r"trainer.max_time=00:01:00:00: a run that the clock ends is another"),
+        ({"barebones": True}, r"trainer.barebones=True: leaves out checkpoints and metrics"),
         ({"overfit_batches": 1}, r"trainer.overfit_batches=1: .* data.train_size takes fewer images"),
         (
             {"gradient_clip_val": 1.0, "precision": "16-mixed"},
