@@ -1,6 +1,7 @@
 """Settings that conflict with each other or with this machine; needs no torch."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,7 @@ UNFIT = {  # options with which a run leaves no record that another could repeat
     "max_time": "a run that the clock ends is another on each machine; set trainer.max_epochs",
     "barebones": "leaves out checkpoints and metrics; +trainer.fast_dev_run=true tries a run",
 }
+OTHERS_STARTED = {"WORLD_SIZE", "SLURM_NTASKS"}  # who sets these starts the processes of all machines
 FLOAT16_MIN = 6e-8  # positive number of float16
 CPU_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
 
@@ -78,6 +80,10 @@ def check_devices(config: Mapping[str, Any], multirun: bool) -> None:
     if count > most and (kind == "cpu" or (kind == "auto" and not hardware.visible_gpus())):
         raise UserError(f"trainer.devices={devices}: must be at most {most} processes on this CPU")
     check_batch_size(config["data"]["batch_size"], count)
+    if trainer.get("num_nodes") not in (None, 1) and not OTHERS_STARTED & {*os.environ}:
+        raise UserError(
+            f"trainer.num_nodes={trainer['num_nodes']}: would wait for the others; start it with torchrun"
+        )
     strategy = trainer.get("strategy", "auto")
     if multirun and (str(strategy).startswith("ddp") or devices not in (1, "1", "auto", [0])):
         raise UserError(

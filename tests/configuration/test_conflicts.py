@@ -2,7 +2,7 @@
 
 import pytest
 
-from icv_lightning.configuration.conflicts import check_trainer
+from icv_lightning.configuration.conflicts import check_devices, check_trainer
 from icv_lightning.errors import UserError
 
 
@@ -55,3 +55,13 @@ def test_what_would_fail_or_measure_less(given, message):
 )
 def test_what_is_right(given):
     check_trainer(settings(**given))
+
+
+def test_several_machines_are_not_waited_for_alone(monkeypatch):
+    for key in ("WORLD_SIZE", "SLURM_NTASKS"):
+        monkeypatch.delenv(key, raising=False)
+    config = {"trainer": {"accelerator": "cpu", "devices": 1, "num_nodes": 2}, "data": {"batch_size": 64}}
+    with pytest.raises(UserError, match=r"trainer.num_nodes=2: would wait for the others; start it with tor"):
+        check_devices(config, multirun=False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    check_devices(config, multirun=False)
