@@ -26,6 +26,7 @@ from icv_lightning.records.snapshots import Snapshot, read_snapshot
 from icv_lightning.records.soundness import GROUPS, check_results
 
 log = logging.getLogger(__name__)
+REPORT_PAGE = "index.html"  # in a folder that holds what was made of runs
 STALE_AFTER = 15 * 60  # seconds without any change after which a run without results counts as interrupted
 
 
@@ -118,7 +119,7 @@ def read_runs(folders: Iterable[Path]) -> list[Run]:
 
 
 def _runs_below(folder: Path) -> Iterator[Run]:
-    for path in sorted(p for p in folder.iterdir() if p.is_dir()):
+    for path in sorted(p for p in folder.iterdir() if p.is_dir() and not (p / REPORT_PAGE).exists()):
         if (path / "results.json").exists() or (path / ".hydra").is_dir() or cell_of_folder(path.name):
             run = _finished(path) or _unfinished(path)
             if run:
