@@ -52,3 +52,11 @@ def test_code_is_not_run(tmp_path):
     torch.save(CONTENT | {"code": Code()}, tmp_path / "a.ckpt")
     with pytest.raises(UserError, match="not a checkpoint that can be loaded safely"):
         read_checkpoint(tmp_path / "a.ckpt")
+
+
+@pytest.mark.parametrize("protocol", [3, 5])
+def test_a_file_of_another_protocol_is_read_or_refused_without_a_second_line(tmp_path, protocol, recwarn):
+    torch.save({"state_dict": {}, "hyper_parameters": {}}, tmp_path / "a.ckpt", pickle_protocol=protocol)
+    with pytest.raises(UserError, match=r"a\.ckpt: not a checkpoint"):
+        read_checkpoint(tmp_path / "a.ckpt")
+    assert not recwarn.list
