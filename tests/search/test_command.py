@@ -24,7 +24,7 @@ optuna = pytest.importorskip("optuna")
 BASE = ("search=lambda_dim", "data=digits", "data.val_size=300", "name=look")
 SPACE, LAMBDA, DIM = (f"search.space{key}" for key in ("", ".loss.lambda", ".model.embedding_dim"))
 BAD = {
-    ("data=digits",): "search: nothing to look for; give experiment=search_lambda or search=lambda_dim",
+    ("data=digits",): "search: no settings to search; give experiment=search_lambda or search=lambda_dim",
     (*BASE, "data.val_size=0"): "data.val_size=0: a search needs a validation part: data.val_size=5000",
     (*BASE, "search.metric=test/acc"): "search.metric=test/acc: must be one of val/acc, ",
     (*BASE, "search.trials=0"): "search.trials=0: must be an integer of at least 1",
