@@ -8,6 +8,8 @@ import sys
 from difflib import get_close_matches
 
 import icv_lightning
+from icv_lightning.errors import UserError
+from icv_lightning.terminal.exit_status import WRONG_INPUT, ending
 
 VERBS = {
     "run": "Train and test a network, or a grid of them with -m",
@@ -22,22 +24,30 @@ VERBS = {
     "dashboard": "Save a W&B workspace for the runs of a project",
     "completion": "Print the completion script of a shell",
 }
-WRONG_INPUT = 2
 
 
 def main() -> None:
     """Start the command that the first argument names; exit as it does, with 2 where there is none."""
     verb = sys.argv[1] if len(sys.argv) > 1 else ""
-    if verb in ("-h", "--help"):
+    if verb not in VERBS:
+        with ending():
+            sys.exit(_answer(verb))
+    del sys.argv[1]
+    runpy.run_module(f"icv_lightning.{verb}", run_name="__main__", alter_sys=True)
+
+
+def _answer(word: str) -> int:
+    """Answer what is no verb; return the exit status."""
+    if word in ("-h", "--help"):
         print(usage())
-    elif verb == "--version":
+    elif word == "--version":
         print(icv_lightning.__version__)
-    elif verb in VERBS:
-        del sys.argv[1]
-        runpy.run_module(f"icv_lightning.{verb}", run_name="__main__", alter_sys=True)
+    elif word:
+        raise UserError(_unknown(word))
     else:
-        print(_unknown(verb) if verb else usage(), file=sys.stderr)
-        sys.exit(WRONG_INPUT)
+        print(usage(), file=sys.stderr)
+        return WRONG_INPUT
+    return 0
 
 
 def usage() -> str:
@@ -50,10 +60,10 @@ def usage() -> str:
 
 def _unknown(verb: str) -> str:
     if "=" in verb or verb == "-m":
-        return f"error: {verb!r}: not a verb; settings belong to one: icv-lightning run {verb} …"
+        return f"{verb!r}: not a verb; settings belong to one: icv-lightning run {verb} …"
     near = get_close_matches(verb, VERBS, n=1)
     hint = f"did you mean {near[0]}?" if near else f"must be one of {', '.join(VERBS)}"
-    return f"error: {verb!r}: no such verb; {hint}"
+    return f"{verb!r}: no such verb; {hint}"
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ def check_batch(
 ) -> None:
     """Refuse what PyTorch would broadcast, or count as an error of the network.
 
-    Classes outside of 0 to K - 1 are refused everywhere, but on the CPU alone: to look at them on a GPU
-    would wait for it at every step.
+    Classes outside of 0 to K - 1 are refused by all losses, rules and metrics, on the CPU: to look at them
+    on a GPU would wait for it at every step. There PyTorch's own assertion ends whatever indexes by class
+    (cross-entropy, centroids), and the rest counts such an image as wrong; data modules check the classes of
+    every part when they load it, so that no run meets them.
 
     Args:
         target: B classes, integers.

@@ -29,6 +29,7 @@ TINY_WITH_FIGURES = (
 )
 TINY = (*TINY_WITH_FIGURES, "~callbacks.gallery")
 
+PATIENCE = 900  # seconds after which a process hangs, however loaded the machine
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if IS_WORKER:  # one core for it and the processes that it starts; none of the above imports torch
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -55,7 +56,7 @@ def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         surroundings = {key: value for key, value in os.environ.items() if key != "ICV_DATA"}
         return subprocess.run(
             [sys.executable, "-m", module, *arguments],
-            cwd=tmp_path, env=surroundings | environment, capture_output=True, text=True, timeout=300,
+            cwd=tmp_path, env=surroundings | environment, capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
 
     return start

@@ -20,7 +20,7 @@ from icv_lightning.errors import UserError
 from icv_lightning.losses import CombinedLoss
 from icv_lightning.module import ClassifierModule
 from icv_lightning.nets import ConvNet, LinearScores
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
 
 pytest.importorskip("onnxscript", reason="needs the extra `export`")
 onnx = pytest.importorskip("onnx", reason="needs the extra `export`")
@@ -153,7 +153,7 @@ def test_the_example_runs_without_this_package(own_checkpoint, tmp_path):
     assert len(example.splitlines()) <= 15
     (tmp_path / "example.py").write_text(f"{example}\nimport sys\nassert 'torch' not in sys.modules\n")
     done = subprocess.run(
-        [sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
     found = model.predict([tmp_path / "picture.png"])

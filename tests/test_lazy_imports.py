@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 import icv_lightning
+from tests.conftest import PATIENCE
 
 LIGHT = ", ".join(
     f"icv_lightning.{name}"
@@ -26,7 +27,7 @@ LIGHT = ", ".join(
 def test_settings_are_checked_without_torch_and_lightning():
     code = f"import sys, {LIGHT}; print(*sorted({{'torch', 'lightning', 'torchmetrics'}} & set(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert done.stdout.split() == []
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from icv_lightning.errors import UserError
+from tests.conftest import PATIENCE
 
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -40,6 +41,6 @@ def said_without_privileges(call: Callable[[], object]) -> str:
     answer = context.Queue()
     process = context.Process(target=_answer, args=(call, answer))
     process.start()
-    said: str = answer.get(timeout=120)
+    said: str = answer.get(timeout=PATIENCE)
     process.join()
     return said

@@ -1,6 +1,7 @@
 """Settings that conflict with each other or with this machine; needs no torch."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,11 @@ PARTIAL = {  # options that measure less than a whole part, and what is meant fo
     "limit_test_batches": "trainer.fast_dev_run=true tries a run",
     "overfit_batches": "data.train_size takes fewer images",
 }
+UNFIT = {  # options with which a run leaves no record that another could repeat
+    "max_time": "a run that the clock ends is another on each machine; set trainer.max_epochs",
+    "barebones": "leaves out checkpoints and metrics; +trainer.fast_dev_run=true tries a run",
+}
+OTHERS_STARTED = {"WORLD_SIZE", "SLURM_NTASKS"}  # who sets these starts the processes of all machines
 FLOAT16_MIN = 6e-8  # positive number of float16
 CPU_PROCESSES = 8  # that may be asked of a CPU of few cores, to try what several would do
 
@@ -37,6 +43,9 @@ def check_centroids(config: Mapping[str, Any]) -> None:
 def check_trainer(config: Mapping[str, Any]) -> None:
     """Raise `UserError` for options of the trainer that fail late, or that measure a part for the whole."""
     trainer, algorithm = config["trainer"], config["optimizer"]["algorithm"]
+    for key, why in UNFIT.items():
+        if trainer.get(key):
+            raise UserError(f"trainer.{key}={trainer[key]}: {why}")
     for key, instead in PARTIAL.items():
         if trainer.get(key) not in (None, 1.0) or type(trainer.get(key)) is int:
             raise UserError(f"trainer.{key}={trainer[key]}: would leave a part unmeasured; {instead}")
@@ -71,6 +80,10 @@ def check_devices(config: Mapping[str, Any], multirun: bool) -> None:
     if count > most and (kind == "cpu" or (kind == "auto" and not hardware.visible_gpus())):
         raise UserError(f"trainer.devices={devices}: must be at most {most} processes on this CPU")
     check_batch_size(config["data"]["batch_size"], count)
+    if trainer.get("num_nodes") not in (None, 1) and not OTHERS_STARTED & {*os.environ}:
+        raise UserError(
+            f"trainer.num_nodes={trainer['num_nodes']}: would wait for the others; start it with torchrun"
+        )
     strategy = trainer.get("strategy", "auto")
     if multirun and (str(strategy).startswith("ddp") or devices not in (1, "1", "auto", [0])):
         raise UserError(

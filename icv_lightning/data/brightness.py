@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from icv_lightning.data.colour_profile import in_srgb
+
 BACKGROUND = (255, 255, 255)  # under what is transparent: white, as a page is
 # What white is in a grey picture deeper than 8 bits: the least of these that holds its brightest pixel.
 WHITES = (2**8 - 1, 2**12 - 1, 2**16 - 1)
@@ -38,6 +40,7 @@ def of_8_bits(picture: Image.Image, stored: Storage, channels: int) -> Image.Ima
       so that 8 and 12 bits stored in 16 keep their levels; 2^31 - 1 where that is at least 2^30.
     - Floats: white is 1 where none exceeds it, else as for integers.
     - Colours of 16 bits: the upper byte.
+    - With an ICC profile that fits its mode: brought to sRGB.
     - Transparency is composed on white. CMYK, Lab, HSV and palettes go through RGB.
 
     Raises:
@@ -46,6 +49,7 @@ def of_8_bits(picture: Image.Image, stored: Storage, channels: int) -> Image.Ima
     """
     if picture.mode.startswith(("I", "F")):
         picture = _scaled(picture, stored.inverted)
+    picture = in_srgb(picture)
     if picture.has_transparency_data:
         seen = Image.new("RGBA", picture.size, BACKGROUND)
         picture = Image.alpha_composite(seen, picture.convert("RGBA"))

@@ -24,10 +24,11 @@ from icv_lightning.data.images import (
     Transform,
     piece,
 )
+from icv_lightning.data.negatives import weights
 from icv_lightning.data.picture import PictureInput
 from icv_lightning.data.resident import Residence, ResidentBatches
 from icv_lightning.data.sizes import check_val_size
-from icv_lightning.data.traits import SAMPLE, traits, usual
+from icv_lightning.data.traits import NEGATIVE, SAMPLE, traits, usual
 from icv_lightning.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -231,7 +232,8 @@ class ImageDataModule(L.LightningDataModule):
         if self._usual is None:
             part = self.train_part
             index = part.index[torch.linspace(0, len(part) - 1, min(len(part), SAMPLE)).long()]
-            self._usual = usual(traits(part.images[index].cpu(), self.sampled_files))
+            images = part.images[index].cpu()
+            self._usual = {**usual(traits(images, self.sampled_files)), NEGATIVE: weights(images)}
         return self._usual
 
     def train_dataloader(self) -> Batches:

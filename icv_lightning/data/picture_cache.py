@@ -19,7 +19,7 @@ from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.records.files import replaced, write_text
 
 log = logging.getLogger(__name__)
-VERSION = 1  # of how pictures are brought to a network's input; another one reads them again
+VERSION = 2  # of how pictures are brought to a network's input; another one reads them again
 PIXELS, FACTS = ".pixels", ".json"
 
 

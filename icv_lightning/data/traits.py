@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from icv_lightning.data.folders import formats
+from icv_lightning.data.negatives import FEATURES
 
 SAMPLE = 100  # pictures that are looked at
 TAIL = 0.01  # share of the pictures trained on, at either end, that does not count
@@ -22,6 +23,7 @@ WORDS = {
     "colour": "difference of the channels",
     "side": "side of a file's picture in pixels",
 }
+NEGATIVE = "negative"  # key of the weights that tell pictures from their negatives
 Ranges = Mapping[str, Sequence[float]]
 
 
@@ -68,13 +70,14 @@ def unlike(found: Mapping[str, Tensor], ranges: Ranges) -> list[str]:
 
 
 def read_ranges(recorded: Any) -> Ranges:
-    """Return the ranges that a checkpoint keeps; none where it has none that can be used."""
+    """Return the ranges and weights that a checkpoint keeps; none where it has none that can be used."""
     if not isinstance(recorded, Mapping):
         return {}
+    sizes = dict.fromkeys(WORDS, 2) | {NEGATIVE: FEATURES}
     return {
-        key: ends
-        for key, ends in recorded.items()
-        if key in WORDS and isinstance(ends, list) and len(ends) == 2 and all(map(_is_number, ends))
+        key: numbers
+        for key, numbers in recorded.items()
+        if isinstance(numbers, list) and len(numbers) == sizes.get(key) and all(map(_is_number, numbers))
     }
 
 

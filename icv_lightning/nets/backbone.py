@@ -38,7 +38,7 @@ class Backbone(nn.Sequential):
     Raises:
         ValueError: an unknown source, architecture or weights; an architecture with auxiliary classifiers,
             without a full connection at its end, or that does not take images of this size.
-        UserError: timm is not installed, or weights cannot be had.
+        UserError: timm is not installed, or weights are not available.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ def _downloaded(make: Callable[[], nn.Module], name: str, weights: str) -> nn.Mo
         return make()
     except Exception as error:  # network, cache and mirror: each library has kinds of its own
         raise UserError(
-            f"weights={weights}: cannot be had for {name} ({reason(error)}); null downloads nothing"
+            f"weights={weights}: not available for {name} ({reason(error)}); null downloads nothing"
         ) from error
 
 

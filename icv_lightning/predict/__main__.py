@@ -11,6 +11,7 @@ from icv_lightning.command_line import add_checkpoint, add_images, load, number,
 from icv_lightning.errors import UserError
 from icv_lightning.predict.embeddings_file import EmbeddingsFile
 from icv_lightning.predict.formats import COLUMNS, WRITERS
+from icv_lightning.terminal import streams
 from icv_lightning.terminal.exit_status import run
 from icv_lightning.terminal.suggestions import suggest
 
@@ -83,6 +84,8 @@ def _rows(
     kept: EmbeddingsFile | None,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     for paths, images in files:
+        if streams.reader_is_gone() and not kept:
+            return
         found = model.predict(images, threshold)
         numbers = [x.tolist() for x in (found.probabilities, found.distances, found.margin, found.unknown)]
         columns = (map(str, paths), found.names, numbers[0], found.nearest, *numbers[1:])

@@ -71,9 +71,9 @@ def trained_for(content: Mapping[str, Any], path: str | Path) -> tuple[list[str]
             size = net["image_size"]
             found = PictureInput(net["channels"], size, net.get("image_width") or size, crop)
     except KeyError as error:
-        raise UserError(f"{path}: does not say the {error.args[0]} of what its network takes") from error
+        raise UserError(f"{path}: lacks the {error.args[0]} of its network's input") from error
     except (AttributeError, TypeError) as error:
-        raise UserError(f"{path}: what it says of pictures cannot be read ({reason(error)})") from error
+        raise UserError(f"{path}: its description of pictures cannot be read ({reason(error)})") from error
     if not found.possible:
         raise UserError(f"{path}: no network takes pictures of {tuple(found)}")
     return [str(name) for name in names], found

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from icv_lightning.data.folders import PictureFinder
+from icv_lightning.data.negatives import look_negative
 from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.data.progress import reported
-from icv_lightning.data.traits import SAMPLE, Ranges, traits, unlike
+from icv_lightning.data.traits import NEGATIVE, SAMPLE, Ranges, traits, unlike
 from icv_lightning.errors import UserError
 
 
@@ -76,7 +77,12 @@ class PictureFiles:
 
 def warn_unlike(images: Tensor, files: Sequence[str | Path], usual: Ranges) -> None:
     """Say on stderr, in a line, in what most of these pictures look unlike those that were trained on."""
-    if usual and (said := unlike(traits(images[:SAMPLE], files[:SAMPLE]), usual)):
+    if not usual:
+        return
+    said = unlike(traits(images[:SAMPLE], files[:SAMPLE]), usual)
+    if look_negative(images[:SAMPLE], usual.get(NEGATIVE, ())):
+        said.append("like negatives of them, bright for dark")
+    if said:
         unlikeness = "; ".join(said)
         line = f"warning: these pictures look unlike those trained on, results may mean nothing: {unlikeness}"
         print(line, file=sys.stderr, flush=True)

@@ -1,5 +1,6 @@
 """Which file is a run's checkpoint, and its content read safely: tensors and primitives alone, no code."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ def read_checkpoint(path: str | Path, map_location: str = "cpu") -> dict[str, An
     import torch
 
     try:
-        content = torch.load(path, map_location=map_location, weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of a file that is not its own
+            content = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is not its own
         raise UserError(f"{path}: not a checkpoint that can be loaded safely ({reason(error)})") from error
     try:

@@ -17,6 +17,8 @@ from icv_lightning.escaping import printable
 from icv_lightning.records.arrays import read_arrays
 from icv_lightning.records.cells import Cell, cell_of_folder
 from icv_lightning.records.data_sets import learn
+from icv_lightning.records.measured import FILE as MEASURED
+from icv_lightning.records.measured import read_measured
 from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.records.results import read_json
 from icv_lightning.records.settings_file import read_settings
@@ -24,7 +26,7 @@ from icv_lightning.records.snapshots import Snapshot, read_snapshot
 from icv_lightning.records.soundness import GROUPS, check_results
 
 log = logging.getLogger(__name__)
-REPORT = "report"  # folder of a grid's report, whose results.json lists the runs
+REPORT_PAGE = "index.html"  # in a folder that holds what was made of runs
 STALE_AFTER = 15 * 60  # seconds without any change after which a run without results counts as interrupted
 
 
@@ -117,7 +119,7 @@ def read_runs(folders: Iterable[Path]) -> list[Run]:
 
 
 def _runs_below(folder: Path) -> Iterator[Run]:
-    for path in sorted(p for p in folder.iterdir() if p.is_dir() and p.name != REPORT):
+    for path in sorted(p for p in folder.iterdir() if p.is_dir() and not (p / REPORT_PAGE).exists()):
         if (path / "results.json").exists() or (path / ".hydra").is_dir() or cell_of_folder(path.name):
             run = _finished(path) or _unfinished(path)
             if run:
@@ -160,6 +162,8 @@ def _checked(run: Run) -> Run:
     """Return a run; raise `UserError` or `ValueError` where its curves or its last snapshot are damaged."""
     if run.status == "completed":
         read_metrics(run.folder)
+        if (run.folder / MEASURED).exists() and read_measured(run.folder) is None:
+            raise ValueError(f"{MEASURED} is damaged, or of another kind")
         last = read_snapshot(run.epochs[max(run.epochs)]) if run.epochs else None
         if last is not None and last.centroids.shape[1] != run.cell.embedding_dim:
             numbers = f"{last.centroids.shape[1]}, not {run.cell.embedding_dim} numbers"

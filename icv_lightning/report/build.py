@@ -14,7 +14,7 @@ from icv_lightning.paper.evidence import Evidence, read_rows
 from icv_lightning.paper.runs import grouped, is_papers
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_bytes, write_text
-from icv_lightning.records.runs import REPORT, Run, read_runs
+from icv_lightning.records.runs import REPORT_PAGE, Run, read_runs
 from icv_lightning.records.variants import Variant
 from icv_lightning.report import formats, text_tables
 from icv_lightning.report.explorer import write_explorer
@@ -59,7 +59,7 @@ def write_report(
     papers = [variant for variant in variants if is_papers(variant)]
     known = [run for variant in variants for run in variant.all_runs]
     sweep = Sweep(known, layout or Layout()) if known and (layout or len(papers) < len(variants)) else None
-    report = folders[0] / REPORT
+    report = folders[0] / "report"
     for folder in (report / "tables", report / "figures"):
         folder.mkdir(parents=True, exist_ok=True)
     evidence, rows = Evidence(), read_rows(folders)
@@ -69,7 +69,6 @@ def write_report(
     grids = [grid for i, section in enumerate(sections) for grid in _grids(section, on_paper, i)]
     for name, text in _table_texts(sections, on_paper, [*swept, *grids], sweep).items():
         write_text(report / "tables" / name, text)
-    write_text(report / "results.json", json.dumps(list(_cells(runs)), indent=1) + "\n")
     progress("drawing figures")
     images = []
     for image in _images(papers, variants, sweep, report / "figures"):
@@ -79,10 +78,11 @@ def write_report(
     explorer = write_explorer(report / "explorer.html", variants, folders, folders[0].resolve().name)
     progress("writing the page")
     write_page(
-        report / "index.html", folders[0].resolve().name, sections, on_paper, images, runs,
+        report / REPORT_PAGE, folders[0].resolve().name, sections, on_paper, images, runs,
         [*unfinished(runs), *(run for run in aside if run.status == "completed")], explorer,
         papers or variants[:LISTED], sweep, swept,
     )  # fmt: skip
+    write_text(report / "results.json", json.dumps(list(_cells(runs)), indent=1) + "\n")
     return report, [*swept, *grids[: len(MEASURES) + 1]]
 
 

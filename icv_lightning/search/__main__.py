@@ -45,7 +45,7 @@ def read_plan(arguments: Sequence[str]) -> SearchPlan:
     checked = checks.check([text for text in arguments if not text.lstrip("+~").startswith("search.space")])
     config = composed(arguments)
     if config.get("search") is None:
-        raise UserError("search: nothing to look for; give experiment=search_lambda or search=lambda_dim")
+        raise UserError("search: no settings to search; give experiment=search_lambda or search=lambda_dim")
     if not has_validation(config.data):
         raise UserError("data.val_size=0: a search needs a validation part: data.val_size=5000")
     own = [text for text in arguments if not text.lstrip("+~").startswith(("search.", "search="))]

@@ -70,7 +70,7 @@ def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Sett
     if set(leaf) not in FORMS:
         raise UserError(f"search.space.{key}={dict(leaf)}: {FORM}")
     if not has_effect(key, settings):
-        raise UserError(f"search.space.{key}: changes no result, there is nothing to look for")
+        raise UserError(f"search.space.{key}: changes no result, so it cannot be searched")
     if "choices" in leaf:
         choices = leaf["choices"]
         if not isinstance(choices, list) or not choices or not all(map(_is_plain, choices)):

@@ -140,7 +140,7 @@ def open_study(plan: SearchPlan) -> "Study":
     facts |= {"space": repr(plan.space), "settings": identify(plan.config).hash}
     before = study.user_attrs.get("search", facts)
     if not isinstance(before, dict):
-        raise UserError(f"{plan.folder / 'search.db'}: does not say what was looked for")
+        raise UserError(f"{plan.folder / 'search.db'}: does not hold the settings of its search")
     if unlike := [key for key in facts if facts[key] != before.get(key)]:
         raise UserError(
             f"{plan.folder}: holds a search of another {', '.join(unlike)}; choose another name=…"

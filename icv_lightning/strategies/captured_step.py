@@ -92,7 +92,7 @@ class CapturedStep(SingleDeviceStrategy):
         self._rates: DeviceRates | None = None
 
     def _refuse(self, reason: str) -> None:
-        log.warning("the training step is no CUDA graph, and runs as written: %s", reason)
+        log.warning("the training step is not recorded as a CUDA graph and runs as written: %s", reason)
         self._forget()
         self._refused = True
 

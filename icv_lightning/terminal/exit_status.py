@@ -24,17 +24,18 @@ TRACEBACK = "ICV_TRACEBACK"  # set in the environment: print the traceback of an
 def ending(stopped: str = "stopped") -> Iterator[None]:
     """End the program after a command's work, which exits with 0, or with 1 after saying what failed.
 
-    Wrong input (`UserError`) exits with 2, any other error with 1, Ctrl-C, SIGTERM and SIGHUP with 130; each
-    says one line on standard error. Standard output that is closed or full ends nothing: a reader that has
-    seen enough is no error, output that could not be written makes a status of 0 a 1.
+    Wrong input (`UserError`, or a place without permission) exits with 2, any other error with 1, Ctrl-C,
+    SIGTERM and SIGHUP with 130; each says one line on standard error. Standard output that is closed or full
+    ends nothing: a reader that has seen enough is no error, output that could not be written makes a status
+    of 0 a 1.
 
     Args:
         stopped: the line after a signal.
     """
     output = streams.protect()
-    listen()
     logging.raiseExceptions = False  # a log that cannot be written is no second failure
     try:
+        listen()
         try:
             yield
         finally:
@@ -46,6 +47,8 @@ def ending(stopped: str = "stopped") -> Iterator[None]:
         status = end.code if isinstance(end.code, int) else int(bool(end.code))
     except UserError as error:
         status = _end(f"error: {error}", WRONG_INPUT)
+    except PermissionError as error:  # of a place that was given
+        status = _end(f"error: {_words(error)}", WRONG_INPUT)
     except Exception as error:
         status = _end(f"error: {_words(error)}", FAILED)
     if output and output.lost and not status:

@@ -73,7 +73,7 @@ class Verifier:
         """
         if self.images is None:
             if said := pictures_changed(self.results.get("provenance"), self.settings):
-                raise UserError(f"{self.checkpoint}: who was trained on is not known: {'; '.join(said)}")
+                raise UserError(f"{self.checkpoint}: the persons trained on are not known: {'; '.join(said)}")
             part = unseen_pictures(self.settings) if self.settings else None
             if part is None or not len(part):
                 raise UserError(f"{self.checkpoint}: its run kept no persons to verify; give --images")

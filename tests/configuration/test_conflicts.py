@@ -2,7 +2,7 @@
 
 import pytest
 
-from icv_lightning.configuration.conflicts import check_trainer
+from icv_lightning.configuration.conflicts import check_devices, check_trainer
 from icv_lightning.errors import UserError
 
 
@@ -25,6 +25,8 @@ def settings(fused: bool = True, sparse: bool = False, eps: float | None = 1e-8,
             {"precision": "16-true", "fused": False},
             r"optimizer.algorithm.eps=1e-08: is 0 in trainer.precision=16-true; must be at least 1e-07",
         ),
+        ({"max_time": "00:01:00:00"}, r"trainer.max_time=00:01:00:00: a run that the clock ends is another"),
+        ({"barebones": True}, r"trainer.barebones=True: leaves out checkpoints and metrics"),
         ({"overfit_batches": 1}, r"trainer.overfit_batches=1: .* data.train_size takes fewer images"),
         (
             {"gradient_clip_val": 1.0, "precision": "16-mixed"},
@@ -53,3 +55,13 @@ def test_what_would_fail_or_measure_less(given, message):
 )
 def test_what_is_right(given):
     check_trainer(settings(**given))
+
+
+def test_several_machines_are_not_waited_for_alone(monkeypatch):
+    for key in ("WORLD_SIZE", "SLURM_NTASKS"):
+        monkeypatch.delenv(key, raising=False)
+    config = {"trainer": {"accelerator": "cpu", "devices": 1, "num_nodes": 2}, "data": {"batch_size": 64}}
+    with pytest.raises(UserError, match=r"trainer.num_nodes=2: would wait for the others; start it with tor"):
+        check_devices(config, multirun=False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    check_devices(config, multirun=False)

@@ -17,6 +17,7 @@ from PIL import Image
 
 from icv_lightning import enroll
 from icv_lightning.errors import UserError
+from icv_lightning.paper.evidence import Evidence
 from icv_lightning.predict import __main__ as predict
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
@@ -28,7 +29,11 @@ QUICK, MANY = range(12), range(12, 300)
 FEW = [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 100))]
 SEEDS = [*QUICK, *(pytest.param(seed, marks=pytest.mark.slow) for seed in MANY)]
 VALUES = [None, True, -1, 10**30, 0.5, "x", "${oc.env:HOME}", "\x1b[31m", [], {}, [[1], "a"], float("inf")]
-READ_BY_REPORT = ("results.json", "metrics.csv", "embeddings/epoch_001.npz", ".hydra/config.yaml")
+READ_BY_REPORT = (
+    *("results.json", "metrics.csv", "embeddings/epoch_001.npz", "measured.npz"),
+    ".hydra/config.yaml",
+)
+OF_TEXT, OF_ONE = (0, 2, 6, 7), (2, 6)  # changes that text, and a single value, can have
 CELL = Cell("mnist", 0.05, 2, False)
 
 
@@ -84,7 +89,8 @@ def mutate(path: Path, rng: random.Random) -> None:
             lambda: np.full(values.shape, np.nan), lambda: values.astype(float) * 1e30, lambda: -values - 1,
             lambda: np.zeros(()), lambda: values[:0], lambda: values.astype(np.int64) + 1000,
         ]  # fmt: skip
-        arrays[key] = rng.choice(changes)()
+        possible = range(len(changes)) if values.dtype.kind != "U" else OF_TEXT
+        arrays[key] = changes[rng.choice(possible if values.ndim else OF_ONE)]()
         np.savez(path, **arrays)
     else:
         path.write_bytes(damaged(content, rng))
@@ -106,9 +112,7 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(
-    "name", ["results.json", "metrics.csv", "embeddings/epoch_001.npz", ".hydra/config.yaml"]
-)
+@pytest.mark.parametrize("name", READ_BY_REPORT)
 def test_a_report_names_the_damaged_run_and_keeps_the_others(name, seed, grid, tmp_path, caplog):
     rng = random.Random(f"{name} {seed}")
     shutil.copytree(grid, tmp_path / "grid")
@@ -126,7 +130,10 @@ def test_a_report_names_the_damaged_run_and_keeps_the_others(name, seed, grid, t
         assert variant.label.isprintable()
     assert all(run.cause.isprintable() for run in unfinished(runs))
     assert all(record.getMessage().count("\n") == 0 for record in caplog.records)
+    evidence = Evidence()
     for run in whole:
+        evidence.replicates(run, "acc")
+        evidence.replicates(run, "tail")
         assert run.last_snapshot is None or np.isfinite(run.last_snapshot.embeddings).all()
         assert run.curves.shape[0] <= 1
     assert len(aside) <= 3

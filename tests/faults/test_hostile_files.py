@@ -135,11 +135,11 @@ def test_a_run_cannot_start_from_half_a_checkpoint(change, message, own_checkpoi
         (lambda c: c["hyper_parameters"]["config"].pop("loss"), "its model cannot be built"),
         (lambda c: c["state_dict"].popitem(), "its model cannot be built"),
         (lambda c: c["hyper_parameters"].update(config=[]), "its model cannot be built"),
-        (lambda c: c["data"].update(picture_input={"side": 3}), "what it says of pictures cannot be read"),
-        (lambda c: c["data"].update(picture_input=[1, 28, 28]), "what it says of pictures cannot be read"),
+        (lambda c: c["data"].update(picture_input={"side": 3}), "its description of pictures cannot be read"),
+        (lambda c: c["data"].update(picture_input=[1, 28, 28]), "its description of pictures cannot be read"),
         (lambda c: c["data"]["picture_input"].update(height=10**9), "no network takes pictures of"),
         (lambda c: c["data"]["picture_input"].update(crop="all"), "no network takes pictures of"),
-        (lambda c: c.update(data=7), "what it says of pictures cannot be read"),
+        (lambda c: c.update(data=7), "its description of pictures cannot be read"),
     ],
 )
 def test_a_checkpoint_of_nonsense_is_one_line(change, message, own_checkpoint):

@@ -12,7 +12,7 @@ import pytest
 
 from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.run.processes import rank
-from tests.conftest import TINY, cells, is_running, results
+from tests.conftest import PATIENCE, TINY, cells, is_running, results
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 COMMAND = [sys.executable, "-m", "icv_lightning.run", *TINY, "trainer.accelerator=cpu", "trainer.devices=2"]
@@ -25,7 +25,7 @@ def started(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=PATIENCE)
     return process.returncode, said
 
 
@@ -36,7 +36,7 @@ def children(pid: int) -> list[int]:
 
 def second(process: "subprocess.Popen[str]", folder: Path, after: int = 0) -> int:
     """Wait until the run has an epoch beyond `after`; give the number of its second process."""
-    until = time.monotonic() + 100
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and not any(
         max(read_metrics(path.parent), default=0) > after for path in folder.glob("outputs/*/*/metrics.csv")
     ):
@@ -47,7 +47,7 @@ def second(process: "subprocess.Popen[str]", folder: Path, after: int = 0) -> in
     return other
 
 
-def is_gone(pid: int, seconds: float = 30.0) -> bool:
+def is_gone(pid: int, seconds: float = PATIENCE) -> bool:
     until = time.monotonic() + seconds
     while is_running(pid) and time.monotonic() < until:
         time.sleep(0.1)
@@ -79,7 +79,11 @@ def test_torchrun_starts_the_processes_too_and_both_find_the_run_completed(tmp_p
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "-m", *COMMAND[2:]]
     for _ in range(2):
         done = subprocess.run(
-            [*launcher, "trainer.max_epochs=1"], cwd=tmp_path, capture_output=True, text=True, timeout=200
+            [*launcher, "trainer.max_epochs=1"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr

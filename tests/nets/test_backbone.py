@@ -96,7 +96,7 @@ def test_weights_that_cannot_be_downloaded(monkeypatch):
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refused)
     monkeypatch.setattr(models._api, "load_state_dict_from_url", refused)
-    with pytest.raises(UserError, match=r"weights=DEFAULT: cannot be had for resnet18 \(no network\)"):
+    with pytest.raises(UserError, match=r"weights=DEFAULT: not available for resnet18 \(no network\)"):
         Backbone(3, 32, 2, weights="DEFAULT")
 
 

@@ -15,6 +15,7 @@ from icv_lightning import EmbeddingModel
 from icv_lightning.data import DigitsDataModule
 from icv_lightning.predict import __main__ as predict
 from icv_lightning.records.results import read_results
+from icv_lightning.terminal import streams
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,22 @@ def test_the_accuracy_of_csv_is_that_of_the_run(checkpoint, digits, started, cap
     )
     near = np.mean([r["nearest"] == k for r, k in zip(rows, truth, strict=True)])
     assert near == pytest.approx(metrics["test/acc_nearest_centroid"])
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_reader_that_is_gone_ends_it_unless_embeddings_are_kept(
+    checkpoint, digits, started, monkeypatch, tmp_path, kept
+):
+    calls: list[int] = []
+    predicted = EmbeddingModel.predict
+    monkeypatch.setattr(streams, "reader_is_gone", lambda: len(calls) > 0)
+    monkeypatch.setattr(
+        EmbeddingModel, "predict", lambda self, *args: calls.append(1) or predicted(self, *args)
+    )
+    options = ("--embeddings", tmp_path / "all.npy") if kept else ()
+    given = ("--checkpoint", checkpoint, "--format", "csv", "--batch-size", 100, *options, digits)
+    assert started(predict, *given) == 0
+    assert len(calls) == (4 if kept else 1)
 
 
 def test_json_lines_hold_what_python_gives(checkpoint, digits, started, capsys):

@@ -85,12 +85,16 @@ def test_a_configuration_that_cannot_be_read_is_empty(tmp_path, text):
     assert only(tmp_path).config == {}
 
 
-def test_other_folders_are_no_runs(tmp_path):
+def test_other_folders_are_no_runs(tmp_path, caplog):
     write_run(tmp_path, CELL, metrics=same(0.9))
     for name in ("report", "wandb", ".cache"):
         (tmp_path / name).mkdir()
     (tmp_path / "notes.txt").write_text("")
-    assert len(read_runs([tmp_path])) == 1
+    (tmp_path / "report" / "index.html").write_text("")
+    (tmp_path / "report" / "results.json").write_text("[]")
+    with caplog.at_level("WARNING"):
+        assert len(read_runs([tmp_path])) == 1
+    assert not caplog.messages
 
 
 def test_a_missing_folder_is_one_line(tmp_path):

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from icv_lightning.records.cells import Cell
-from tests.conftest import ROOT, once
+from tests.conftest import PATIENCE, ROOT, once
 from tests.report.grid import embed, same, write_run, write_whole_grid
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -53,7 +53,7 @@ def run_report(*folders: Path) -> subprocess.CompletedProcess[str]:
     surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [sys.executable, "-c", WITHOUT_TORCH, *map(str, folders)],
-        env=surroundings, capture_output=True, text=True, timeout=500,
+        env=surroundings, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, is_running
+from tests.conftest import PATIENCE, ROOT, is_running
 
 GRID = """
 import os, time
@@ -30,14 +30,14 @@ def test_joblibs_workers_end_with_the_command(tmp_path: Path) -> None:
     pytest.importorskip("joblib")
     surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-c", GRID], cwd=tmp_path, env=surroundings)
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while len(found := [int(path.stem) for path in tmp_path.glob("*.pid")]) < 2 and time.monotonic() < until:
         time.sleep(0.1)
     assert len(found) == 2
     assert all(map(is_running, found))
     process.kill()
     process.wait()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 100
     while any(map(is_running, found)) and time.monotonic() < until:
         time.sleep(0.1)
     assert not any(map(is_running, found))

@@ -18,13 +18,13 @@ import pytest
 from icv_lightning.records.results import write_results
 from icv_lightning.search import __main__ as search
 from icv_lightning.search import trials
-from tests.conftest import ROOT, TINY, cells
+from tests.conftest import PATIENCE, ROOT, TINY, cells
 
 optuna = pytest.importorskip("optuna")
 BASE = ("search=lambda_dim", "data=digits", "data.val_size=300", "name=look")
 SPACE, LAMBDA, DIM = (f"search.space{key}" for key in ("", ".loss.lambda", ".model.embedding_dim"))
 BAD = {
-    ("data=digits",): "search: nothing to look for; give experiment=search_lambda or search=lambda_dim",
+    ("data=digits",): "search: no settings to search; give experiment=search_lambda or search=lambda_dim",
     (*BASE, "data.val_size=0"): "data.val_size=0: a search needs a validation part: data.val_size=5000",
     (*BASE, "search.metric=test/acc"): "search.metric=test/acc: must be one of val/acc, ",
     (*BASE, "search.trials=0"): "search.trials=0: must be an integer of at least 1",
@@ -265,7 +265,7 @@ def test_help_and_errors_need_no_torch(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments],
             cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
         assert done.returncode == status
         assert word in done.stdout + done.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from icv_lightning.terminal.streams import Outlet
+from tests.conftest import PATIENCE
 
 WORK = """
 import sys
@@ -26,7 +27,7 @@ def ended(folder: Path, redirection: str, status: int = 0, **environment: str) -
     """Return exit status, standard output and error of a command that prints 20,000 lines, under a shell."""
     done = subprocess.run(
         ["bash", "-c", f'set -o pipefail; "$0" -c "$1" {status} {redirection}', sys.executable, WORK],
-        cwd=folder, env=os.environ | environment, capture_output=True, timeout=100,
+        cwd=folder, env=os.environ | environment, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
     assert (folder / "done").read_text() == "all"
     assert b"Traceback" not in done.stderr
@@ -65,7 +66,7 @@ def test_characters_that_an_encoding_lacks_become_escapes(
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WORK, "0"],
-        cwd=tmp_path, env=os.environ | environment, capture_output=True, timeout=100,
+        cwd=tmp_path, env=os.environ | environment, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode(errors="surrogateescape").splitlines()[0] == f"{shown} 12345678901234567890"

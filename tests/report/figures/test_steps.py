@@ -1,12 +1,15 @@
 import io
 
+import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
 from icv_lightning.report.figures.steps import films, step_figures
+from icv_lightning.report.figures.style import class_look
 from tests.report.grid import embed, same, write_run
 
 CE, ICV = Cell("mnist", 0.0, 2, False), Cell("mnist", 0.05, 2, False)
@@ -64,6 +67,10 @@ def test_the_film_has_a_frame_for_every_epoch_and_runs_for_ever(variant):
     assert "by epoch" in caption
     film = Image.open(io.BytesIO(content))
     assert (film.format, film.n_frames, film.info["loop"]) == ("GIF", 6, 0)
+    pixels = np.asarray(film.convert("RGB"), int).reshape(-1, 3)
+    for k in range(10):  # of the legend at the least
+        wanted = 255 * np.array(to_rgb(class_look(k)[0]))
+        assert np.abs(pixels - wanted).max(1).min() < 32
 
 
 def test_no_snapshots_make_no_film(tmp_path):
