@@ -61,7 +61,7 @@ def test_files_are_cropped_in_prediction_as_they_were_in_training(main, tmp_path
     trained = model.embed(part.train_part.images)
     files = [file for person in part.persons()[0] for file in sorted(person.iterdir())]
     persons = part.persons()[0]
-    tested = part.tested(persons, [(file, persons.index(file.parent)) for file in files])
+    tested = part.tested([(file, persons.index(file.parent)) for file in files], persons[0].parent)
     files = [file for file, held in zip(files, tested, strict=True) if not held]
     torch.testing.assert_close(model.embed(files), trained)
     ((_, images),) = PictureFiles(files, model.picture_input)

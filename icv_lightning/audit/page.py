@@ -43,7 +43,9 @@ def number(value: float) -> str:
     """Return a number as the page shows it, a dash where it is undefined."""
     if not math.isfinite(value):
         return "∞" if value == math.inf else "–"
-    return f"{value:.4f}" if 0.001 <= abs(value) < 10 or not value else f"{value:.4g}"
+    if value and abs(value) < 5e-5:
+        return f"{value:.1e}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.4g}"
 
 
 def interval(measure: Measure) -> str:

@@ -38,7 +38,7 @@ HOW_SHAPE = {
     "nc2_norms": "standard deviation over mean of ‖mean_k − grand mean‖, 0 in collapse",
     "nc2_angles": "mean over pairs of |cos + 1/(K − 1)|, 0 in collapse",
     "nc3": "‖W/‖W‖ − M/‖M‖‖², weights of the scores against the class means around theirs, 0 in collapse",
-    "nc3_centroids": "the same with the centroids around their mean in place of W",
+    "nc3_centroids": "‖C/‖C‖ − M/‖M‖‖², centroids against class means, each around their mean, 0 in collapse",
     "nc4": "share of pictures that the model and the nearest class mean give one class, 1 in collapse",
     "centroid_lag": "mean distance of a centroid to its class mean, in spacings",
 }

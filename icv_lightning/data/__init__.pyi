@@ -4,6 +4,7 @@ from .digits import DigitsDataModule as DigitsDataModule
 from .emnist import EMNISTDataModule as EMNISTDataModule
 from .faces import FacesDataModule as FacesDataModule
 from .image_folder import ImageFolderDataModule as ImageFolderDataModule
+from .listed import ListedDataModule as ListedDataModule
 from .mnist import MNISTDataModule as MNISTDataModule
 from .omniglot import OmniglotDataModule as OmniglotDataModule
 from .orl import ORLDataModule as ORLDataModule

@@ -5,7 +5,7 @@ first 100 classes and tests on the other 100, Cars-196 on 98 and 98, Stanford On
 their own lists say. In-Shop has queries and a gallery. Pictures are never opened here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,15 +29,15 @@ def read_file_list(name: str, root: str | Path) -> list[Listed]:
 
     Args:
         name: "cub200", "cars196", "online_products" or "in_shop".
-        root: the unpacked set: `CUB_200_2011`, the folder of `cars_annos.mat`, `Stanford_Online_Products`, or
-            the folder of `list_eval_partition.txt`.
+        root: the unpacked set, which holds its list (or `Eval/list_eval_partition.txt`), or a folder that
+            holds it under its published name, see `place_of`.
 
     Raises:
         UserError: another name, or a list that is absent or not as it is published.
     """
     if name not in READERS:
         raise UserError(f"{name}: must be one of {', '.join(READERS)}")
-    root = Path(root).expanduser()
+    root = place_of(name, root)
     try:
         found = list(READERS[name](root))
     except OSError as error:
@@ -49,6 +49,18 @@ def read_file_list(name: str, root: str | Path) -> list[Listed]:
     if not found:
         raise UserError(f"{root}: the list of {name} is empty")
     return found
+
+
+def place_of(name: str, root: str | Path) -> Path:
+    """Return the folder of a set: `root` where its list is there, else `<root>/CUB_200_2011` and the like."""
+    root = Path(root).expanduser()
+    folder, lists = PUBLISHED[name]
+    return next((place for place in (root / folder, root) if any((place / x).exists() for x in lists)), root)
+
+
+def picture_of(place: Path, file: str) -> Path:
+    """Return where a listed picture is; In-Shop's are below `Img`."""
+    return place / "Img" / file if (place / "Img").is_dir() else place / file
 
 
 def _cub200(root: Path) -> Iterator[Listed]:
@@ -78,7 +90,8 @@ def _online_products(root: Path) -> Iterator[Listed]:
 
 
 def _in_shop(root: Path) -> Iterator[Listed]:
-    for file, item, role in _columns(root / "list_eval_partition.txt", 3, header=2):
+    path = root / IN_SHOP
+    for file, item, role in _columns(path if path.exists() else root / "Eval" / IN_SHOP, 3, header=2):
         if role not in ("train", "query", "gallery"):
             raise ValueError(f"{file}: evaluation_status must be train, query or gallery, got {role}")
         yield Listed(file, item, "train" if role == "train" else "test", role == "query", role == "gallery")
@@ -100,6 +113,13 @@ def _columns(path: Path, count: int, header: int = 0) -> Iterator[list[str]]:
             yield columns
 
 
+IN_SHOP = "list_eval_partition.txt"
+PUBLISHED: Mapping[str, tuple[str, Sequence[str]]] = {  # folder, and lists of which one is there
+    "cub200": ("CUB_200_2011", ["images.txt"]),
+    "cars196": ("CARS_196", ["cars_annos.mat"]),
+    "online_products": ("Stanford_Online_Products", ["Ebay_train.txt"]),
+    "in_shop": ("In-shop", [IN_SHOP, f"Eval/{IN_SHOP}"]),
+}
 READERS: Mapping[str, Callable[[Path], Iterator[Listed]]] = {
     "cub200": _cub200,
     "cars196": _cars196,

@@ -1,6 +1,5 @@
 """The ORL faces: 40 persons, 10 grey pictures of 92x112 each."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,9 @@ class ORLDataModule(FacesDataModule):
 
     def __init__(self, fold: int | None = None, **options: Any) -> None:
         super().__init__(folder=Path(options.get("root", "data")) / "orl_faces", **options)
-        self.trained, self.verified = orl_split(fold)
+        self._trained, self._verified = orl_split(fold)
 
-    def tested(self, persons: Sequence[Path], files: Files) -> list[bool]:
+    def tested(self, files: Files, folder: Path) -> list[bool]:
         """Choose as many pictures of each person, the same in every run: no picture is ever added here."""
         rng = np.random.default_rng(FIXED_SEED)
         whose = np.array([k for _, k in files])
@@ -43,4 +42,4 @@ class ORLDataModule(FacesDataModule):
     def persons(self) -> tuple[list[Path], list[Path]]:
         """Return the folders of both parts; raise `UserError` where a person or a picture is absent."""
         found = orl_folders(self.root)
-        return [found[k] for k in self.trained], [found[k] for k in self.verified]
+        return [found[k] for k in self._trained], [found[k] for k in self._verified]

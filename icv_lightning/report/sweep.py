@@ -93,29 +93,30 @@ class Sweep:
 
     def tables(self) -> list[Grid]:
         """Return the tables as text: one with the measures as columns, or one for each measure."""
-        kinds = [("Test accuracy", "", self._mean)]
+        kinds = [("Test accuracy", "", self._mean, self.note)]
         if self.baseline:
             words = ", ".join(f"{axis.title} {value}" for axis, value in self.baseline.items())
-            kinds.append((f"Difference to {words}", "-difference", self._difference))
+            note = f"Mean difference over seeds that both have, paired, ± {self.half}."
+            kinds.append((f"Difference to {words}", "-difference", self._difference, note))
         tables = self._crossed if self.columns else self._plain
         return [grid for kind in kinds for grid in tables(*kind)]
 
-    def _plain(self, title: str, suffix: str, text: Any) -> Iterator[Grid]:
+    def _plain(self, title: str, suffix: str, text: Any, note: str) -> Iterator[Grid]:
         heading = [*(axis.title for axis in self.rows), "seeds", *(MEASURES[m] for m in self.shown)]
         rows = [
             [*self._of(place, self.rows), str(len(runs)), *(text(place, m) for m in self.shown)]
             for place, runs in self._in_rows()
         ]
-        yield Grid(title, heading, rows, f"tab:grid{suffix}", self.note)
+        yield Grid(title, heading, rows, f"tab:grid{suffix}", note)
 
-    def _crossed(self, title: str, suffix: str, text: Any) -> Iterator[Grid]:
+    def _crossed(self, title: str, suffix: str, text: Any, note: str) -> Iterator[Grid]:
         beside = list(dict.fromkeys(self._of(place, self.columns) for place in self.runs))
         below = list(dict.fromkeys(self._of(place, self.rows) for place, _ in self._in_rows()))
         places = {(self._of(place, self.rows), self._of(place, self.columns)): place for place in self.runs}
         heading = [*(axis.title for axis in self.rows), *(label(values, self.columns) for values in beside)]
         for measure in self.shown:
             rows = [[*row, *(text(places.get((row, column)), measure) for column in beside)] for row in below]
-            yield Grid(f"{title}, {MEASURES[measure]}", heading, rows, f"tab:{measure}{suffix}", self.note)
+            yield Grid(f"{title}, {MEASURES[measure]}", heading, rows, f"tab:{measure}{suffix}", note)
 
     def _in_rows(self) -> list[tuple[Place, list[Run]]]:
         order = [{value: i for i, value in enumerate(axis.values)} for axis in self.rows]
@@ -137,9 +138,14 @@ class Sweep:
     @property
     def note(self) -> str:
         """Say what the numbers are."""
+        return f"Mean over seeds ± {self.half}."
+
+    @property
+    def half(self) -> str:
+        """Say what stands after ±."""
         counts = sorted({len(runs) for runs in self.runs.values()})
         n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
-        return f"Mean over seeds ± half the 95 % t interval, {n} seeds."
+        return f"half the 95 % t interval, {n} seeds"
 
     def _mean(self, place: Place | None, measure: str) -> str:
         if place is None:

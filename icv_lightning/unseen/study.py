@@ -11,7 +11,7 @@ from typing import Any
 from icv_lightning.building import recorded_datamodule
 from icv_lightning.configuration.provenance import contents_changed, pictures_changed
 from icv_lightning.data import ImageDataModule
-from icv_lightning.data.faces import FacesDataModule
+from icv_lightning.data.disjoint import DisjointDataModule
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import file_stem
@@ -167,8 +167,8 @@ def _provenance(run: Path) -> Any:
 def left_some_out(settings: Mapping[str, Any]) -> bool:
     """Tell whether a run with these data settings left classes or persons out of training."""
     data = recorded_datamodule(settings)
-    if isinstance(data, FacesDataModule):  # which needs not decode what it trained on
-        return bool(data.persons()[1])
+    if isinstance(data, DisjointDataModule):  # which needs not decode what it trained on
+        return bool(data.kept_out().names)
     data.setup()
     return len(data.unseen()) > 0
 

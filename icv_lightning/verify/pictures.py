@@ -13,6 +13,7 @@ from icv_lightning.building import recorded_datamodule
 from icv_lightning.configuration.provenance import pictures_changed
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.decoding import LazyImages
+from icv_lightning.data.disjoint import DisjointDataModule
 from icv_lightning.data.faces import FacesDataModule, files_of
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.images import InMemoryImages
@@ -128,7 +129,7 @@ class Verifier:
 def data_of(settings: Mapping[str, Any]) -> ImageDataModule:
     """Return the data module of a run's data settings, loaded as far as persons to verify need it."""
     data = recorded_datamodule(settings)
-    if not isinstance(data, FacesDataModule):  # which needs not decode what it trained on
+    if not isinstance(data, DisjointDataModule):  # which needs not decode what it trained on
         data.setup()
     return data
 

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from scipy.stats import t
 
 from icv_lightning import load_runs
@@ -13,6 +14,7 @@ from icv_lightning.records.axes import axes_of
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
 from icv_lightning.report.build import write_report
+from icv_lightning.report.figures.curves import by_epoch
 from icv_lightning.report.sweep import Layout, Sweep
 from icv_lightning.report.text_tables import latex, markdown
 from tests.report.grid import write_run
@@ -51,6 +53,21 @@ def test_what_differs_is_found_and_what_follows_is_not(grid):
     assert [(axis.title, axis.values) for axis in axes] == [
         ("model", ("convnet", "lenet_pp")), ("loss", ("discriminant", "icv"))
     ]  # fmt: skip
+
+
+def test_an_earlier_report_is_not_taken_for_a_run(tmp_path, caplog):
+    write_run(tmp_path, CELL, 0, {"acc": 0.9})
+    for _ in range(2):
+        write_report([tmp_path])
+    assert (tmp_path / "report" / "results.json").is_file()
+    assert not [record for record in caplog.records if "left out" in record.getMessage()]
+
+
+def test_one_epoch_has_a_place_in_whole_numbers():
+    panel = Figure().subplots()
+    panel.plot([3], [0.5], "o")
+    by_epoch(np.array([[panel]]))
+    assert [x for x in panel.get_xticks() if panel.get_xlim()[0] < x < panel.get_xlim()[1]] == [3]
 
 
 def test_numbers_stand_in_order(tmp_path):

@@ -119,7 +119,10 @@ def by_epoch(axes: np.ndarray) -> None:
     for panel in axes[-1]:
         panel.set_xlabel("epoch")
     for panel in axes.flat:
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+        low, high = panel.get_xlim()
+        if high - low < 1:  # of one epoch
+            panel.set_xlim(low - 0.5, high + 0.5)
 
 
 def legend(figure: Figure, axes: np.ndarray) -> None:
