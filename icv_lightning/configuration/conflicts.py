@@ -43,6 +43,9 @@ def check_centroids(config: Mapping[str, Any]) -> None:
 def check_trainer(config: Mapping[str, Any]) -> None:
     """Raise `UserError` for options of the trainer that fail late, or that measure a part for the whole."""
     trainer, algorithm = config["trainer"], config["optimizer"]["algorithm"]
+    least, most = trainer.get("min_epochs"), trainer.get("max_epochs")
+    if least and most is not None and least > most:
+        raise UserError(f"trainer.min_epochs={least}: must be at most trainer.max_epochs={most}")
     for key, why in UNFIT.items():
         if trainer.get(key):
             raise UserError(f"trainer.{key}={trainer[key]}: {why}")

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from icv_lightning.errors import UserError
 from icv_lightning.paper.evidence import read_rows
 from icv_lightning.unseen import __main__ as unseen
 from icv_lightning.unseen import study
+from tests.report.grid import PAPER_CELLS, same, write_run
 
 GRID = (
     "-m",
@@ -100,3 +102,17 @@ def test_a_folder_without_runs(tmp_path, refused):
 def test_numbers_that_are_none(measure, option, value, message, capsys):
     assert measure("outputs", f"{option}={value}") == 2
     assert f"argument {option}: {message}" in capsys.readouterr().err
+
+
+def test_other_pictures_than_those_trained_on_are_not_measured(tmp_path, monkeypatch):
+    for name in ("ant", "bee"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        Image.new("L", (8, 8), 90).save(tmp_path / "pictures" / name / "a.png")
+    about = {"pictures": str(tmp_path / "pictures")}
+    run = write_run(tmp_path / "grid", PAPER_CELLS[0], 0, same(0.9), data__about=about)
+    results = json.loads((run / "results.json").read_text())
+    results["provenance"] = {"data": {"sha256": "another", "files": {"train/ant": 1, "train/bee": 2}}}
+    (run / "results.json").write_text(json.dumps(results))
+    monkeypatch.setattr(study, "left_some_out", lambda settings: True)
+    with pytest.raises(UserError, match=r"cannot be measured: .* holds other pictures now, 1 pictures fewer"):
+        study.evaluate(tmp_path / "grid", study.Protocol())
