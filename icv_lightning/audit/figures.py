@@ -34,8 +34,8 @@ def differences_figure(over_pictures: Sequence[Measure], over_classes: Sequence[
 def views_figure(audit: Audit) -> Figure:
     """Return the 2-d views beside each other, classes of most pictures in colour."""
     figure, (panels,) = new_figure(1, len(audit.points), 4.2, 4.2)
-    counts = np.bincount(audit.target, minlength=len(audit.class_names))
-    named = np.sort(np.argsort(-counts, kind="stable")[:NAMED])
+    classes, counts = np.unique(np.concatenate([of for _, of in audit.points.values()]), return_counts=True)
+    named = np.sort(classes[np.argsort(-counts, kind="stable")[:NAMED]])
     for panel, (name, (points, target)) in zip(panels, audit.points.items(), strict=True):
         rest = ~np.isin(target, named)
         panel.scatter(*points[rest].T, s=4, color="0.85", linewidths=0, rasterized=True)

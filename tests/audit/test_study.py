@@ -11,6 +11,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
 from icv_lightning import audit_embeddings
+from icv_lightning.audit.figures import views_figure
 from icv_lightning.errors import UserError
 
 SPLIT = np.where(np.arange(160) % 8 < 4, "train", "test")
@@ -66,6 +67,11 @@ def test_class_disjoint_test_is_taken_by_itself(blobs):
     preds = cross_val_predict(NearestCentroid(), x[test], y[test], cv=LeaveOneOut())
     assert found.value("acc_euclidean") == pytest.approx((preds == y[test]).mean())
     assert {m.n for m in found.measures if m.section == "retrieval"} == {80}
+    (legend,) = views_figure(found).legends
+    assert [text.get_text().strip() for text in legend.get_texts()] == [
+        "0 cat",
+        "1 dog",
+    ]  # those that are drawn
 
 
 def test_queries_and_gallery(blobs):
