@@ -10,9 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.declarations.settings import check_values, declared
+from icv_lightning.declarations.settings import NEEDED, check_values, declared
 from icv_lightning.errors import UserError
-from icv_lightning.nested import leaves, select
+from icv_lightning.nested import ABSENT, leaves, select
 
 CELL = "${cell:}"  # the key `cell` names the run's folder by the settings
 UNNAMED = "<cell>"  # stands for the name until the settings are known
@@ -154,7 +154,10 @@ def _with(node: Any, parts: Sequence[str], value: Any) -> Any:
 
 
 def _check_literals(raw: Mapping[str, Any]) -> None:
-    """Check what is no interpolation: a wrong value there may be why an interpolation fails."""
+    """Check what is no interpolation: a wrong value there, or none, may be why an interpolation fails."""
+    for key in NEEDED:
+        if select(raw, key) is ABSENT:
+            raise UserError(f"{key}: must be given, as {key}=…")
     for key, setting in declared(raw).items():
         value = select(raw, key, None)
         if value is not None and "${" not in str(value) and value != "???":
