@@ -1,8 +1,6 @@
 """Commands beside `run` on a disk without room: one line, status 1, nothing half-written."""
 
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,18 +10,6 @@ from icv_lightning import enroll
 from icv_lightning.report import __main__ as report
 from icv_lightning.search import __main__ as search
 from tests.report.grid import PAPER_CELLS, embed, same, write_run
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a file system of 2 MB; skip where that is not allowed."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True)
-    if done.returncode:
-        pytest.skip("needs the right to mount a file system")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
 
 
 def fill(disk: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import resource
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,18 +20,6 @@ def limit(kind: int, count: int) -> None:
     """Limit a resource of this process; file handles: to `count` more than are open."""
     open_now = len(os.listdir("/proc/self/fd")) if kind == resource.RLIMIT_NOFILE else 0
     resource.setrlimit(kind, (open_now + count, resource.getrlimit(kind)[1]))
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a file system of 2 MB at `outputs`; skip where that is not allowed."""
-    place = tmp_path / "outputs"
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True)
-    if done.returncode:
-        pytest.skip("needs the right to mount a file system")
-    yield place
-    subprocess.run(["umount", place], check=True)
 
 
 def said(folder: Path) -> str:
