@@ -31,7 +31,7 @@ BAD = {
     "model.normalize=2": "model.normalize=2: must be true or false",
     "data.batch_size=1": "data.batch_size=1: must be an integer of at least 2",
     "data.val_size=-5": "data.val_size=-5: must be an integer of at least 0",
-    "data=cifar": "data=cifar: unknown, must be one of cifar10, ",
+    "data=cifar": "data=cifar: unknown, must be one of cars196, cifar10, ",
     "model=resnet": "model=resnet: unknown, must be one of backbone, ",
     "centroids=median": "centroids=median: unknown, must be one of",
     "experiment=nope": "experiment=nope: unknown, must be one of",
@@ -207,7 +207,7 @@ def test_help_is_written_for_people(command: Callable[..., subprocess.CompletedP
     result = command("--help")
     assert result.returncode == 0
     assert result.stdout.count("python -m icv_lightning.run ") >= 5
-    for word in ("loss.lambda", "data: cifar10, ", "results.json"):
+    for word in ("loss.lambda", "data: cars196, cifar10, ", "results.json"):
         assert word in result.stdout
 
 
