@@ -31,12 +31,10 @@ TINY_WITH_FIGURES = (
 TINY = (*TINY_WITH_FIGURES, "~callbacks.gallery")
 
 PATIENCE = 900  # seconds after which a process hangs, however loaded the machine
-for _number in {
-    signal.SIGINT,
-    getattr(signal, "SIGHUP", signal.SIGINT),
-}:  # nohup and & ignore them, in children too
+# nohup and & let signals be ignored, by children too; tests send them
+for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) == signal.SIG_IGN:
-        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
+        signal.signal(_number, _handler)
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if IS_WORKER:  # one core for it and the processes that it starts; none of the above imports torch
     os.environ["OMP_NUM_THREADS"] = "1"
