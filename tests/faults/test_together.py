@@ -43,7 +43,7 @@ def second(process: "subprocess.Popen[str]", folder: Path, after: int = 0) -> in
         assert process.poll() is None
         time.sleep(0.05)
     lines = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in children(process.pid)}
-    (other,) = (pid for pid, line in lines.items() if "icv_lightning.run.processes" in line)
+    (other,) = (pid for pid, line in lines.items() if "icv_lightning.run.rank" in line)
     return other
 
 
