@@ -36,7 +36,7 @@ def typed(line: str) -> str | None:
     if not sign or not KEY.fullmatch(key):
         return None
     escaped = _escaped(value)
-    for argument in (f"{key}={value}", f'{key}="{escaped}"', f'{key}="{escaped}"'.replace("${", "\\${")):
+    for argument in (f"{key}={value}", f'{key}="{escaped}"', f'{key}="{_literal(escaped)}"'):
         if _read(argument) == value:
             return shlex.quote(argument)
     return None
@@ -44,13 +44,18 @@ def typed(line: str) -> str | None:
 
 def searchpath(folder: str) -> str:
     """Return the override that lets Hydra look for files in a folder too, whatever its name."""
-    path = _escaped(str(Path(folder).absolute())).replace("${", "\\${")
+    path = _literal(_escaped(str(Path(folder).absolute())))
     return f'hydra.searchpath=["{path}"]'
 
 
 def _escaped(value: str) -> str:
     """Return a text as it stands between double quotes in Hydra's grammar."""
     return re.sub(r'(\\*)("|$)', lambda found: 2 * found[1] + ('\\"' if found[2] else ""), value)
+
+
+def _literal(text: str) -> str:
+    """Return a text in which OmegaConf finds no interpolation; backslashes before one are doubled."""
+    return re.sub(r"(\\*)\$\{", lambda found: 2 * found[1] + "\\${", text)
 
 
 def is_text(line: str) -> bool:

@@ -3,7 +3,7 @@
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -22,6 +22,8 @@ def understood(argument: str) -> str:
     return OmegaConf.create({"value": override.value()}).value
 
 
+@example("\\${")
+@example("a\\\\${b}")
 @given(st.text(SIGNS, min_size=1, max_size=12).filter(lambda text: not text.startswith("~")))
 def test_what_is_to_be_typed_says_what_was_meant(text):
     advice = typed(f"data.root={text}")
