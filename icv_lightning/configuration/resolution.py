@@ -12,7 +12,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.declarations.settings import NEEDED, check_values, declared
 from icv_lightning.errors import UserError
-from icv_lightning.nested import ABSENT, leaves, select
+from icv_lightning.nested import leaves, select
 
 CELL = "${cell:}"  # the key `cell` names the run's folder by the settings
 UNNAMED = "<cell>"  # stands for the name until the settings are known
@@ -155,9 +155,7 @@ def _with(node: Any, parts: Sequence[str], value: Any) -> Any:
 
 def _check_literals(raw: Mapping[str, Any]) -> None:
     """Check what is no interpolation: a wrong value there, or none, may be why an interpolation fails."""
-    for key in NEEDED:
-        if select(raw, key) is ABSENT:
-            raise UserError(f"{key}: must be given, as {key}=…")
+    check_values(raw, {}, NEEDED)
     for key, setting in declared(raw).items():
         value = select(raw, key, None)
         if value is not None and "${" not in str(value) and value != "???":

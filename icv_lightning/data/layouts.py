@@ -53,11 +53,8 @@ def listed(root: str | Path) -> Listing:
         UserError: what is wrong, in one line that begins with the file or folder.
     """
     path, finder = Path(root).expanduser(), PictureFinder()
-    try:
-        is_table = path.is_file()
-    except PermissionError:
-        raise UserError(f"{root}: not a folder that can be read") from None
-    found = _of_tables({"": path}) if is_table else _of_folder(path, finder)
+    # not path.is_file(), which raises where a folder above is closed; the finder says so of its folder
+    found = _of_tables({"": path}) if os.path.isfile(path) else _of_folder(path, finder)
     assert found
     if len(found.class_names) < 2:
         raise UserError(f"{root}: needs at least two classes, found {found.class_names}")

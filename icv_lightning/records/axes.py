@@ -90,14 +90,14 @@ def _order(value: str) -> tuple[bool, float, str]:
         return True, 0.0, value
 
 
+def rank(values: Iterable[str], axes: Iterable[Axis]) -> list[int]:
+    """Return where each value stands on its axis, which orders places."""
+    return [axis.values.index(value) for axis, value in zip(axes, values, strict=True)]
+
+
 def by_place(runs: Iterable[Run], axes: Sequence[Axis]) -> Mapping[tuple[str, ...], list[Run]]:
     """Return the runs at each place of the grid, places in order of the axes' values."""
     found: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         found.setdefault(place_of(run, axes), []).append(run)
-    order = [{value: i for i, value in enumerate(axis.values)} for axis in axes]
-
-    def rank(values: tuple[str, ...]) -> tuple[int, ...]:
-        return tuple(ranks[value] for ranks, value in zip(order, values, strict=True))
-
-    return {values: found[values] for values in sorted(found, key=rank)}
+    return {values: found[values] for values in sorted(found, key=lambda values: rank(values, axes))}

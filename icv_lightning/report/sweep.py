@@ -7,7 +7,7 @@ from typing import Any
 
 from icv_lightning.errors import UserError
 from icv_lightning.inference.intervals import Interval, t_interval
-from icv_lightning.records.axes import Axis, axes_of, by_place, label, named, place_of
+from icv_lightning.records.axes import Axis, axes_of, by_place, label, named, place_of, rank
 from icv_lightning.records.runs import Run
 from icv_lightning.report.text_tables import Grid
 
@@ -119,12 +119,7 @@ class Sweep:
             yield Grid(f"{title}, {MEASURES[measure]}", heading, rows, f"tab:{measure}{suffix}", note)
 
     def _in_rows(self) -> list[tuple[Place, list[Run]]]:
-        order = [{value: i for i, value in enumerate(axis.values)} for axis in self.rows]
-
-        def rank(place: Place) -> list[int]:
-            return [ranks[value] for ranks, value in zip(order, self._of(place, self.rows), strict=True)]
-
-        return sorted(self.runs.items(), key=lambda item: rank(item[0]))
+        return sorted(self.runs.items(), key=lambda item: rank(self._of(item[0], self.rows), self.rows))
 
     def _of(self, place: Place, axes: Sequence[Axis]) -> Place:
         return tuple(place[self.axes.index(axis)] for axis in axes)
