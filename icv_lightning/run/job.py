@@ -99,12 +99,12 @@ def run_cell(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]
         if config.paths.records and not config.force:
             take_record(Path(config.paths.records), folder, cell.hash)
         results = _known_results(cell, folder)
+        write_settings(folder, cell.config)  # a repeated command has put Hydra's own there
         if results and results.get("status") == "completed" and not config.force:
             if not in_grid():
                 print("already completed (force=true does it again)")
             return results
         remove_parts(folder)
-        write_settings(folder, cell.config)
         place = retraining.prepare(folder, config.force)
         try:
             train(config, cell, place)
