@@ -16,7 +16,6 @@ import pytest
 import torch
 from torch import nn
 
-from icv_lightning.building import share_batch_norm
 from icv_lightning.callbacks import EmbeddingSnapshot, LastCheckpoint
 from icv_lightning.centroids import BatchMeanCentroids, LearnedCentroids, OneByOneCentroids
 from icv_lightning.data import DigitsDataModule
@@ -26,6 +25,7 @@ from icv_lightning.losses import CombinedLoss, DiscriminantLoss, MetricLearningL
 from icv_lightning.module import ClassifierModule
 from icv_lightning.nets import ConvNet, LinearScores
 from icv_lightning.optimizers import AdamWithSparseRows
+from icv_lightning.run.trainer import share_batch_norm
 from tests.conftest import once
 
 N, BATCH, SIZE = 3, 61, 19 * 61 + 7  # 20 steps an epoch, shares of 30 and 31 images, the last of 3 and 4

@@ -14,6 +14,7 @@ from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.data.sizes import look_again
 from icv_lightning.declarations.choices import CONF
 from icv_lightning.errors import UserError
+from icv_lightning.run import trainer
 from icv_lightning.search import __main__ as search
 
 ODD = "conf,x (=['"  # signs of Hydra's grammar
@@ -143,8 +144,8 @@ def test_a_constructor_that_lacks_an_argument_says_the_nearest(override: str, hi
     config = OmegaConf.create(cell.config)
     build = {
         "data": lambda: building.build_datamodule(config),
-        "model": lambda: building.build_module(config),
-        "logger": lambda: building.build_trainer(config, Path()),
+        "model": lambda: building.build_module(**building.module_arguments(config)),
+        "logger": lambda: trainer.build_trainer(config, Path()),
     }[override[1:].partition(".")[0]]
     with pytest.raises(UserError, match=f"got an unexpected keyword argument '.*'{hint}"):
         build()

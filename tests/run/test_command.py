@@ -143,7 +143,7 @@ def test_lambda_zero_trains_the_network_as_cross_entropy_alone(main: Main, tmp_p
         config = compose("config", [*TINY, "loss.lambda=0", "model.net.dropout=0"])
     data = building.build_datamodule(config)
     data.setup()
-    module = building.build_module(config)
+    module = building.build_module(**building.module_arguments(config))
     module.net[0].fit(*data.pixel_statistics())
     optimizer = torch.optim.Adam([*module.net.parameters(), *module.head.parameters()], lr=0.001, fused=True)
     for images, target in data.train_dataloader():
