@@ -14,9 +14,10 @@ from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 
-from icv_lightning.configuration.composition import CONF, Composition, parse
+from icv_lightning.configuration.composition import CONF, Composition
 from icv_lightning.configuration.conflicts import check_centroids, check_devices, check_trainer
 from icv_lightning.configuration.identity import Identity
+from icv_lightning.configuration.overrides import parse
 from icv_lightning.configuration.paths import check_place, check_starting_point
 from icv_lightning.configuration.provenance import check_record
 from icv_lightning.configuration.quoting import check_texts, searchpath

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from icv_lightning.configuration.checks import check
-from icv_lightning.configuration.composition import parse
+from icv_lightning.configuration.overrides import parse
 from icv_lightning.configuration.quoting import check_texts, typed
 from icv_lightning.errors import UserError
 

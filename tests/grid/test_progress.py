@@ -11,7 +11,8 @@ from filelock import FileLock
 from rich.console import Console
 
 from icv_lightning.grid import progress
-from icv_lightning.grid.progress import CellProgress, Display, watched
+from icv_lightning.grid.cell_progress import CellProgress
+from icv_lightning.grid.progress import Display, watched
 
 
 @pytest.fixture

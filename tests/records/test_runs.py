@@ -7,7 +7,8 @@ import pytest
 
 from icv_lightning.errors import UserError
 from icv_lightning.records.cells import Cell
-from icv_lightning.records.runs import read_images, read_runs
+from icv_lightning.records.pictures import read_images
+from icv_lightning.records.runs import read_runs
 from tests.report.grid import same, write_images, write_run
 
 CELL = Cell("mnist", 0.05, 2, False)

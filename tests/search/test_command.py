@@ -17,7 +17,7 @@ import pytest
 
 from icv_lightning.records.results import write_results
 from icv_lightning.search import __main__ as search
-from icv_lightning.search import trials
+from icv_lightning.search import plan, study, trials
 from tests.conftest import PATIENCE, ROOT, TINY, cells
 
 optuna = pytest.importorskip("optuna")
@@ -89,7 +89,7 @@ class Runs:
         self.asked.append(list(arguments))
         if len(self.asked) in self.killed:
             raise KeyboardInterrupt
-        config = trials.composed(arguments)
+        config = plan.composed(arguments)
         folder = Path(config.paths.run)
         folder.mkdir(parents=True, exist_ok=True)
         if self.code:
@@ -102,13 +102,13 @@ class Runs:
         return 0
 
 
-composed = functools.cache(trials.composed)  # the first trials of most searches are the same
+composed = functools.cache(plan.composed)  # the first trials of most searches are the same
 
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     fake = Runs()
-    monkeypatch.setattr(trials, "composed", lambda overrides: composed(tuple(overrides)))
+    monkeypatch.setattr(study, "composed", lambda overrides: composed(tuple(overrides)))
     monkeypatch.setattr(trials, "launch", fake)
     return fake
 
