@@ -6,7 +6,7 @@ import re
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from hydra import initialize_config_dir
 from hydra._internal.utils import get_args_parser
@@ -27,6 +27,7 @@ from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.data.sizes import check_sizes, look_again
 from icv_lightning.errors import UserError
 from icv_lightning.nested import leaves, select
+from icv_lightning.terminal.exit_status import refuse
 
 SAFE_NAME = re.compile(r"[\w+=,@-][\w+=,@. -]*")
 NAMES = ("name", "data.name", "centroids.name", "model.name", "loss.name")  # in folders, tables and logs
@@ -91,9 +92,7 @@ def check(argv: Sequence[str]) -> Request:
         check_cell(cell, args.multirun)
     flags = [word for word in argv if word not in args.overrides]
     handed = [override for override in found.overrides if override not in searched]
-    if args.cfg:
-        return Request([*flags, *handed], [], args.multirun)
-    return Request([*flags, *handed], cells, args.multirun, found, hydra)
+    return Request([*flags, *handed], [] if args.cfg else cells, args.multirun, found, hydra)
 
 
 def _check_config_name(name: str | None, beside: str | None, folder: Path) -> None:
@@ -110,10 +109,6 @@ def _check_config_name(name: str | None, beside: str | None, folder: Path) -> No
 
 def _parsed(argv: Sequence[str]) -> Namespace:
     """Return Hydra's reading of the command line, in which flags may stand between overrides."""
-
-    def refuse(message: str) -> NoReturn:
-        raise UserError(f"{message}; see --help")
-
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]
     return parser.parse_intermixed_args(list(argv))

@@ -11,7 +11,6 @@ BUILT = (*NODES, "data", "trainer", "scheduler")  # what constructors get whole
 COLLECTIONS = ("callbacks", "logger")  # of nodes, each of which a constructor gets
 OTHERS = ("hydra", "search.space")  # Hydra's own, and the keys of others
 KEY = re.compile(r"\$\{\s*([\w.]+)\s*\}")  # an interpolation of another key
-RELATIVE = re.compile(r"\$\{\s*\.")
 
 
 def unread(config: Mapping[str, Any]) -> list[str]:

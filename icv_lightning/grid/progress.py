@@ -1,6 +1,5 @@
 """A grid while it runs and when it has ended: one display, one table, every failure with its cause."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -53,14 +52,10 @@ class Display:
         """Return what is done, running, failed and left, in words."""
         count = {state: sum(c.state == state for c in self.cells) for state in ("running", "failed")}
         done = sum(cell.well for cell in self.cells)
-        words = [
-            f"{done}/{len(self.cells)} cells",
-            f"{count['running']} running",
-            f"{count['failed']} failed",
-        ]
-        if (left := self.seconds_left()) is not None:
-            words.append(f"{int(left // 3600)}:{int(left // 60) % 60:02}:{int(left) % 60:02} left")
-        return " · ".join(words)
+        words = f"{done}/{len(self.cells)} cells · {count['running']} running · {count['failed']} failed"
+        if (left := self.seconds_left()) is None:
+            return words
+        return f"{words} · {int(left // 3600)}:{int(left // 60) % 60:02}:{int(left) % 60:02} left"
 
     def seconds_left(self) -> float | None:
         """Return the time for the epochs to come at the pace so far; None before the first epoch."""
@@ -99,7 +94,6 @@ def watched(identities: Sequence[Identity], launch: Callable[[], object]) -> int
         0 where all cells are completed, 1 where any is not, 130 after Ctrl-C or SIGTERM.
     """
     cells = list({cell.folder: cell for cell in map(CellProgress, identities)}.values())
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # a launcher's own error shall reach this function
     trouble, status = "", 0
     with Display(cells) as display:
         try:

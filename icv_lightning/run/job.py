@@ -93,8 +93,10 @@ def _place_to_train(cell: Identity, folder: Path) -> Iterator[Path | None]:
         retraining.take_place(folder)
         if records and not force:
             take_record(Path(records), folder, cell.hash)
-        _check_results(cell, folder)
-        if is_completed(folder) and not force:
+        results = read_results(folder) or {}
+        if results and results.get("config_hash") != cell.hash:
+            raise UserError(f"{folder}: holds the results of another configuration; choose another name=…")
+        if results.get("status") == "completed" and not force:
             if not processes.in_grid():
                 print("already completed (force=true does it again)")
             yield None
@@ -110,12 +112,6 @@ def _place_to_train(cell: Identity, folder: Path) -> Iterator[Path | None]:
             record_failure(place, cell, error)
             raise
         retraining.take_place(folder)
-
-
-def _check_results(cell: Identity, folder: Path) -> None:
-    results = read_results(folder)
-    if results and results.get("config_hash") != cell.hash:
-        raise UserError(f"{folder}: holds the results of another configuration; choose another name=…")
 
 
 def _refused(error: UserError, cell: Identity, folder: Path) -> int:

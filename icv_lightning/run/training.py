@@ -126,12 +126,7 @@ def _set_weights(
 
 
 def _recorded(cell: Identity) -> dict[str, Any]:
-    return {
-        "cell": cell.fields,
-        "config_hash": cell.hash,
-        "config": cell.config,
-        "versions": versions(),
-    }
+    return {"cell": cell.fields, "config_hash": cell.hash, "config": cell.config, "versions": versions()}
 
 
 def _give_up(folder: Path, cell: Identity, cause: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from icv_lightning.configuration import checks
+from icv_lightning.configuration.short_words import key_in
 from icv_lightning.declarations.settings import Setting, has_effect
 from icv_lightning.errors import UserError
 
@@ -51,7 +52,7 @@ def assigned(key: str, value: Any) -> str:
 
 def without(overrides: Sequence[str], keys: Sequence[str]) -> list[str]:
     """Return the overrides that set none of `keys`."""
-    return [text for text in overrides if text.lstrip("+~").partition("=")[0] not in keys]
+    return [text for text in overrides if key_in(text) not in keys]
 
 
 def _leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
