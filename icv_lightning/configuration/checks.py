@@ -42,6 +42,7 @@ LAUNCHERS = {  # hydra/launcher=… to the extra and the plugin's module
     "submitit_local": ("submitit", "hydra_plugins.hydra_submitit_launcher"),
     "submitit_slurm": ("submitit", "hydra_plugins.hydra_submitit_launcher"),
 }
+_found = functools.cache(importlib.util.find_spec)  # a grid asks for the same packages in every cell
 
 
 class Request(NamedTuple):
@@ -146,13 +147,8 @@ def check_cell(cell: Identity, multirun: bool = False) -> None:
 def _check_targets(config: Any) -> None:
     """Refuse a `_target_` of a package that is not installed; whether the class exists needs an import."""
     for key, target in leaves(config):
-        if key.endswith("._target_") and not _is_installed(str(target).partition(".")[0] or "."):
+        if key.endswith("._target_") and not _found(str(target).partition(".")[0] or "."):
             raise UserError(f"{key}={target}: there is no such package here")
-
-
-@functools.cache
-def _is_installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
 
 
 def _check_launcher(overrides: Sequence[str]) -> None:

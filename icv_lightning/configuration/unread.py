@@ -23,7 +23,7 @@ def unread(config: Mapping[str, Any]) -> list[str]:
     mentioned = {name for text in texts for name in KEY.findall(text)}
     settings = declared(config)
     groups = {key for key, setting in settings.items() if setting.kind == "group"}  # read key by key
-    read = {*settings, *NEEDED, *mentioned} - groups
+    read = {*settings, *NEEDED, *mentioned, *OTHERS} - groups
     return [
         key
         for key, value in leaves(config)
@@ -34,8 +34,6 @@ def unread(config: Mapping[str, Any]) -> list[str]:
 def _is_built(config: Mapping[str, Any], key: str) -> bool:
     if ".about." in f".{key}.":  # what components say of themselves, of which nothing is built
         return not key.endswith("._target_")
-    if any(_within(key, other) for other in OTHERS):
-        return True
     return any(_within(key, node) and _has_target(config, node) for node in _nodes(key))
 
 

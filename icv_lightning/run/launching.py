@@ -19,14 +19,13 @@ from icv_lightning.records.results import is_completed
 from icv_lightning.run.job import job
 
 
-def show(request: Request) -> int:
-    """Print the help, or what else of Hydra's flags is asked for; return 0."""
+def show(request: Request) -> None:
+    """Print the help, or what else of Hydra's flags is asked for."""
     if {"--help", "-h"} & set(request.argv):
         print(help_text())
-        return 0
+        return
     sys.argv[1:] = request.argv
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
-    return 0
 
 
 def help_text() -> str:
