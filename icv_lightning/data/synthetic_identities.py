@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part
+from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule
 from icv_lightning.data.images import InMemoryImages, seed_of
+from icv_lightning.data.parts import Part
 from icv_lightning.errors import UserError
 
 BLOCK = 10_000  # pictures made at once

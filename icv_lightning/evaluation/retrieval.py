@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from icv_lightning.data.spaced import spaced
 from icv_lightning.shapes import check_batch
 
 BLOCK = 2**22  # distances held at once, 32 MB
@@ -68,9 +69,7 @@ def query_values(
     if max_queries < 1:
         raise ValueError(f"max_queries must be at least 1, got {max_queries}")
     check_batch(target, embeddings)
-    size = len(target)
-    query = torch.linspace(0, size - 1, min(size, max_queries), dtype=torch.float64).round().long()
-    query = query.to(target.device)
+    query = spaced(len(target), max_queries).to(target.device)
     searched = _Searched.of(*(gallery or (embeddings, target)))
     r = searched.sizes_of(target[query]) - int(gallery is None)
     query, r = query[r > 0], r[r > 0]

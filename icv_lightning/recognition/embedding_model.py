@@ -202,11 +202,11 @@ class EmbeddingModel:
 
     def _picture(self, image: Picture) -> Tensor:
         if isinstance(image, str | Path):
-            return read_picture(image, *self.picture_input)
+            return read_picture(image, self.picture_input)
         if isinstance(image, np.ndarray) and image.dtype == np.uint8 and _is_picture(image):
             image = Image.fromarray(image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image)
         if isinstance(image, Image.Image):
-            return to_input(image, *self.picture_input)
+            return to_input(image, self.picture_input)
         raise TypeError(f"{ALLOWED_IMAGES}, got {_kind(image)}")
 
 

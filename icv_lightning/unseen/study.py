@@ -13,7 +13,7 @@ from icv_lightning.configuration.provenance import contents_changed, pictures_ch
 from icv_lightning.data import ImageDataModule
 from icv_lightning.data.disjoint import DisjointDataModule
 from icv_lightning.data.images import InMemoryImages
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, naming
 from icv_lightning.escaping import file_stem
 from icv_lightning.evaluation.distances import DISTANCES
 from icv_lightning.recognition.checkpoint import load_checkpoint
@@ -75,14 +75,12 @@ class Split:
         train, known, new = (embedded(space, part, protocol.images) for part in parts)
         classes = len(set(new.target.tolist()))
         settings = [(ways or classes, shots) for ways in protocol.ways for shots in protocol.shots]
-        try:
+        with naming(f"data={self.settings['name']}: "):
             return [
                 row._asdict()
                 for distance in distances
                 for row in measure(train, known, new, distance, settings, protocol.draws)
             ]
-        except ValueError as error:
-            raise UserError(f"data={self.settings['name']}: {error}") from error
 
     def measure_run(self, run: Path, protocol: Protocol) -> Rows:
         """Return what the network of a run is worth, by every distance; raise as `check_pictures` does."""

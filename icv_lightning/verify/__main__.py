@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from icv_lightning.command_line import CHECKPOINT, add_trust, checkpoint, with_trust
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, naming
 from icv_lightning.records.files import replaced, write_text
 from icv_lightning.terminal.exit_status import run
 
@@ -91,12 +91,10 @@ def _one(arguments: argparse.Namespace) -> None:
     protocol = Protocol(arguments.folds, arguments.each, arguments.seed, arguments.flip)
     part, pairs = verifier.pairs(named) if named else (verifier.persons(), None)
     for distance in DISTANCES:
-        try:
+        with naming(f"{arguments.checkpoint}: "):
             found[distance], tars = (
                 measure_pairs(part, pairs, distance) if pairs else measure_persons(part, protocol, distance)
             )
-        except ValueError as error:
-            raise UserError(f"{arguments.checkpoint}: {error}") from error
         curves[distance] = {0: tars}
     run = arguments.checkpoint.parent.parent if verifier.results else arguments.checkpoint.parent
     out = arguments.out or run / FOLDER

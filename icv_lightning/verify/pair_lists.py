@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from icv_lightning.data.tables import decoded, split_lines
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, first_few
 from icv_lightning.verify.pairs import NamedPairs, Pairs, read_pairs
 
 SAME = {"1": True, "true": True, "yes": True, "same": True, "genuine": True}
@@ -78,10 +78,7 @@ def read_pair_list(path: Path, folder: Path | None = None) -> FilePairs:
     places = [folder] if folder else [path.parent, Path()]
     files = [[_found(row[side], places) for row in body] for side in (left, right)]
     if absent := sorted({str(file) for side in files for file in side if not file.is_file()}):
-        more = f" and {len(absent) - MAX_LISTED} more" if len(absent) > MAX_LISTED else ""
-        raise UserError(
-            f"{path}: {len(absent)} pictures are not there: {', '.join(absent[:MAX_LISTED])}{more}"
-        )
+        raise UserError(f"{path}: {len(absent)} pictures are not there: {first_few(absent, MAX_LISTED)}")
     words = [row[fold] for row in body] if fold is not None else ["0"] * len(body)
     order = {word: k for k, word in enumerate(dict.fromkeys(words))}
     return FilePairs(files[0], files[1], genuine, [order[word] for word in words])

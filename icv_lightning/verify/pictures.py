@@ -18,6 +18,7 @@ from icv_lightning.data.faces import FacesDataModule, files_of
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.picture import read_picture
+from icv_lightning.data.spaced import spaced
 from icv_lightning.data.traits import SAMPLE, read_ranges
 from icv_lightning.errors import UserError
 from icv_lightning.module import ClassifierModule
@@ -62,7 +63,7 @@ class Verifier:
         self.space = flip_averaged(module) if flip else of_network(module)
         _, taken = trained_for(content, checkpoint)
         taken = taken if crop is None else taken._replace(crop=crop)
-        self.decode = partial(read_picture, **taken._asdict())
+        self.decode = partial(read_picture, taken=taken)
         self.usual = read_ranges((content.get("data") or {}).get("usual"))
 
     def persons(self) -> Embedded:
@@ -108,7 +109,7 @@ class Verifier:
 
     def _images(self, files: Sequence[Path]) -> LazyImages:
         images = LazyImages(files, self.decode)
-        looked_at = torch.linspace(0, len(files) - 1, min(len(files), SAMPLE)).long()
+        looked_at = spaced(len(files), SAMPLE)
         warn_unlike(images[looked_at], [files[k] for k in looked_at.tolist()], self.usual)
         return images
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, naming
 from icv_lightning.evaluation.verification import (
     DISTANCES,
     pair_scores,
@@ -153,10 +153,8 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
 def _measured(part: Embedded, protocol: Protocol, what: str) -> Rows:
     rows: Rows = []
     for distance in DISTANCES:
-        try:
+        with naming(f"{what}: "):
             found, tars = measure_persons(part, protocol, distance)
-        except ValueError as error:
-            raise UserError(f"{what}: {error}") from error
         rows += [{"distance": distance, "measure": key, "value": value} for key, value in found.items()]
         rows += [{"distance": distance, "measure": "roc", "value": tars}]
     return rows

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from icv_lightning.data.layouts import Listing, listed
-from icv_lightning.data.picture import read_picture
+from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
 from tests.unprivileged import said_without_privileges
 
@@ -268,9 +268,8 @@ def test_a_picture_of_an_apple_device_by_its_extra(tmp_path):
     put(tmp_path, *CLASSES)
     Image.new("RGB", (64, 64), (200, 100, 50)).save(tmp_path / "ant" / "2.heic", format="HEIF")
     assert classes_of(tmp_path) == {"train": ["ant", "ant", "bee"]}
-    assert read_picture(tmp_path / "ant" / "2.heic", 3, 4)[:, 1, 1].tolist() == pytest.approx(
-        [200, 100, 50], abs=8
-    )
+    seen = read_picture(tmp_path / "ant" / "2.heic", PictureInput(3, 4, 4))
+    assert seen[:, 1, 1].tolist() == pytest.approx([200, 100, 50], abs=8)
 
 
 def test_without_the_extra_it_is_left_out_with_advice(tmp_path):

@@ -103,7 +103,7 @@ def test_orl(data_root):
 
 def test_a_trait_is_said_where_most_pictures_lie_far_outside():
     dark = torch.randint(0, 60, (50, 1, 8, 8), dtype=torch.uint8)
-    ranges = usual(traits(dark))
+    ranges = usual(dark)
     assert unlike(traits(dark[:5]), ranges) == []
     said = unlike(traits(255 - dark[:5]), ranges)
     assert [line.split(" 2")[0] for line in said] == ["mean brightness", "brightness of the border"]
