@@ -12,7 +12,7 @@ from icv_lightning.audit.prepared import Prepared
 from icv_lightning.evaluation.class_shape import class_shape
 from icv_lightning.evaluation.conformal import conformal_threshold
 from icv_lightning.evaluation.decision_rules import NEIGHBOURS, RULES, Part, rule_preds
-from icv_lightning.evaluation.geometry import own_and_other, spacing
+from icv_lightning.evaluation.geometry import own_distances, spacing
 from icv_lightning.evaluation.label_errors import suspects
 from icv_lightning.evaluation.retrieval import query_values
 from icv_lightning.evaluation.strangers import (
@@ -185,7 +185,7 @@ def class_rows(data: Prepared, by_picture: ByPicture) -> list[dict[str, Any]]:
     """Return for each class its pictures, mean norm, distances in spacings and accuracy."""
     part = data.part(data.asked)
     means = class_means(*part, num_classes=len(data.class_names)).numpy()
-    own, _ = own_and_other(part.embeddings.numpy(), part.target.numpy(), means)
+    own = own_distances(part.embeddings.numpy(), part.target.numpy(), means)
     own, norms = own / spacing(means), part.embeddings.double().norm(dim=1).numpy()
     hits = by_picture["acc_euclidean"][data.asked]
     rows = []

@@ -278,6 +278,6 @@ class ImageDataModule(RecordedData, L.LightningDataModule):
     def _kept(self, target: Tensor, part: str) -> tuple[Tensor, Tensor]:
         """Return the classes numbered anew, -1 where they are left out, and the positions of the others."""
         if self.classes is not None:
-            return kept_classes(target, self.classes, self.name, part)
-        check_classes(target, self.num_classes, self.name, part)
+            return kept_classes(target, self.classes, str(self.name), part)
+        check_classes(target, self.num_classes, str(self.name), part)
         return target, torch.arange(len(target))

@@ -12,12 +12,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from icv_lightning.data.spaced import spaced
+from icv_lightning.evaluation.distances import EXACT_DIM
 from icv_lightning.shapes import check_batch
 
 BLOCK = 2**22  # distances held at once, 32 MB
 COLUMNS = 2**10  # of them to so many of the gallery, whose conversion to float64 then serves 4096 queries
 SPARE = 3  # times as many candidates as are needed stand side by side before the farthest are dropped
-EXACT_DIM = 16  # up to this N differences are squared; beyond it expanded products are several times faster
 
 Part = tuple[Float[Tensor, "gallery dim"], Int[Tensor, " gallery"]]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from icv_lightning.nets.blocks import check_dropout, conv5, full, pooled_side
+from icv_lightning.nets.blocks import check_dropout, conv, full, pooled_side
 from icv_lightning.nets.embedding import Embedding
 from icv_lightning.nets.standardize import Standardize
 
@@ -46,6 +46,6 @@ class ConvNet(nn.Sequential):
         check_dropout(dropout)
         layers: list[nn.Module] = [Standardize(channels)]
         for inputs, width in zip([channels, *widths], widths, strict=False):
-            layers += [*conv5(inputs, width, batch_norm), nn.MaxPool2d(2)]
+            layers += [*conv(5, inputs, width, batch_norm), nn.MaxPool2d(2)]
         layers += [nn.Flatten(), *full(widths[-1] * side * side, hidden, batch_norm), nn.Dropout(dropout)]
         super().__init__(*layers, Embedding(hidden, embedding_dim, normalize))

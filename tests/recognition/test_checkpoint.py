@@ -39,7 +39,7 @@ def _altered(checkpoint: Path, path: Path, change: Callable[[dict[str, Any]], No
         "os.system",
         "subprocess.Popen",
         "icv_lightning.nets.convnet.nn.Linear",
-        "icv_lightning.nets.blocks.conv5",
+        "icv_lightning.nets.blocks.conv",
         "icv_lightning.nets.nothing.Here",
         "icv_lightning.data.digits.load_digits",
         "torch.nn.Linear",
