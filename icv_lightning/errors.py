@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pickle import UnpicklingError
 
 from icv_lightning.escaping import printable
@@ -49,6 +50,12 @@ def check_choice(name: str, value: object, allowed: Collection[str]) -> None:
     """Raise `ValueError` for an argument that is none of those allowed."""
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+
+
+def check_installed(libraries: Sequence[str], needs: str, extra: str) -> None:
+    """Raise `UserError` where a library is absent, with what needs it and the extra that brings it."""
+    if missing := [name for name in libraries if find_spec(name) is None]:
+        raise UserError(f"{', '.join(missing)}: not installed; {needs} pip install 'icv-lightning[{extra}]'")
 
 
 def first_few(names: Sequence[str], most: int, others: str = "more") -> str:

@@ -29,7 +29,6 @@ from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import read_results
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.spaces import Space, embedded, of_network
-from icv_lightning.verify.pair_lists import FilePairs
 from icv_lightning.verify.pairs import NamedPairs, Pairs, Picture
 
 
@@ -86,26 +85,18 @@ class Verifier:
         images = self._images([path for path, _ in found])
         return embedded(self.space, InMemoryImages(images, target))
 
-    def pairs(self, named: NamedPairs | FilePairs) -> tuple[Embedded, Pairs]:
+    def pairs(self, named: NamedPairs[Picture] | NamedPairs[Path]) -> tuple[Embedded, Pairs]:
         """Return the embeddings of the pictures that pairs name, and the pairs among them.
 
         Raises:
             UserError: a picture that is not there, or a person who was trained on.
         """
-        if isinstance(named, FilePairs):
-            return self._listed(named)
-        wanted = named.pictures()
-        self._check_strangers(sorted({name for name, _ in wanted}))
-        files = find_pictures(self._folder(), wanted)
-        numbers = {name: k for k, name in enumerate(dict(wanted))}
-        target = torch.tensor([numbers[name] for name, _ in wanted])
-        return embedded(self.space, InMemoryImages(self._images(files), target)), named.at(wanted)
-
-    def _listed(self, pairs: FilePairs) -> tuple[Embedded, Pairs]:
-        files = pairs.pictures()
-        self._check_strangers(sorted({path.parent.name for path in files}))
-        images = InMemoryImages(self._images(files), torch.zeros(len(files), dtype=torch.int64))
-        return embedded(self.space, images), pairs.at(files)
+        wanted: Any = named.pictures()
+        by_path = isinstance(wanted[0], Path)
+        self._check_strangers(sorted({one.parent.name if by_path else one[0] for one in wanted}))
+        files = wanted if by_path else find_pictures(self._folder(), wanted)
+        nobody = torch.zeros(len(files), dtype=torch.int64)  # whose each is, pairs say
+        return embedded(self.space, InMemoryImages(self._images(files), nobody)), named.at(wanted)
 
     def _images(self, files: Sequence[Path]) -> LazyImages:
         images = LazyImages(files, self.decode)

@@ -22,6 +22,7 @@ def test_a_file_by_hand(tmp_path):
     assert pairs == NamedPairs(
         first=[("Anna", 1), ("Anna", 2), ("Bob_Y", 2), ("Cy", 1)],
         second=[("Anna", 4), ("Bob_Y", 1), ("Bob_Y", 3), ("Anna", 3)],
+        genuine=[True, False, True, False],
         fold=[0, 0, 1, 1],
     )
     pictures = pairs.pictures()
