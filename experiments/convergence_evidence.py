@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.ticker import MaxNLocator
 
 from icv_lightning.paper import plateau
-from icv_lightning.paper.claims import LAG_MARGIN
+from icv_lightning.paper.claim_contrasts import LAG_MARGIN
 from icv_lightning.paper.evidence import FILE
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_text

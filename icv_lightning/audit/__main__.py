@@ -31,8 +31,8 @@ def _audit(arguments: argparse.Namespace) -> int:
         raise UserError(f"{len(arguments.vectors)} files of vectors: give one, or two to compare")
     from icv_lightning.audit.comparison import aligned, compare
     from icv_lightning.audit.page import write_page
+    from icv_lightning.audit.reading import read_vectors
     from icv_lightning.audit.study import audit
-    from icv_lightning.audit.vectors import read_vectors
     from icv_lightning.records.csv_files import csv_text
     from icv_lightning.records.files import write_text
 

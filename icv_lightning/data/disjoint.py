@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from icv_lightning.data.images import InMemoryImages
-from icv_lightning.data.layouts import Files
+from icv_lightning.data.listing import Files
 from icv_lightning.data.parts import Part
 from icv_lightning.data.picture import PictureInput
 from icv_lightning.data.picture_datamodule import SAMPLE_SIZE, PictureFileDataModule

@@ -14,7 +14,7 @@ ORL_PERSONS, ORL_FOLDS = 40, 5
 def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], list[Path]]:
     """Return the sorted folders of the persons to train on and of those to verify, who are others.
 
-    `<folder>/train/<person>/` and `<folder>/test/<person>/` (parts by any name that `layouts.PARTS` has),
+    `<folder>/train/<person>/` and `<folder>/test/<person>/` (parts by any name that `listing.PARTS` has),
     where no person may stand in both; or `<folder>/<person>/`, of whom about the fraction `held_out` is
     verified, each by the name alone: more persons move no other (`in_test_part`).
 

@@ -3,7 +3,8 @@
 import logging
 from typing import Any
 
-from icv_lightning.data.layouts import Files, listed
+from icv_lightning.data.layouts import listed
+from icv_lightning.data.listing import Files
 from icv_lightning.data.parts import Part
 from icv_lightning.data.picture_datamodule import PictureFileDataModule
 from icv_lightning.data.split import with_test_part

@@ -13,7 +13,7 @@ from icv_lightning import hardware
 from icv_lightning.data.datamodule import Batches, ImageDataModule
 from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.images import InMemoryImages
-from icv_lightning.data.layouts import Files
+from icv_lightning.data.listing import Files
 from icv_lightning.data.parts import Part
 from icv_lightning.data.picture_cache import read_pictures
 from icv_lightning.data.recorded import channel_statistics

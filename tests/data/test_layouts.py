@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from icv_lightning.data.layouts import Listing, listed
+from icv_lightning.data.layouts import listed
+from icv_lightning.data.listing import Listing
 from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
 from tests.unprivileged import said_without_privileges

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from icv_lightning import EmbeddingModel
-from icv_lightning.audit.vectors import read_vectors
+from icv_lightning.audit.reading import read_vectors
 from icv_lightning.data import DigitsDataModule
 from icv_lightning.predict import __main__ as predict
 from icv_lightning.predict import embeddings_file
