@@ -52,6 +52,13 @@ def check_choice(name: str, value: object, allowed: Collection[str]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
 
 
+def check_at_least(low: int, **values: float) -> None:
+    """Raise `ValueError` for an argument below `low`."""
+    for name, value in values.items():
+        if value < low:
+            raise ValueError(f"{name} must be at least {low}, got {value}")
+
+
 def check_installed(libraries: Sequence[str], needs: str, extra: str) -> None:
     """Raise `UserError` where a library is absent, with what needs it and the extra that brings it."""
     if missing := [name for name in libraries if find_spec(name) is None]:

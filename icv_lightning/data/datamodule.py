@@ -27,7 +27,7 @@ from icv_lightning.data.parts import Part, check_classes, check_shape, kept_clas
 from icv_lightning.data.recorded import RecordedData
 from icv_lightning.data.resident import Residence, ResidentBatches
 from icv_lightning.data.sizes import check_val_size
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, check_at_least
 
 log = logging.getLogger(__name__)
 Order = ShuffledEachEpoch | ClassBalancedEachEpoch | EqualClassesEachEpoch
@@ -114,8 +114,7 @@ class ImageDataModule(RecordedData, L.LightningDataModule):
         super().__init__()
         if device not in ("auto", "cpu"):
             raise ValueError(f"device must be 'auto' or 'cpu', got {device!r}")
-        if batch_size < 2:
-            raise ValueError(f"batch_size must be at least 2, got {batch_size}")
+        check_at_least(2, batch_size=batch_size)
         for key, value in {
             "val_size": val_size,
             "train_size": train_size or 0,

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from icv_lightning.data.spaced import spaced
+from icv_lightning.errors import check_at_least
 from icv_lightning.evaluation.exact_search import COLUMNS, SPARE, Gallery, own_among_nearest
 from icv_lightning.shapes import check_batch
 
@@ -62,8 +63,7 @@ def query_values(
 
     Arguments and errors are those of `retrieval`.
     """
-    if max_queries < 1:
-        raise ValueError(f"max_queries must be at least 1, got {max_queries}")
+    check_at_least(1, max_queries=max_queries)
     check_batch(target, embeddings)
     query = spaced(len(target), max_queries).to(target.device)
     searched = Gallery.of(*(gallery or (embeddings, target)))

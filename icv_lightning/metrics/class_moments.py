@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from icv_lightning.errors import check_at_least
 from icv_lightning.metrics.exact import ExactMetric
 from icv_lightning.shapes import check_batch
 
@@ -32,10 +33,7 @@ class ClassMoments(ExactMetric):
 
     def __init__(self, num_classes: int, embedding_dim: int, spread: tuple[int, ...]) -> None:
         super().__init__()
-        if num_classes < 1 or embedding_dim < 1:
-            raise ValueError(
-                f"num_classes and embedding_dim must be at least 1, got {num_classes}, {embedding_dim}"
-            )
+        check_at_least(1, num_classes=num_classes, embedding_dim=embedding_dim)
         shapes = {"count": (num_classes,), "mean": (num_classes, embedding_dim), "spread": spread}
         for name, shape in shapes.items():
             self.add_state(name, torch.zeros(shape, dtype=torch.float64), dist_reduce_fx=None)

@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from jaxtyping import Bool, Int
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, check_at_least
 
 PICTURES = 2000  # of a fold at most, whose two million pairs are drawn from
 Picture = tuple[str, int]  # person and number of the picture, from 1
@@ -93,8 +93,7 @@ def draw_pairs(target: Int[np.ndarray, " picture"], folds: int, each: int, seed:
     Raises:
         ValueError: an argument below 1, or a fold left without a pair of either kind.
     """
-    if folds < 1 or each < 1:
-        raise ValueError(f"folds and each must be at least 1, got {folds} and {each}")
+    check_at_least(1, folds=folds, each=each)
     rng = np.random.default_rng(seed)
     persons = rng.permutation(np.unique(target))
     if len(persons) >= 2 * folds:

@@ -133,10 +133,8 @@ def unseen_pictures(settings: Mapping[str, Any]) -> InMemoryImages:
 
 def flip_averaged(module: ClassifierModule) -> Space:
     """Return embeddings averaged over a picture and its mirror image, of unit length if the network's are."""
-    plain, unit = (
-        of_network(module),
-        any(getattr(layer, "normalize", False) for layer in module.net.modules()),
-    )
+    plain = of_network(module)
+    unit = any(getattr(layer, "normalize", False) for layer in module.net.modules())
 
     def space(images: Tensor) -> Tensor:
         mean = (plain(images) + plain(images.flip(-1))) / 2

@@ -86,5 +86,5 @@ def test_one_class_of_one_dimension():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="must be at least 1, got 0, 2"):
+    with pytest.raises(ValueError, match="num_classes must be at least 1, got 0"):
         WithinClassCovariance(0, 2)
