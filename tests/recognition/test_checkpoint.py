@@ -101,3 +101,12 @@ from icv_lightning.nets import ConvNet  # noqa: E402
 
 class OwnNet(ConvNet):
     """Somebody's own network."""
+
+
+def test_a_trusted_text_is_one_name_and_prefixes_end_at_a_dot(checkpoint, tmp_path):
+    content = torch.load(checkpoint, weights_only=True)
+    content["hyper_parameters"]["config"]["model"]["head"]["_target_"] = "xmine.nets.Head"
+    torch.save(content, tmp_path / "other.ckpt")
+    for trusted in ("xm", "xmine.n", ["x", "m"], ()):
+        with pytest.raises(UserError, match=r"names 'xmine\.nets\.Head', which is none of"):
+            load_checkpoint(tmp_path / "other.ckpt", trusted=trusted)
