@@ -26,7 +26,7 @@ class NamedPairs(Generic[Named]):
 
     def pictures(self) -> list[Named]:
         """Return every picture named, once, sorted."""
-        return sorted({*self.first, *self.second})
+        return sorted(set(self.first).union(self.second))
 
     def at(self, pictures: Sequence[Named]) -> "Pairs":
         """Return the pairs as positions in `pictures`."""
