@@ -100,7 +100,7 @@ def _of_classes(words: str, classes: np.ndarray, is_harmful: bool = True) -> Fin
 
 def _examples(chosen: np.ndarray, names: Sequence[str]) -> str:
     where = np.flatnonzero(chosen)
-    return f": {_first([names[k] for k in where])}" if len(where) else ""
+    return f": {_first([names[k] for k in where.tolist()])}" if len(where) else ""
 
 
 def _first(names: Sequence[object] | np.ndarray) -> str:
