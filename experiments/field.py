@@ -25,7 +25,6 @@ from icv_lightning.inference.intervals import t_interval
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_text
 from icv_lightning.run import __main__ as run
-from icv_lightning.run import job
 
 SEARCH_SEED = 1000
 SEARCH = (
@@ -96,10 +95,13 @@ def score(folder: Path) -> float:
 def train(*overrides: str) -> None:
     """Run the command in this process, which spares its imports; its table is not shown."""
     sys.argv = ["run", "experiment=field", *overrides]
-    job.failures.clear()
-    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
-        run.main()
-    print(f"{'failed' if job.failures else 'done'}: {' '.join(overrides)}", flush=True)
+    status: Any = 0
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            run.main()
+    except SystemExit as end:
+        status = end.code
+    print(f"{'failed' if status else 'done'}: {' '.join(overrides)}", flush=True)
 
 
 def searched(loss: str, dim: int, number: int, outputs: Path, shared: list[str]) -> list[str]:

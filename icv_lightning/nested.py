@@ -17,19 +17,15 @@ def leaves(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
         node: primitives, mappings and lists.
         key: the dotted key of `node` itself.
     """
-    below = list(children(node))
+    below: list[tuple[Any, Any]] = []
+    if isinstance(node, Mapping):
+        below = list(node.items())
+    elif isinstance(node, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in node):
+        below = list(enumerate(node))
     if not below:
         yield key, node
     for name, child in below:
         yield from leaves(child, f"{key}.{name}" if key else str(name))
-
-
-def children(node: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the keys, or positions, and values one level below; none for a value."""
-    if isinstance(node, Mapping):
-        yield from node.items()
-    elif isinstance(node, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in node):
-        yield from enumerate(node)
 
 
 def keys(node: Any) -> set[str]:

@@ -44,23 +44,22 @@ def _numbers(value: Any, low: int, high: float) -> list[int]:
     return found if len(found) == len(value) else []
 
 
-def _different_numbers(value: Any) -> bool:
+def _are_different(value: Any, least: int) -> bool:
+    """Tell whether `value` is a list of `least` or more different integers from 0 on."""
     numbers = _numbers(value, 0, math.inf)
-    return len(numbers) == len(set(numbers)) >= 2
+    return len(numbers) == len(set(numbers)) >= least
 
 
-def _positive(value: Any) -> bool:
-    if not _is_list(value) or len(value) < 2:
-        return False
-    return all(isinstance(x, int | float) and not isinstance(x, bool) and 0 < x < math.inf for x in value)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_shares(value: Any) -> bool:
-    return (
-        isinstance(value, Sequence)
-        and len(value) == 2
-        and all(isinstance(x, int | float) and not isinstance(x, bool) and 0 <= x < 1 for x in value)
-    )
+def _are_weights(value: Any) -> bool:
+    return _is_list(value) and len(value) >= 2 and all(_is_number(x) and 0 < x < math.inf for x in value)
+
+
+def _are_shares(value: Any) -> bool:
+    return _is_list(value) and len(value) == 2 and all(_is_number(x) and 0 <= x < 1 for x in value)
 
 
 def _is_devices(value: Any) -> bool:
@@ -68,19 +67,18 @@ def _is_devices(value: Any) -> bool:
         return value in ("auto", "-1") or bool(re.fullmatch(r"\d+(,\d+)+|[1-9]\d*", value))
     if isinstance(value, int):
         return not isinstance(value, bool) and (value == -1 or value >= 1)
-    numbers = _numbers(value, 0, math.inf)
-    return len(numbers) == len(set(numbers)) >= 1
+    return _are_different(value, 1)
 
 
 LISTS: Mapping[str, Callable[[Any], bool]] = {
-    "classes": _different_numbers,
+    "classes": lambda value: _are_different(value, 2),
     "sizes": lambda value: bool(_numbers(value, 1, MAX_SIZE)),
     "counts": lambda value: bool(_numbers(value, 0, MAX_SIZE)),
     "epochs": lambda value: _is_list(value) and len(_numbers(value, 1, math.inf)) == len(value),
-    "shares": _is_shares,
+    "shares": _are_shares,
     "devices": _is_devices,
     "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),
-    "weights": lambda value: value == "balanced" or _positive(value),
+    "weights": lambda value: value == "balanced" or _are_weights(value),
     "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
     "group": lambda value: isinstance(value, Mapping),
     "statements": lambda value: _is_list(value) and all(isinstance(item, Mapping) for item in value),

@@ -21,11 +21,7 @@ TITLES = {
     "data.batch_size": "batch size",
     "trainer.max_epochs": "epochs",
 }
-SPOKEN = {
-    "lambda": "λ",
-    "embedding_dim": "N",
-    "normalize": "normalised",
-}  # other names for --rows and the like
+SPOKEN = {"lambda": "λ", "embedding_dim": "N", "normalize": "normalised"}  # names in --rows and the like
 
 
 class Axis(NamedTuple):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.errors import UserError
+from icv_lightning.nested import with_values
 from icv_lightning.records.results import is_place, read_results
 from icv_lightning.records.settings_file import read_settings
 
@@ -28,7 +29,13 @@ def data_settings(run: Path, root: str | None = None) -> dict[str, Any]:
     found = _with_places(settings, given)
     if not root or not found:
         return found
-    return {**_moved(found, Path(str(found.get("root"))), Path(root)), "root": root}
+    before = Path(str(found.get("root")))
+
+    def moved(value: Any) -> Any:
+        below = is_place(value) and Path(value).is_relative_to(before)
+        return str(Path(root) / Path(value).relative_to(before)) if below else value
+
+    return {**with_values(found, moved), "root": root}
 
 
 def _below(root: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,11 +52,3 @@ def _with_places(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[
         else (given[key] if is_place(given.get(key)) else value)
         for key, value in settings.items()
     }
-
-
-def _moved(value: Any, before: Path, root: Path) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _moved(below, before, root) for key, below in value.items()}
-    if is_place(value) and Path(value).is_relative_to(before):
-        return str(root / Path(value).relative_to(before))
-    return value

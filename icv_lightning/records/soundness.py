@@ -56,14 +56,6 @@ def _is_count(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
-def _is_size(value: Any) -> bool:
-    return _is_count(value) and value > 0
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
 def _numbers_or_none(value: Any) -> bool:
     values = value.values() if isinstance(value, Mapping) else value
     return isinstance(value, Mapping | list) and all(x is None or _is_number(x) for x in values)
@@ -78,8 +70,8 @@ def _matrix(value: Any) -> bool:
 CELL: Mapping[str, Callable[[Any], bool]] = {
     "data": _is_text,
     "lambda": _is_number,
-    "embedding_dim": _is_size,
-    "normalize": _is_bool,
+    "embedding_dim": lambda value: _is_count(value) and value > 0,
+    "normalize": lambda value: isinstance(value, bool),
     "seed": _is_count,
 }
 OPTIONAL: Mapping[str, Callable[[Any], bool]] = {

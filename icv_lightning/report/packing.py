@@ -9,7 +9,8 @@ import numpy as np
 from bokeh.models import ColumnDataSource
 from PIL import Image
 
-from icv_lightning.records.runs import Run, read_images
+from icv_lightning.records.pictures import read_images
+from icv_lightning.records.runs import Run
 from icv_lightning.records.snapshots import Snapshot
 from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.panels import Frame, frame_of, names_of

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import OmegaConf
 
 from icv_lightning.configuration.identity import Identity
-from icv_lightning.configuration.provenance import (
-    HOW_TO_RETRAIN,
-    check_provenance,
-    contents_changed,
-)
+from icv_lightning.configuration.provenance import HOW_TO_RETRAIN, check_provenance, contents_changed
 from icv_lightning.errors import UserError, reason
 from icv_lightning.nested import select
 from icv_lightning.records.checkpoints import checkpoint_file, read_checkpoint

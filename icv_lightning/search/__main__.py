@@ -18,8 +18,9 @@ from icv_lightning.configuration.recipes import has_validation
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError
+from icv_lightning.search.plan import SearchPlan, composed, words
 from icv_lightning.search.space import read_space
-from icv_lightning.search.trials import SearchPlan, composed, search, words
+from icv_lightning.search.trials import search
 from icv_lightning.terminal.exit_status import ending
 
 if TYPE_CHECKING:

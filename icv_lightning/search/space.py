@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from icv_lightning.configuration import checks
+from icv_lightning.configuration.short_words import key_in
 from icv_lightning.declarations.settings import Setting, has_effect
 from icv_lightning.errors import UserError
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 FORMS = ({"low", "high"}, {"low", "high", "log"}, {"choices"})
 FORM = "must hold low and high, with log: true or false if wanted, or choices"
+PLAIN = bool | int | float | str | None
 WORDS = {None: "null", True: "true", False: "false"}
 
 
@@ -51,7 +53,7 @@ def assigned(key: str, value: Any) -> str:
 
 def without(overrides: Sequence[str], keys: Sequence[str]) -> list[str]:
     """Return the overrides that set none of `keys`."""
-    return [text for text in overrides if text.lstrip("+~").partition("=")[0] not in keys]
+    return [text for text in overrides if key_in(text) not in keys]
 
 
 def _leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -73,7 +75,7 @@ def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Sett
         raise UserError(f"search.space.{key}: changes no result, so it cannot be searched")
     if "choices" in leaf:
         choices = leaf["choices"]
-        if not isinstance(choices, list) or not choices or not all(map(_is_plain, choices)):
+        if not isinstance(choices, list) or not choices or not all(isinstance(x, PLAIN) for x in choices):
             raise UserError(
                 f"search.space.{key}.choices={choices}: must be a list of numbers, words, true, false or null"
             )
@@ -90,10 +92,6 @@ def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Sett
     if whole and isinstance(low, int) and isinstance(high, int):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)
-
-
-def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _is_number(value: Any) -> bool:
