@@ -2,15 +2,13 @@
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icv_lightning.command_line import number
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, check_installed
 from icv_lightning.terminal.exit_status import run
 from icv_lightning.terminal.suggestions import suggest
 
@@ -28,16 +26,13 @@ def main() -> None:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    if missing := [name for name in LIBRARIES if find_spec(name) is None]:
-        raise UserError(
-            f"{', '.join(missing)}: not installed; audits need pip install 'icv-lightning[report]'"
-        )
+    check_installed(LIBRARIES, "audits need", "report")
     if len(arguments.vectors) > 2:
         raise UserError(f"{len(arguments.vectors)} files of vectors: give one, or two to compare")
     from icv_lightning.audit.comparison import aligned, compare
     from icv_lightning.audit.page import write_page
+    from icv_lightning.audit.reading import read_vectors
     from icv_lightning.audit.study import audit
-    from icv_lightning.audit.vectors import read_vectors
     from icv_lightning.records.csv_files import csv_text
     from icv_lightning.records.files import write_text
 
@@ -129,12 +124,12 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument(
         "--max-queries",
-        type=number(int, 1, math.inf),
+        type=number(int, 1),
         default=100_000,
         help="queries of retrieval (default: 100000)",
     )
-    found.add_argument("--draws", type=number(int, 1, math.inf), default=1000, help="bootstrap samples")
-    found.add_argument("--seed", type=number(int, 0, math.inf), default=0, help="seed of all random draws")
+    found.add_argument("--draws", type=number(int, 1), default=1000, help="bootstrap samples")
+    found.add_argument("--seed", type=number(int, 0), default=0, help="seed of all random draws")
     return found
 
 

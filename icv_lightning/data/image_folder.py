@@ -3,8 +3,9 @@
 import logging
 from typing import Any
 
-from icv_lightning.data.datamodule import Part
-from icv_lightning.data.layouts import Files, listed
+from icv_lightning.data.layouts import listed
+from icv_lightning.data.listing import Files
+from icv_lightning.data.parts import Part
 from icv_lightning.data.picture_datamodule import PictureFileDataModule
 from icv_lightning.data.split import with_test_part
 
@@ -28,10 +29,7 @@ class ImageFolderDataModule(PictureFileDataModule):
     """
 
     def __init__(self, folder: str, test_fraction: float = 0.2, **options: Any) -> None:
-        super().__init__(folder, **options)
-        if not 0 < test_fraction < 1:
-            raise ValueError(f"test_fraction must be in (0, 1), got {test_fraction}")
-        self.test_fraction = test_fraction
+        super().__init__(folder, test_fraction, **options)
 
     def load(self) -> tuple[Part, Part]:
         """Return train and test part, decoded or to be decoded; set `validation` where there is one."""

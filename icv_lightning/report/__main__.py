@@ -2,10 +2,9 @@
 
 import argparse
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import check_installed
 from icv_lightning.terminal.exit_status import run
 from icv_lightning.terminal.suggestions import suggest
 
@@ -40,10 +39,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    if missing := [name for name in LIBRARIES if find_spec(name) is None]:
-        raise UserError(
-            f"{', '.join(missing)}: not installed; the report needs pip install 'icv-lightning[report]'"
-        )
+    check_installed(LIBRARIES, "the report needs", "report")
     _write([arguments.folder, *arguments.also], arguments)
     return 0
 

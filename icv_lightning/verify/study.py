@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, naming
 from icv_lightning.evaluation.verification import (
     DISTANCES,
     pair_scores,
@@ -18,14 +18,14 @@ from icv_lightning.evaluation.verification import (
 )
 from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
-from icv_lightning.records.files import replaced, write_text
+from icv_lightning.records.files import write_text
 from icv_lightning.records.places import data_settings
-from icv_lightning.records.results import is_completed, measured_once, read_results
-from icv_lightning.report.figures.style import DPI
+from icv_lightning.records.results import measured_once, read_results
+from icv_lightning.report.figures.style import save_png
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.gathered import Rows
 from icv_lightning.unseen.spaces import embedded, raw_pixels
-from icv_lightning.unseen.study import Split, left_some_out
+from icv_lightning.unseen.study import Split, completed_runs, left_some_out
 from icv_lightning.verify.figure import roc_figure
 from icv_lightning.verify.gathered import RAW, by_fold, conditions, table, values
 from icv_lightning.verify.identification import identification
@@ -120,11 +120,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     Raises:
         UserError: no completed run, or one that kept no persons to verify.
     """
-    runs = sorted(run for run in folder.glob("*/") if is_completed(run))
-    if not runs:
-        raise UserError(
-            f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/orl_verification"
-        )
+    runs = completed_runs(folder, "outputs/orl_verification")
     for run in runs:
         if not left_some_out(_data_settings(run, root)):
             raise UserError(f"{run}: kept no persons to verify; give --checkpoint and --images, or --pairs")
@@ -145,18 +141,15 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     write_text(place / "results.csv", csv_text((row for row in rows if row["measure"] != "roc"), digits=6))
     write_text(place / "table.md", table(rows))
     curves = {name: by_fold(values(chosen, "roc")) for name, chosen in conditions(rows).items()}
-    with replaced(place / "roc.png") as file:
-        roc_figure(FAR_GRID, curves).savefig(file, format="png", dpi=DPI)
+    save_png(roc_figure(FAR_GRID, curves), place / "roc.png")
     return rows
 
 
 def _measured(part: Embedded, protocol: Protocol, what: str) -> Rows:
     rows: Rows = []
     for distance in DISTANCES:
-        try:
+        with naming(f"{what}: "):
             found, tars = measure_persons(part, protocol, distance)
-        except ValueError as error:
-            raise UserError(f"{what}: {error}") from error
         rows += [{"distance": distance, "measure": key, "value": value} for key, value in found.items()]
         rows += [{"distance": distance, "measure": "roc", "value": tars}]
     return rows
