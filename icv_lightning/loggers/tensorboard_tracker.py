@@ -74,14 +74,12 @@ class TensorBoardTracker(Tracker):
         for key, value in values.items():
             self.experiment.add_scalar(key, value, epoch)
 
-    @rank_zero_only
     @never_fatal
     def log_image(self, key: str, image: Image, epoch: int) -> None:
         """Add a picture."""
         self.tell_past(before=epoch)
         self.experiment.add_image(key, np.asarray(image), epoch, dataformats="HWC")
 
-    @rank_zero_only
     @never_fatal
     def log_table(self, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], epoch: int) -> None:
         """Add a table as text."""
@@ -89,7 +87,6 @@ class TensorBoardTracker(Tracker):
         text = "\n".join("| " + " | ".join(map(_short, line)) + " |" for line in lines)
         self.experiment.add_text(key, text, epoch)
 
-    @rank_zero_only
     @never_fatal
     def log_sample(self, key: str, sample: Sample, epoch: int) -> None:
         """Add points with thumbnails to the projector."""

@@ -7,6 +7,7 @@ from icv_lightning.configuration import checks
 from icv_lightning.configuration.short_words import key_in
 from icv_lightning.declarations.settings import Setting, has_effect
 from icv_lightning.errors import UserError
+from icv_lightning.nested import is_number
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -81,7 +82,7 @@ def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Sett
             )
         return CategoricalDistribution(choices)
     low, high, log = leaf["low"], leaf["high"], leaf.get("log", False)
-    if not all(_is_number(value) for value in (low, high)) or not low < high:
+    if not all(is_number(value) for value in (low, high)) or not low < high:
         raise UserError(f"search.space.{key}: low={low} high={high}: must be finite numbers, low below high")
     if not isinstance(log, bool) or (log and low <= 0):
         raise UserError(
@@ -92,7 +93,3 @@ def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Sett
     if whole and isinstance(low, int) and isinstance(high, int):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
