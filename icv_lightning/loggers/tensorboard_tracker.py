@@ -12,24 +12,12 @@ from omegaconf import OmegaConf
 from PIL.Image import Image
 from torch.nn.functional import pad
 
+from icv_lightning.declarations.settings import SETTINGS, has_effect
 from icv_lightning.loggers.sample import Sample
 from icv_lightning.loggers.tracker import Tracker, cause, never_fatal, tags
 
 ACCURACIES = ("test/acc", "test/acc_nearest_centroid", "test/acc_nearest_class_mean")
-NO_HPARAM = frozenset(
-    {
-        "_target_",
-        "_partial_",
-        "root",
-        "folder",
-        "cell",
-        "cell_any_seed",
-        "force",
-        "paths",
-        "logger",
-        "callbacks",
-    }
-)
+NO_HPARAM = {"_target_", "_partial_", "folder", "cell_any_seed", "callbacks"}
 
 
 class TensorBoardTracker(Tracker):
@@ -113,7 +101,7 @@ class TensorBoardTracker(Tracker):
 def hyperparameters(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the settings that are numbers, words or flags, by dotted key, less what changes no result."""
     for key, value in settings.items():
-        if key in NO_HPARAM or f"{prefix}{key}" == "name":
+        if key in NO_HPARAM or not has_effect(f"{prefix}{key}", SETTINGS):
             continue
         if isinstance(value, Mapping):
             yield from hyperparameters(value, f"{prefix}{key}.")

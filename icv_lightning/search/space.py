@@ -1,16 +1,20 @@
 """The space of a search: ranges and choices for keys of the configuration, checked before any trial."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from icv_lightning.configuration import checks
 from icv_lightning.configuration.short_words import key_in
 from icv_lightning.declarations.settings import Setting, has_effect
 from icv_lightning.errors import UserError
 from icv_lightning.nested import is_number
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
 
 FORMS = ({"low", "high"}, {"low", "high", "log"}, {"choices"})
 FORM = "must hold low and high, with log: true or false if wanted, or choices"
@@ -20,7 +24,7 @@ WORDS = {None: "null", True: "true", False: "false"}
 
 def read_space(
     node: Mapping[str, Any], overrides: Sequence[str], settings: Mapping[str, Setting]
-) -> "dict[str, BaseDistribution]":
+) -> dict[str, BaseDistribution]:
     """Return Optuna's distributions by dotted key; both ends and all choices must be allowed in a run.
 
     Args:
@@ -67,9 +71,7 @@ def _leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any
             yield from _leaves(value, f"{prefix}{key}.")
 
 
-def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Setting]) -> "BaseDistribution":
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
+def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Setting]) -> BaseDistribution:
     if set(leaf) not in FORMS:
         raise UserError(f"search.space.{key}={dict(leaf)}: {FORM}")
     if not has_effect(key, settings):
