@@ -42,7 +42,9 @@ def table(rows: Rows) -> str:
     plain = found.pop("CE", {})
     found.pop(RAW, None)
     for name, own in found.items() if plain else ():
-        lines.append([f"{name} − CE", *(_cell(_minus(own.get(k, {}), plain.get(k, {}))) for k in keys)])
+        pairs = [(own.get(key, {}), plain.get(key, {})) for key in keys]
+        gains = [{k: ours[k] - other[k] for k in ours.keys() & other.keys()} for ours, other in pairs]
+        lines.append([f"{name} − CE", *map(_cell, gains)])
     return "\n".join("| " + " | ".join(map(printable, line)) + " |" for line in lines) + "\n"
 
 
@@ -57,10 +59,6 @@ def by_fold(found: Values) -> dict[tuple[Any, ...], Any]:
     for (data, fold, _), value in found.items():
         folds[data, fold].append(value)
     return {key: np.mean(np.array(own, dtype=float), axis=0) for key, own in folds.items()}
-
-
-def _minus(ours: Values, other: Values) -> Values:
-    return {key: ours[key] - other[key] for key in ours.keys() & other.keys()}
 
 
 def _cell(found: Values) -> str:
