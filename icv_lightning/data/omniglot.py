@@ -74,12 +74,8 @@ class OmniglotDataModule(ImageDataModule):
         with self._opened(subset) as archive:
             found = [match for name in sorted(archive.namelist()) if (match := DRAWING.fullmatch(name))]
             found = [match for match in found if wanted(match["name"].split("/")[0])]
-            images = torch.stack(
-                [
-                    to_input(Image.open(io.BytesIO(archive.read(match[0]))), self.picture_input)
-                    for match in found
-                ]
-            )
+            pictures = [Image.open(io.BytesIO(archive.read(match[0]))) for match in found]
+        images = torch.stack([to_input(picture, self.picture_input) for picture in pictures])
         names = sorted({match["name"] for match in found})
         numbers = {name: k for k, name in enumerate(names)}
         target = torch.tensor([numbers[match["name"]] for match in found])
