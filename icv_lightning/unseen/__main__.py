@@ -70,7 +70,8 @@ def _show(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["distance"] == "euclidean" and row["measure"] in ("among_new", "among_all_new", "auroc"):
             loss = {"": row["method"], 0.0: "CE"}.get(row["lambda"], f"ICV λ {row['lambda']}")
-            shape = " normalised" if row["normalize"] else ""
+            shape = f", N = {row['embedding_dim']}" + (", normalised" if row["normalize"] else "")
+            shape += f", {row['settings']}" if row["settings"] else ""
             what = f"{row['ways']} from {row['shots']}, {row['measure']}" if row["ways"] else row["measure"]
             groups[row["data"], what, loss + shape].append(row["value"])
     table = Table("data", "measure, Euclidean", "embedding", "runs", "mean")

@@ -17,15 +17,17 @@ from icv_lightning.errors import UserError, naming
 from icv_lightning.escaping import file_stem
 from icv_lightning.evaluation.distances import DISTANCES
 from icv_lightning.recognition.checkpoint import load_checkpoint
+from icv_lightning.records.axes import other_settings
 from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_text
 from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import is_completed, measured_once, read_results
+from icv_lightning.records.runs import read_runs
 from icv_lightning.report.figures.style import save_png
 from icv_lightning.unseen.episodes import measure
 from icv_lightning.unseen.figure import accuracy_figure
-from icv_lightning.unseen.gathered import Rows, evidence
+from icv_lightning.unseen.gathered import COLUMNS, Rows, evidence
 from icv_lightning.unseen.spaces import Space, baselines, embedded, of_network
 
 FOLDER = "unseen"  # folder below the grid's
@@ -121,13 +123,18 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
             raise UserError(f"data={name}: trained on all classes; unseen ones need data.classes=[…]")
     for run, split in splits.items():
         check_pictures(run, pictures_changed(_provenance(run), split.settings))
+    others = other_settings(read_runs([folder]), COLUMNS)
     rows: dict[str, Rows] = {}
     for run, split in sorted(splits.items(), key=lambda item: (item[1].key, item[0])):
         config, data = found[run]["config"], split.settings
         dim = config["model"]["embedding_dim"]
         fixed = {"data": data["name"], "trained_on": split.trained_on}
         fixed |= {"seed": data["seed"], "embedding_dim": dim}
-        own = {"normalize": config["model"]["normalize"], "lambda": float(config["loss"]["lambda"])}
+        own = {
+            "normalize": config["model"]["normalize"],
+            "lambda": float(config["loss"]["lambda"]),
+            "settings": others[run.name],
+        }
         name = file_stem(f"baselines-{data['name']}-d{dim}-{split.key}")
         if name not in rows:
             measured = measured_once(

@@ -16,11 +16,13 @@ from icv_lightning.evaluation.verification import (
     tar_at_far,
     verification_measures,
 )
+from icv_lightning.records.axes import other_settings
 from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_text
 from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import measured_once, read_results
+from icv_lightning.records.runs import read_runs
 from icv_lightning.report.figures.style import save_png
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.gathered import Rows
@@ -35,7 +37,10 @@ from icv_lightning.verify.pictures import Verifier, unseen_pictures
 BLOCK = 2**23  # numbers of one end of the pairs held at once, 64 MB
 FOLDER = "verification"  # folder below a run's or a grid's
 Tars = list[float | None]
-OF_RAW = {"method": RAW, "seed": 0} | dict.fromkeys(("embedding_dim", "normalize", "centroids", "lambda"), "")
+OF_RAW = {"method": RAW, "seed": 0} | dict.fromkeys(
+    ("embedding_dim", "normalize", "centroids", "lambda", "settings"), ""
+)
+COLUMNS = ("data.name", "data.fold", "centroids.name", "loss.lambda")  # keys that columns of their own hold
 FAR_GRID = tuple(np.logspace(-4, 0, 81).tolist())  # where curves of several runs are averaged
 
 
@@ -124,10 +129,10 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     for run in runs:
         if not left_some_out(_data_settings(run, root)):
             raise UserError(f"{run}: kept no persons to verify; give --checkpoint and --images, or --pairs")
-    place = folder / FOLDER
+    place, others = folder / FOLDER, other_settings(read_runs([folder]), COLUMNS)
     rows: Rows = []
     for run in runs:
-        fields, settings = _fields(run), _data_settings(run, root)
+        fields, settings = _fields(run) | {"settings": others[run.name]}, _data_settings(run, root)
         name = f"{RAW}-{Split(settings).key}".replace(" ", "_")
         if not any(row["method"] == RAW and row["fold"] == fields["fold"] for row in rows):
             measured = measured_once(
