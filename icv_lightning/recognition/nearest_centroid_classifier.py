@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, check_choice
 from icv_lightning.evaluation.conformal import conformal_threshold, promised
 from icv_lightning.evaluation.distances import DISTANCES, SHRINKAGE, centroid_distances
 from icv_lightning.recognition.gallery_file import read_gallery, write_gallery
@@ -65,8 +65,7 @@ class NearestCentroidClassifier:
         covariance: Float[Tensor, "dim dim"] | None = None,
         shrinkage: float = SHRINKAGE,
     ) -> None:
-        if distance not in DISTANCES:
-            raise ValueError(f"distance must be one of {', '.join(DISTANCES)}, got {distance!r}")
+        check_choice("distance", distance, DISTANCES)
         if threshold is not None and not threshold >= 0:
             raise ValueError(f"threshold must not be negative, or None, got {threshold}")
         if not 0 <= shrinkage <= 1:

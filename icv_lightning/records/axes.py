@@ -74,6 +74,13 @@ def label(values: Iterable[str], axes: Iterable[Axis]) -> str:
     return ", ".join(words) or "all runs"
 
 
+def other_settings(runs: Sequence[Run], known: Iterable[str]) -> dict[str, str]:
+    """Return by folder name what tells runs apart beside the keys `known`, e.g. `model lenet_pp`."""
+    known = frozenset(known)
+    axes = [axis for axis in axes_of(runs) if axis.key not in known]
+    return {run.folder.name: label(place_of(run, axes), axes) if axes else "" for run in runs}
+
+
 def named(name: str, axes: Iterable[Axis]) -> Axis | None:
     """Return the axis of this title, dotted key or other name."""
     return next((axis for axis in axes if SPOKEN.get(name, name) in (axis.title, axis.key)), None)

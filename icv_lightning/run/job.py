@@ -96,13 +96,13 @@ def _place_to_train(cell: Identity, folder: Path) -> Iterator[Path | None]:
         results = read_results(folder) or {}
         if results and results.get("config_hash") != cell.hash:
             raise UserError(f"{folder}: holds the results of another configuration; choose another name=…")
+        write_settings(folder, cell.config)  # a repeated command has put Hydra's own there
         if results.get("status") == "completed" and not force:
             if not processes.in_grid():
                 print("already completed (force=true does it again)")
             yield None
             return
         remove_parts(folder)
-        write_settings(folder, cell.config)
         place = retraining.prepare(folder, force)
         try:
             yield place

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from icv_lightning.paper import claims
+from icv_lightning.paper.claim_contrasts import margin
 from icv_lightning.paper.contrasts import PAPER, Plan
 from icv_lightning.records.cells import Cell
 
@@ -55,11 +56,7 @@ def test_rivals_double_the_cells_of_claims_5_and_11():
 
 
 def test_margins_are_those_fixed_beforehand():
-    assert (claims.margin("mnist"), claims.margin("fashion_mnist"), claims.margin("digits")) == (
-        0.002,
-        0.005,
-        0.005,
-    )
+    assert [margin(data) for data in ("mnist", "fashion_mnist", "digits")] == [0.002, 0.005, 0.005]
     margins = {number: {c.margin for c in contrasts(PAPER)} for number, contrasts in CONTRASTS.items()}
     assert margins[1] == margins[4] == margins[6] == margins[8] == {0.0}
     assert margins[2] == margins[7] == margins[9] == {0.002, 0.005}

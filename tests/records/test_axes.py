@@ -2,7 +2,7 @@
 
 import pytest
 
-from icv_lightning.records.axes import Axis, axes_of, by_place, label, named, rank
+from icv_lightning.records.axes import Axis, axes_of, by_place, label, named, other_settings, rank
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
 from tests.report.grid import same, write_run
@@ -41,3 +41,8 @@ def test_words_and_ranks():
     assert label(("10", "2"), [WEIGHT, DIM]) == "λ 10, N 2"
     assert label((), []) == "all runs"
     assert rank(("10", "2"), [WEIGHT, DIM]) == [2, 0]
+
+
+def test_what_no_column_tells(runs):
+    assert set(other_settings(runs, {"loss.lambda"}).values()) == {"N 2", "N 16"}
+    assert set(other_settings(runs, {"loss.lambda", "model.embedding_dim"}).values()) == {""}

@@ -11,6 +11,7 @@ import torch
 
 from icv_lightning.callbacks import LastCheckpoint
 from icv_lightning.records.results import read_results
+from icv_lightning.records.settings_file import read_settings
 from tests.conftest import TINY, TINY_WITH_FIGURES, cells
 
 Main = Callable[..., int]
@@ -76,6 +77,15 @@ def test_a_grid_gives_a_folder_per_value_and_is_not_run_twice(
     assert main("-m", "loss.lambda=0.050,0.50,1", "trainer.max_epochs=1") == 0
     assert "already completed" in capsys.readouterr().out
     assert [(folder / "results.json").stat().st_mtime_ns for folder in cells(tmp_path / "outputs")] == stamps
+
+
+def test_a_repeated_command_leaves_the_settings_resolved(main: Main, tmp_path: Path) -> None:
+    """By them verify, unseen and predict find the pictures again; an interpolation in them is refused."""
+    assert main("trainer.max_epochs=1") == 0
+    (folder,) = cells(tmp_path / "outputs")
+    settings = read_settings(folder)
+    assert main("trainer.max_epochs=1") == 0
+    assert read_settings(folder) == settings
 
 
 def test_one_seed_starts_equal_and_sees_equal_batches_whatever_lambda(

@@ -174,3 +174,18 @@ def test_what_a_constructor_refuses_is_said_before_training(
     assert error.startswith(f"error: {BAD[overrides]}")
     assert error.count("\n") == 1
     assert not list((tmp_path / "outputs").glob("*/*/checkpoints"))
+
+
+def test_the_settings_for_own_pictures_get_further_in_few_epochs(main: Main, tmp_path: Path) -> None:
+    network = (
+        "data=digits",
+        "model.net.widths=[8,16]",
+        "model.net.hidden=64",
+        "model.net.dropout=0",
+        "epochs=5",
+    )
+    assert main(*network, "batch_size=64", "dim=16", "name=papers") == 0
+    assert main(*network, "experiment=own_pictures", "name=recommended") == 0
+    papers, recommended = ((read_results(cell) or {})["metrics"] for cell in cells(tmp_path / "outputs"))
+    for measure in ("test/acc", "test/acc_nearest_centroid", "test/acc_nearest_class_mean"):
+        assert recommended[measure] > max(papers[measure], 0.9), measure
