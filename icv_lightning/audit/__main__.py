@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def _audit(arguments: argparse.Namespace) -> int:
     if len(read) == 2:
         read = list(aligned(*read))
     options = {key: getattr(arguments, key) for key in ("alpha", "max_queries", "draws", "seed")}
-    audits = [audit(vectors, **options, progress=_progress(vectors.source)) for vectors in read]
+    audits = [audit(vectors, **options, progress=partial(_say, vectors.source)) for vectors in read]
     comparison = compare(*audits) if len(audits) == 2 else None
     folder = arguments.out or Path("-".join([path.stem for path in arguments.vectors]) + "-audit")
     content: dict[str, Any] = audits[0].as_json() if comparison is None else {
@@ -62,8 +63,8 @@ def _audit(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(source: str) -> Any:
-    return lambda step: print(f"{source}: {step}", file=sys.stderr, flush=True)
+def _say(source: str, step: str) -> None:
+    print(f"{source}: {step}", file=sys.stderr, flush=True)
 
 
 def _print(form: str, audits: "Sequence[Audit]", comparison: "Comparison | None") -> None:

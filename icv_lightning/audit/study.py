@@ -52,12 +52,9 @@ def audit_embeddings(
     Raises:
         UserError: embeddings that cannot be audited.
     """
-    optional = {
-        "split": split, "files": files, "is_query": is_query, "is_gallery": is_gallery, "preds": preds,
-        "centroids": centroids, "weight": weight,
-    }  # fmt: skip
-    columns = {name: None if x is None else np.asarray(x) for name, x in optional.items()}
-    return audit(Vectors(source, np.asarray(embeddings), np.asarray(target), **columns), **options)
+    columns = (target, split, files, is_query, is_gallery, centroids, weight, preds)
+    arrays = [None if column is None else np.asarray(column) for column in columns]
+    return audit(Vectors(source, np.asarray(embeddings), *arrays), **options)
 
 
 def audit(

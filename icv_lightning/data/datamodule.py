@@ -115,12 +115,8 @@ class ImageDataModule(RecordedData, L.LightningDataModule):
         if device not in ("auto", "cpu"):
             raise ValueError(f"device must be 'auto' or 'cpu', got {device!r}")
         check_at_least(2, batch_size=batch_size)
-        for key, value in {
-            "val_size": val_size,
-            "train_size": train_size or 0,
-            "monitor_size": monitor_size,
-            "num_workers": num_workers,
-        }.items():
+        sizes = {"val_size": val_size, "train_size": train_size or 0, "monitor_size": monitor_size}
+        for key, value in (sizes | {"num_workers": num_workers}).items():
             if value < 0:
                 raise ValueError(f"{key} must not be negative, got {value}")
         if classes is not None and (len(set(classes)) < len(classes) or len(classes) != num_classes):

@@ -1,12 +1,12 @@
 """The layouts that people keep pictures in: folders of classes, of parts, and tables; needs no torch."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from icv_lightning.data.folders import PictureFinder
-from icv_lightning.data.listing import Files, Listing, part_of
+from icv_lightning.data.listing import Listing, part_of
 from icv_lightning.data.picture_tables import metadata, of_tables
 from icv_lightning.errors import UserError
 
@@ -87,7 +87,11 @@ def _of_folder(root: Path, finder: PictureFinder) -> Listing:
     for part in parts.keys() - places:
         known = any(name in names for name in finder.folders(parts[part]))
         places[part] = parts[part] if known else _unwrapped(parts[part], finder)
-    found = Listing(names, {part: _in_classes(place, names, finder) for part, place in places.items()}, [])
+    files = {
+        part: [(path, k) for k, name in enumerate(names) for path in finder.pictures(place / name)]
+        for part, place in places.items()
+    }
+    found = Listing(names, files, [])
     _check_classes(places, found, finder)
     return found._replace(lines=list(_decisions(root, folder, parts, places, finder)))
 
@@ -116,10 +120,6 @@ def _unwrapped(folder: Path, finder: PictureFinder) -> Path:
 def _classes(folder: Path, finder: PictureFinder) -> bool:
     """Tell whether `folder` holds folders of pictures."""
     return any(finder.holds_pictures(folder / name) for name in finder.folders(folder))
-
-
-def _in_classes(folder: Path, names: Sequence[str], finder: PictureFinder) -> Files:
-    return [(path, k) for k, name in enumerate(names) for path in finder.pictures(folder / name)]
 
 
 def _check_classes(places: dict[str, Path], found: Listing, finder: PictureFinder) -> None:

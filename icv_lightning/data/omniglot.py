@@ -74,14 +74,12 @@ class OmniglotDataModule(ImageDataModule):
         with self._opened(subset) as archive:
             found = [match for name in sorted(archive.namelist()) if (match := DRAWING.fullmatch(name))]
             found = [match for match in found if wanted(match["name"].split("/")[0])]
-            images = torch.stack([self._decoded(archive.read(match[0])) for match in found])
+            pictures = [Image.open(io.BytesIO(archive.read(match[0]))) for match in found]
+        images = torch.stack([to_input(picture, self.picture_input) for picture in pictures])
         names = sorted({match["name"] for match in found})
         numbers = {name: k for k, name in enumerate(names)}
         target = torch.tensor([numbers[match["name"]] for match in found])
         return images, target, torch.tensor([int(match["drawer"]) for match in found]), names
-
-    def _decoded(self, png: bytes) -> Tensor:
-        return to_input(Image.open(io.BytesIO(png)), self.picture_input)
 
     def _opened(self, subset: str) -> zipfile.ZipFile:
         name = f"images_background_{subset}.zip"

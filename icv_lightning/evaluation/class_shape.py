@@ -58,10 +58,8 @@ def class_shape(
     shares = explained(within, COMPONENTS).tolist()
     found |= {f"within_pc{i}": share for i, share in enumerate(shares, start=1)}
     found["condition"] = median_condition(embeddings, target)
-    found |= {
-        "effective_dim": effective_dim(within + between),
-        "effective_dim_within": effective_dim(within),
-    }
+    found["effective_dim"] = effective_dim(within + between)
+    found["effective_dim_within"] = effective_dim(within)
     found |= {name: value.item() for name, value in neural_collapse(means, within, between, weight).items()}
     if centroids is not None:
         around = centroids - centroids.mean(0)

@@ -91,7 +91,7 @@ class EmbeddingModel:
         content = read_checkpoint(path, device)
         model = cls(module_in(content, path, trusted), *trained_for(content, path), device=device)
         model.usual = read_ranges((content.get("data") or {}).get("usual"))
-        model._gallery_path, model._digest = gallery_path(path), digest(path)
+        model._gallery_path, model._digest = path.with_suffix(".gallery"), digest(path)
         if model._gallery_path.exists():
             model.gallery = NearestCentroidClassifier.load(model._gallery_path, checkpoint=model._digest)
             own = other = model.module.centroids().shape[1]
@@ -181,11 +181,6 @@ class EmbeddingModel:
         parts = torch.split(input_images(images, self.picture_input), self.batch_size)
         found = [self.module(part.to(self.device)) for part in parts]
         return Outputs(*(torch.cat(values).cpu() for values in zip(*found, strict=True)))
-
-
-def gallery_path(checkpoint: Path) -> Path:
-    """Return where the classes enrolled with a checkpoint are kept: last.gallery beside last.ckpt."""
-    return checkpoint.with_suffix(".gallery")
 
 
 def digest(path: Path) -> str:

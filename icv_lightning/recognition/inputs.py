@@ -1,19 +1,20 @@
-"""What a trained network is given: a batch of images, or pictures in any of the usual forms, one or many."""
+"""What a trained network and its centroids are given: images, pictures in any usual form, or embeddings."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from icv_lightning.data.picture import PictureInput, read_picture, to_input
 
 Picture = str | Path | Image.Image | UInt8[np.ndarray, "height width *channel"]
 Images = Tensor | Picture | Iterable[Picture]
+BATCH_SIZE = 1000  # embedded at once
 ALLOWED_IMAGES = (
     "images must be a uint8 tensor B x C x H x W, or files, PIL images or uint8 arrays H x W (x 3)"
 )
@@ -37,6 +38,34 @@ def input_images(images: Images, taken: PictureInput) -> UInt8[Tensor, "batch ch
             f"got {str(images.dtype).removeprefix('torch.')} {' x '.join(map(str, images.shape))}"
         )
     return images
+
+
+@torch.no_grad()
+def input_embeddings(
+    inputs: Tensor, embed: Callable[[Tensor], Any] | None, dim: int | None
+) -> Float[Tensor, "sample dim"]:
+    """Return embeddings as they are, or those of images (M x C x H x W), float64 on the CPU.
+
+    Args:
+        inputs: M x N embeddings, or images.
+        embed: images to embeddings, or to something with `.embeddings`.
+        dim: N that they must have; None for any.
+
+    Raises:
+        ValueError: images without `embed`, or with one in training mode; another N; values not finite.
+    """
+    if inputs.ndim != 2:
+        if embed is None:
+            raise ValueError(f"embeddings must be M x N, got {tuple(inputs.shape)}; images need embed=")
+        if isinstance(embed, nn.Module) and embed.training:
+            raise ValueError("embed is in training mode, where dropout makes embeddings random: call .eval()")
+        found = [embed(images) for images in torch.split(inputs, BATCH_SIZE)]
+        inputs = torch.cat([getattr(part, "embeddings", part) for part in found])
+    if dim is not None and inputs.shape[1] != dim:
+        raise ValueError(f"embeddings must have {dim} coordinates, got {inputs.shape[1]}")
+    if not inputs.isfinite().all():
+        raise ValueError("embeddings must be finite")
+    return inputs.cpu().double()
 
 
 def _brought(image: Picture, taken: PictureInput) -> Tensor:

@@ -40,28 +40,13 @@ def parser() -> argparse.ArgumentParser:
 
 def _report(arguments: argparse.Namespace) -> int:
     check_installed(LIBRARIES, "the report needs", "report")
-    _write([arguments.folder, *arguments.also], arguments)
-    return 0
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _values(text: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in _names(text)]
-    if not pairs or not all(name and sign and value for name, sign, value in pairs):
-        raise argparse.ArgumentTypeError(f"{text}: must be NAME=VALUE, several with commas between")
-    return {name: value for name, _, value in pairs}
-
-
-def _write(folders: list[Path], arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from icv_lightning.report.build import write_report
     from icv_lightning.report.sweep import Layout
     from icv_lightning.report.text_tables import rich_table
 
+    folders = [arguments.folder, *arguments.also]
     asked = arguments.rows or arguments.columns or arguments.baseline
     layout = Layout(arguments.rows, arguments.columns, arguments.baseline) if asked else None
     with Console(stderr=True).status("") as status:  # in a terminal alone
@@ -77,6 +62,18 @@ def _write(folders: list[Path], arguments: argparse.Namespace) -> None:
         ("webbrowser", report / "index.html"), ("webbrowser", report / "explorer.html"),
         ("icv_lightning.audit", cell),
     )  # fmt: skip
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _values(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in _names(text)]
+    if not pairs or not all(name and sign and value for name, sign, value in pairs):
+        raise argparse.ArgumentTypeError(f"{text}: must be NAME=VALUE, several with commas between")
+    return {name: value for name, _, value in pairs}
 
 
 if __name__ == "__main__":

@@ -98,11 +98,6 @@ class Table(NamedTuple):
     rows: Sequence[tuple[str, float]]
     entries: dict[Cell, Entry]
 
-    @property
-    def has_values(self) -> bool:
-        """Tell whether any cell has a value."""
-        return any(entry.interval is not None for entry in self.entries.values())
-
     def row(self, data: str, weight: float) -> list[Entry]:
         """Return the entries of a row."""
         return [self.entries[Cell(data, weight, dim, unit)] for unit, dim in self.columns]
@@ -130,7 +125,7 @@ def paper_tables(variant: Variant, whole_grid: bool = True) -> list[Table]:
         Table(title, measure, columns, rows, {cell: _entry(variant, cell, measure) for cell in cells})
         for measure, title in MEASURES.items()
     ]
-    return [table for table in tables if table.measure in OF_PAPER or table.has_values]
+    return [t for t in tables if t.measure in OF_PAPER or any(e.interval for e in t.entries.values())]
 
 
 def _entry(variant: Variant, cell: Cell, measure: str) -> Entry:
