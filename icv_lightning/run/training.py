@@ -4,6 +4,7 @@ Whatever needs torch is imported only once a run starts.
 """
 
 import logging
+import os
 import sys
 import time
 import warnings
@@ -118,6 +119,8 @@ def _prepare_process(config: DictConfig) -> None:
 
     _quieten()
     _share_the_cores(config)
+    if not torch.cuda.is_available():  # Lightning sets 1: then Adam looks for the driver's library at every step
+        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
     L.seed_everything(config.seed, workers=True, verbose=False)
     # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
