@@ -61,7 +61,8 @@ def bandwidth() -> float:
 
 def counted(config: DictConfig, precision: str) -> tuple[float, float]:
     """Return the operations and the bytes of a step."""
-    data, module = building.build_datamodule(config), building.build_module(config).train()
+    data = building.build_datamodule(config)
+    module = building.build_module(**building.module_arguments(config)).train()
     data.setup()
     module = module.to(steps.DEVICE)
     images, target = (x.to(steps.DEVICE) for x in data.train_part[range(config.data.batch_size)])

@@ -28,6 +28,7 @@ from benchmarks import written
 from icv_lightning import building, hardware
 from icv_lightning.configuration.composition import CONF
 from icv_lightning.configuration.resolvers import register_resolvers
+from icv_lightning.run.trainer import build_trainer
 
 WARM_UP = 5
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -64,11 +65,11 @@ def ours(config: DictConfig, steps: int, precision: str) -> float:
             config.callbacks.pop("progress")
         config.trainer.max_epochs, config.logger = 1, None
         logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-        trainer = building.build_trainer(config, Path(folder))
+        trainer = build_trainer(config, Path(folder))
         trainer.callbacks.append(clock)
         trainer.limit_train_batches, trainer.limit_val_batches = steps + WARM_UP, 0
         data = building.build_datamodule(config)
-        trainer.fit(building.build_module(config), datamodule=data)
+        trainer.fit(building.build_module(**building.module_arguments(config)), datamodule=data)
     return clock.rate(config.data.batch_size)
 
 
@@ -96,7 +97,7 @@ def loop(
 def bare(config: DictConfig, steps: int, precision: str) -> float:
     data = building.build_datamodule(config)
     data.setup()
-    module = building.build_module(config).train()
+    module = building.build_module(**building.module_arguments(config)).train()
     module.net[0].fit(*data.pixel_statistics())
     images, target = data.train_part.images.to(DEVICE), data.train_part.target.to(DEVICE)
     order = torch.randperm(len(target), device=DEVICE)
@@ -120,7 +121,8 @@ def peer_loader(config: DictConfig, folder: str) -> torch.utils.data.DataLoader:
 
 
 def peer(config: DictConfig, steps: int, precision: str) -> float:
-    module = building.build_module(config).train().to(memory_format=torch.contiguous_format)
+    module = building.build_module(**building.module_arguments(config)).train()
+    module = module.to(memory_format=torch.contiguous_format)
     with tempfile.TemporaryDirectory() as folder:
         batches = iter(peer_loader(config, folder))
         return loop(module, batches, steps, precision, 1, fused=False).rate(config.data.batch_size)

@@ -75,7 +75,7 @@ def counted(network: str, precision: str) -> Counts:
     The optimizer's fused kernel is one operator, which reads four numbers for each weight and writes three.
     """
     config = steps.composed([f"model={network}"])
-    module = building.build_module(config).train()
+    module = building.build_module(**building.module_arguments(config)).train()
     fake = FakeTensorMode(allow_non_fake_inputs=True)
     # classes of a batch are looked at on a CPU alone
     unseen = patch.object(torch.Tensor, "aminmax", lambda target: (0, 0))

@@ -10,13 +10,13 @@ from matplotlib import rc_context
 from matplotlib.ticker import MaxNLocator
 
 from icv_lightning.paper import plateau
-from icv_lightning.paper.claims import LAG_MARGIN
+from icv_lightning.paper.claim_contrasts import LAG_MARGIN
 from icv_lightning.paper.evidence import FILE
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_text
 from icv_lightning.records.runs import Run, read_runs
 from icv_lightning.report.figures.curves import draw_band, legend, over_seeds
-from icv_lightning.report.figures.style import LOSS_COLOURS, LOSS_DASHES, SETTINGS, new_figure, save
+from icv_lightning.report.figures.style import SETTINGS, line_look, new_figure, save
 
 BY_EPOCH, FIGURE = "by_epoch.csv", "convergence"
 STATED = "acc_nearest_class_mean"  # of claims 5 and 11
@@ -110,10 +110,7 @@ def evidence_rows(last: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _draw(table: pd.DataFrame, folder: Path) -> None:
-    looks = {
-        rule: {"color": LOSS_COLOURS[i % 7], "linestyle": LOSS_DASHES[i % 7], "linewidth": 1.6}
-        for i, rule in enumerate(sorted(set(table.rule)))
-    }
+    looks = {rule: line_look(i) for i, rule in enumerate(sorted(set(table.rule)))}
     cells = list(dict.fromkeys(zip(table.data, table.weight, strict=True)))
     figure, axes = new_figure(len(cells), len(PANELS), 2.5, 2.3)
     for row, (data, weight) in zip(axes, cells, strict=True):

@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from icv_lightning.inference.intervals import t_interval
+from icv_lightning.records.csv_files import csv_text
+from icv_lightning.records.files import write_text
 from icv_lightning.run import __main__ as run
-from icv_lightning.run import job
 
 SEARCH_SEED = 1000
 SEARCH = (
@@ -94,10 +95,13 @@ def score(folder: Path) -> float:
 def train(*overrides: str) -> None:
     """Run the command in this process, which spares its imports; its table is not shown."""
     sys.argv = ["run", "experiment=field", *overrides]
-    job.failures.clear()
-    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
-        run.main()
-    print(f"{'failed' if job.failures else 'done'}: {' '.join(overrides)}", flush=True)
+    status: Any = 0
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            run.main()
+    except SystemExit as end:
+        status = end.code
+    print(f"{'failed' if status else 'done'}: {' '.join(overrides)}", flush=True)
 
 
 def searched(loss: str, dim: int, number: int, outputs: Path, shared: list[str]) -> list[str]:
@@ -146,10 +150,7 @@ def table(outputs: Path, dims: list[int]) -> None:
     keys = ["loss", "embedding_dim", "seed", "lr", "lambda", "margin", "scale", "head_scale", "seconds",
             "config_hash",
             *(f"test/{key}" for key in (*SHOWN, "r_precision", "var_within", "var_between"))]  # fmt: skip
-    with (outputs / "field.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, keys, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_text(outputs / "field.csv", csv_text([{key: found.get(key) for key in keys} for found in rows]))
 
 
 def main() -> None:
@@ -167,17 +168,8 @@ def main() -> None:
         best = {loss: searched(loss, dim, given.trials, given.outputs, shared) for loss in given.losses}
         for seed in given.seeds:
             for loss, settings in best.items():
-                name, shape = f"name=field_d{dim}_{loss}", f"model.embedding_dim={dim}"
-                train(
-                    *LOSSES[loss][0],
-                    name,
-                    shape,
-                    NO_VALIDATION,
-                    f"seed={seed}",
-                    *settings,
-                    *shared,
-                    *given.judged,
-                )
+                own = [f"name=field_d{dim}_{loss}", f"model.embedding_dim={dim}", f"seed={seed}"]
+                train(*LOSSES[loss][0], *own, NO_VALIDATION, *settings, *shared, *given.judged)
     table(given.outputs, given.dims)
 
 

@@ -65,8 +65,7 @@ def lda_table(runs: Iterable[Run]) -> pd.DataFrame:
     """
     rows = []
     for run in runs:
-        last = run.last_snapshot if run.status == "completed" else None
-        if last is None or last.part != "test":
+        if (last := tested(run)) is None:
             continue
         cell = (run.cell.data, run.cell.embedding_dim, run.cell.normalize, run.cell.weight)
         within, between = (_number(run.metrics.get(f"test/{key}")) for key in ("var_within", "var_between"))
@@ -78,6 +77,12 @@ def lda_table(runs: Iterable[Run]) -> pd.DataFrame:
             | variances
         )
     return pd.DataFrame(rows, columns=[*CELL, "seed", *MEASURES])
+
+
+def tested(run: Run) -> Snapshot | None:
+    """Return the last snapshot of a completed run, of its test embeddings; None where there is none."""
+    last = run.last_snapshot if run.status == "completed" else None
+    return last if last and last.part == "test" else None
 
 
 def _number(value: float | None) -> float:
@@ -110,8 +115,7 @@ def embedding_panels(runs: Iterable[Run]) -> Figure:
     """Return the test embeddings of each cell's lowest seed, a row for each data set."""
     first: dict[str, dict[str, Snapshot]] = {}
     for run in runs:
-        last = run.last_snapshot if run.status == "completed" else None
-        if last is not None and last.part == "test":
+        if (last := tested(run)) is not None:
             title = f"{run.config['loss']['name']}, λ {run.cell.weight:g}"
             first.setdefault(data_title(run.cell.data), {}).setdefault(title, last)
     figure, axes = new_figure(len(first), max(map(len, first.values())), layout="compressed")

@@ -56,12 +56,12 @@ def add_images(parser: argparse.ArgumentParser) -> None:
     """Add the pictures, and what computes them."""
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps")
     parser.add_argument(
-        "--batch-size", type=number(int, 1, math.inf), default=256, help="pictures at once (default: 256)"
+        "--batch-size", type=number(int, 1), default=256, help="pictures at once (default: 256)"
     )
     parser.add_argument("images", type=Path, nargs="+", help="pictures, or folders to be searched through")
 
 
-def number(kind: type[int] | type[float], low: float, below: float) -> Callable[[str], float]:
+def number(kind: type[int] | type[float], low: float, below: float = math.inf) -> Callable[[str], float]:
     """Return a reader of numbers of at least `low` and below `below`."""
     allowed = f"{'an integer' if kind is int else 'a number'} of at least {low}"
     allowed += "" if below == math.inf else f" and below {below}"

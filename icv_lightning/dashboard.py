@@ -32,13 +32,14 @@ def workspace(entity: str, project: str, name: str = "Intra-class variance") -> 
     try:
         from wandb_workspaces import expr
         from wandb_workspaces import workspaces as ws
+        from wandb_workspaces.reports import v2 as wr
     except ImportError as error:
         raise UserError("needs wandb-workspaces: pip install 'icv-lightning[dashboard]'") from error
     sections = {
-        "Accuracies by λ": _by_lambda(),
-        "Training": _curves(),
-        "Embeddings": _pictures(),
-        "The grid": [_coordinates()],
+        "Accuracies by λ": _by_lambda(wr),
+        "Training": _curves(wr),
+        "Embeddings": _pictures(wr),
+        "The grid": [_coordinates(wr)],
     }
     return ws.Workspace(
         entity=entity,
@@ -54,9 +55,7 @@ def workspace(entity: str, project: str, name: str = "Intra-class variance") -> 
     )
 
 
-def _by_lambda() -> list[Any]:
-    from wandb_workspaces.reports import v2 as wr
-
+def _by_lambda(wr: Any) -> list[Any]:
     bars = [
         wr.BarPlot(
             title=f"{key} by λ, mean and deviation", metrics=[key], orientation="v",
@@ -71,9 +70,7 @@ def _by_lambda() -> list[Any]:
     return [*bars, against]
 
 
-def _curves() -> list[Any]:
-    from wandb_workspaces.reports import v2 as wr
-
+def _curves(wr: Any) -> list[Any]:
     plots = {
         "test accuracies by epoch": [ACC, NEAREST, MEANS],
         "loss": ["train/loss", "test/loss"],
@@ -90,9 +87,7 @@ def _curves() -> list[Any]:
     ]
 
 
-def _pictures() -> list[Any]:
-    from wandb_workspaces.reports import v2 as wr
-
+def _pictures(wr: Any) -> list[Any]:
     return [
         wr.MediaBrowser(title="embeddings by epoch", media_keys=["test/embeddings"], gallery_axis="step"),
         wr.MediaBrowser(title="confusion", media_keys=["test/confusion"]),
@@ -102,9 +97,7 @@ def _pictures() -> list[Any]:
     ]
 
 
-def _coordinates() -> Any:
-    from wandb_workspaces.reports import v2 as wr
-
+def _coordinates(wr: Any) -> Any:
     columns = [(wr.Config(key), words) for key, words in GRID.items()]
     columns += [(wr.SummaryMetric(key), key.removeprefix("test/")) for key in (MEANS, NEAREST, ACC)]
     axes = [wr.ParallelCoordinatesPlotColumn(metric=metric, display_name=words) for metric, words in columns]

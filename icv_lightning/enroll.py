@@ -3,7 +3,7 @@
 import argparse
 
 from icv_lightning.command_line import add_checkpoint, add_images, load, status_of, with_trust
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, naming
 from icv_lightning.escaping import printable
 from icv_lightning.terminal.exit_status import run
 from icv_lightning.terminal.suggestions import suggest
@@ -35,11 +35,9 @@ def _enroll(arguments: argparse.Namespace) -> int:
     files = PictureFiles(arguments.images, model.picture_input, model.batch_size, model.usual)
     if arguments.replace and name in model.gallery.names:
         model.gallery.remove(name)
-    try:
+    with naming("--name: "):
         for _, images in files:
             model.enroll(images, name)
-    except ValueError as error:
-        raise UserError(f"--name: {error}") from error
     if files.unreadable == len(files.files):
         raise UserError("none of these files could be read; nothing was enrolled")
     path = model.save_gallery()

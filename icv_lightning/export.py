@@ -1,11 +1,10 @@
 """The command `python -m icv_lightning.export --checkpoint C`: an ONNX file that needs none of this."""
 
 import argparse
-from importlib.util import find_spec
 from pathlib import Path
 
 from icv_lightning.command_line import add_checkpoint, load, with_trust
-from icv_lightning.errors import UserError
+from icv_lightning.errors import check_installed
 from icv_lightning.escaping import printable
 from icv_lightning.terminal.exit_status import run
 from icv_lightning.terminal.suggestions import suggest
@@ -31,8 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    if missing := [name for name in LIBRARIES if find_spec(name) is None]:
-        raise UserError(f"{', '.join(missing)}: not installed; needs pip install 'icv-lightning[export]'")
+    check_installed(LIBRARIES, "needs", "export")
     from icv_lightning.recognition.onnx_file import write_onnx
 
     model = load(arguments.checkpoint)

@@ -12,9 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-CELL_MEMORY = (
-    3 * 2**30
-)  # bytes of a GPU for a cell: CUDA's libraries about 1 GiB, a run on 28x28 images below 2
+CELL_MEMORY = 3 * 2**30  # bytes of a GPU for a cell: CUDA's libraries 1 GiB, a run on 28x28 images below 2
 DEFAULT_CELLS = 4  # cells on a GPU whose memory is not known
 BF16 = (8, 0)  # compute capability of Ampere; older GPUs compute bfloat16 by way of float32
 

@@ -153,7 +153,7 @@ class ClassifierModule(L.LightningModule):
         checkpoint["data"] = {
             "class_names": [str(name) for name in data.class_names],
             "picture_input": data.picture_input._asdict(),
-            "usual": data.usual_traits(),
+            "usual": data.usual_traits,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

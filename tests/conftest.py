@@ -18,7 +18,6 @@ from hypothesis import settings
 
 from icv_lightning.records.results import read_results
 from icv_lightning.run import __main__ as run
-from icv_lightning.run import job
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY_WITH_FIGURES = (
@@ -87,7 +86,6 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     def call(*arguments: str) -> int:
         given = arguments[1:] if arguments[:1] == ("as_is",) else (*TINY, *arguments)
         monkeypatch.setattr(sys, "argv", ["run", *given])
-        job.failures.clear()
         with pytest.raises(SystemExit) as end:
             run.main()
         return int(end.value.code or 0)

@@ -8,7 +8,6 @@ import importlib.util
 import os
 import socket
 from pathlib import Path
-from types import SimpleNamespace
 
 import lightning as L
 import numpy as np
@@ -16,7 +15,6 @@ import pytest
 import torch
 from torch import nn
 
-from icv_lightning.building import share_batch_norm
 from icv_lightning.callbacks import EmbeddingSnapshot, LastCheckpoint
 from icv_lightning.centroids import BatchMeanCentroids, LearnedCentroids, OneByOneCentroids
 from icv_lightning.data import DigitsDataModule
@@ -24,7 +22,7 @@ from icv_lightning.data.images import BatchShares, ClassBalancedEachEpoch, InMem
 from icv_lightning.errors import UserError
 from icv_lightning.losses import CombinedLoss, DiscriminantLoss, MetricLearningLoss
 from icv_lightning.module import ClassifierModule
-from icv_lightning.nets import ConvNet, LinearScores
+from icv_lightning.nets import LinearScores
 from icv_lightning.optimizers import AdamWithSparseRows
 from tests.conftest import once
 
@@ -225,21 +223,3 @@ def test_evaluated_parts_divide_into_whole_batches_where_there_are_enough(
         monkeypatch.setattr(DigitsDataModule, "_place", lambda self, rank=rank: (rank, 2))
         found.append(torch.cat([target for _, target in data._evaluated(part)]).tolist())
     assert found == [list(range(cut)), list(range(cut, size))]
-
-
-@pytest.mark.parametrize(("kind", "layer"), [("cuda", nn.SyncBatchNorm), ("cpu", nn.BatchNorm2d)])
-def test_batch_normalisation_is_shared_on_gpus_alone(
-    kind: str, layer: type, caplog: pytest.LogCaptureFixture
-) -> None:
-    module = ClassifierModule(
-        ConvNet(1, 8, N, widths=[4, 4], hidden=16), LinearScores(N, 10), LEARNED(), COMBINED(), None, 10, N
-    )
-    before = module.state_dict()
-    trainer = SimpleNamespace(
-        world_size=2, is_global_zero=True, strategy=SimpleNamespace(root_device=torch.device(kind))
-    )
-    share_batch_norm(trainer, module)
-    assert any(type(found) is layer for found in module.net.modules())
-    assert list(module.state_dict()) == list(before)  # checkpoints fit both ways
-    assert [text for text in caplog.messages if "each process's share" in text] == caplog.messages
-    assert len(caplog.messages) == (kind == "cpu")

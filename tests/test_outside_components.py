@@ -16,7 +16,6 @@ from icv_lightning.predict import __main__ as predict
 from icv_lightning.recognition.checkpoint import load_checkpoint
 from icv_lightning.report import __main__ as report
 from icv_lightning.run import __main__ as run
-from icv_lightning.run import job
 
 OUTSIDE = Path(__file__).parent / "outside"
 CHOICES = ("data=stripes", "model=perceptron", "loss=hinge", "centroids=slow_means", "~callbacks.progress")
@@ -34,7 +33,6 @@ def ran(folder: Path, *arguments: str) -> int:
     """Call the command here; give its exit status."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["run", *GIVEN, f"paths.outputs={folder}", *arguments])
-        job.failures.clear()
         with pytest.raises(SystemExit) as end:
             run.main()
         return int(end.value.code or 0)

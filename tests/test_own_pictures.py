@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 
 from icv_lightning.records.results import read_results
-from icv_lightning.run import job
 from tests.conftest import ROOT
 
 TRAIN, TEST = 40, 12  # pictures of each class
@@ -57,7 +56,6 @@ def typed(line: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(sys, "argv", [module, *(path for word in words for path in glob(word) or [word])])
     package = importlib.import_module(module)
     command = importlib.import_module(f"{module}.__main__") if hasattr(package, "__path__") else package
-    job.failures.clear()
     out, error = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(error), pytest.raises(SystemExit) as end:
         command.main()

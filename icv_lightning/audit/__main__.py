@@ -2,15 +2,14 @@
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icv_lightning.command_line import number
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, check_installed
 from icv_lightning.terminal.exit_status import run
 from icv_lightning.terminal.suggestions import suggest
 
@@ -28,16 +27,13 @@ def main() -> None:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    if missing := [name for name in LIBRARIES if find_spec(name) is None]:
-        raise UserError(
-            f"{', '.join(missing)}: not installed; audits need pip install 'icv-lightning[report]'"
-        )
+    check_installed(LIBRARIES, "audits need", "report")
     if len(arguments.vectors) > 2:
         raise UserError(f"{len(arguments.vectors)} files of vectors: give one, or two to compare")
     from icv_lightning.audit.comparison import aligned, compare
     from icv_lightning.audit.page import write_page
+    from icv_lightning.audit.reading import read_vectors
     from icv_lightning.audit.study import audit
-    from icv_lightning.audit.vectors import read_vectors
     from icv_lightning.records.csv_files import csv_text
     from icv_lightning.records.files import write_text
 
@@ -45,7 +41,7 @@ def _audit(arguments: argparse.Namespace) -> int:
     if len(read) == 2:
         read = list(aligned(*read))
     options = {key: getattr(arguments, key) for key in ("alpha", "max_queries", "draws", "seed")}
-    audits = [audit(vectors, **options, progress=_progress(vectors.source)) for vectors in read]
+    audits = [audit(vectors, **options, progress=partial(_say, vectors.source)) for vectors in read]
     comparison = compare(*audits) if len(audits) == 2 else None
     folder = arguments.out or Path("-".join([path.stem for path in arguments.vectors]) + "-audit")
     content: dict[str, Any] = audits[0].as_json() if comparison is None else {
@@ -67,8 +63,8 @@ def _audit(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(source: str) -> Any:
-    return lambda step: print(f"{source}: {step}", file=sys.stderr, flush=True)
+def _say(source: str, step: str) -> None:
+    print(f"{source}: {step}", file=sys.stderr, flush=True)
 
 
 def _print(form: str, audits: "Sequence[Audit]", comparison: "Comparison | None") -> None:
@@ -129,12 +125,12 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument(
         "--max-queries",
-        type=number(int, 1, math.inf),
+        type=number(int, 1),
         default=100_000,
         help="queries of retrieval (default: 100000)",
     )
-    found.add_argument("--draws", type=number(int, 1, math.inf), default=1000, help="bootstrap samples")
-    found.add_argument("--seed", type=number(int, 0, math.inf), default=0, help="seed of all random draws")
+    found.add_argument("--draws", type=number(int, 1), default=1000, help="bootstrap samples")
+    found.add_argument("--seed", type=number(int, 0), default=0, help="seed of all random draws")
     return found
 
 

@@ -52,8 +52,17 @@ class Measure(NamedTuple):
         return cls(section, name, *estimate, how)
 
 
+class Filed:
+    """A dataclass that is written to audit.json, but for fields that are in no file."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what audit.json holds; what is not finite is null."""
+        kept = [f.name for f in fields(self) if f.metadata.get("file", True)]  # type: ignore[arg-type]
+        return {name: finite(getattr(self, name)) for name in kept}
+
+
 @dataclass(frozen=True)
-class Audit:
+class Audit(Filed):
     """All that was found.
 
     Attributes:
@@ -93,13 +102,3 @@ class Audit:
     def value(self, name: str) -> float:
         """Return the value of the measure `name`; raise `KeyError` where there is none."""
         return {measure.name: measure.value for measure in self.measures}[name]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what audit.json holds; what is not finite is null."""
-        return as_file(self)
-
-
-def as_file(found: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass as JSON takes them, but for those that are in no file."""
-    kept = {f.name: getattr(found, f.name) for f in fields(found) if f.metadata.get("file", True)}
-    return {name: finite(value) for name, value in kept.items()}

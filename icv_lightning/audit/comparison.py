@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from icv_lightning.audit.audited import Audit, Measure, as_file
+from icv_lightning.audit.audited import Audit, Filed, Measure
 from icv_lightning.audit.sentences import points
 from icv_lightning.audit.vectors import OF_PICTURES, Vectors
 from icv_lightning.errors import UserError
@@ -20,7 +19,7 @@ FEW_CLASSES = 10  # below so many, resampling classes says little
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Filed):
     """What the second audit has more than the first, picture by picture.
 
     Attributes:
@@ -36,10 +35,6 @@ class Comparison:
     over_pictures: Sequence[Measure]
     over_classes: Sequence[Measure]
     sentences: Sequence[str]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what audit.json holds of it."""
-        return as_file(self)
 
 
 def aligned(first: Vectors, second: Vectors) -> tuple[Vectors, Vectors]:

@@ -1,4 +1,4 @@
-"""Embeddings as an audit takes them: checked, finite, classes numbered, and what is fitted on what."""
+"""Embeddings as an audit takes them: checked, finite, classes numbered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from icv_lightning.audit.parts import Parts, is_of_test, parts_of
 from icv_lightning.audit.sanity import Finding, sanity
 from icv_lightning.audit.vectors import Vectors
 from icv_lightning.errors import UserError
 from icv_lightning.evaluation.decision_rules import Part
 
-FITTED, ASKED = ("train",), ("test", "val", "validation")
-
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
-    """Finite embeddings with numbered classes.
+class Prepared(Parts):
+    """Finite embeddings with numbered classes, and their `Parts`.
 
     Attributes:
         source: where they come from.
@@ -25,16 +24,9 @@ class Prepared:
         target: M classes from 0.
         class_names: K.
         files: M names of pictures, or their positions.
-        fitted: positions that rules are fitted on.
-        asked: positions that they are asked for.
-        is_left_out: `asked` is `fitted`, each asked for by a rule fitted on all others.
-        strangers: positions of test pictures whose classes train lacks.
-        query: positions that search; None where all of `asked` search each other.
-        gallery: positions that are searched.
         centroids: K x N, or None.
         weight: K x N of the model's linear scores, or None.
         preds: M classes that the model itself gave, -1 for one that there is not; None where it gave none.
-        protocol: which of this it is, in a line.
         findings: findings about the input.
     """
 
@@ -43,16 +35,9 @@ class Prepared:
     target: Tensor
     class_names: Sequence[str]
     files: Sequence[str]
-    fitted: Tensor
-    asked: Tensor
-    is_left_out: bool
-    strangers: Tensor
-    query: Tensor | None
-    gallery: Tensor | None
     centroids: Tensor | None
     weight: Tensor | None
     preds: Tensor | None
-    protocol: str
     findings: Sequence[Finding]
 
     def part(self, index: Tensor) -> Part:
@@ -68,7 +53,7 @@ def prepared(vectors: Vectors) -> Prepared:
     """
     embeddings, target = _checked(vectors)
     names = [str(k) for k in range(len(target))] if vectors.files is None else [str(x) for x in vectors.files]
-    is_test = _is_test(vectors)
+    is_test = is_of_test(vectors)
     findings = sanity(embeddings, target, is_test, names)
     kept = np.isfinite(embeddings).all(1)
     classes, numbers = np.unique(target[kept], return_inverse=True)
@@ -78,26 +63,17 @@ def prepared(vectors: Vectors) -> Prepared:
             f"{vectors.source}: needs 2 classes, one of them with 2 pictures; has {len(classes)} with "
             f"at most {counts.max()}"
         )
-    fitted, asked, is_left_out, strangers, protocol = _parts(
-        numbers, None if is_test is None else is_test[kept]
-    )
-    query, gallery = _queries(vectors, kept)
+    parts = parts_of(vectors, kept, numbers, is_test)
     return Prepared(
+        **vars(parts),
         source=vectors.source,
         embeddings=torch.from_numpy(embeddings[kept]),
         target=torch.from_numpy(numbers),
         class_names=[str(name) for name in classes],
         files=[name for name, keep in zip(names, kept, strict=True) if keep],
-        fitted=fitted,
-        asked=asked,
-        is_left_out=is_left_out,
-        strangers=strangers,
-        query=query,
-        gallery=gallery,
         centroids=_of_classes(vectors, "centroids", classes),
         weight=_of_classes(vectors, "weight", classes),
         preds=_preds(vectors, kept, classes),
-        protocol=protocol,
         findings=findings,
     )
 
@@ -129,70 +105,6 @@ def _checked(vectors: Vectors) -> tuple[np.ndarray, np.ndarray]:
             f"{vectors.source}: target must be names or whole numbers of classes, got {target[:3]}"
         )
     return embeddings, target.astype(str) if target.dtype.kind == "O" else target
-
-
-def _is_test(vectors: Vectors) -> np.ndarray | None:
-    if vectors.split is None:
-        return None
-    words = np.asarray(vectors.split).astype(str)
-    if strange := sorted(set(words.tolist()) - {*FITTED, *ASKED}):
-        raise UserError(
-            f"{vectors.source}: split must be {', '.join((*FITTED, *ASKED))}, got {', '.join(strange[:3])}"
-        )
-    is_test = np.isin(words, ASKED)
-    return is_test if is_test.any() and not is_test.all() else None
-
-
-def _parts(numbers: np.ndarray, is_test: np.ndarray | None) -> tuple[Tensor, Tensor, bool, Tensor, str]:
-    everything = torch.arange(len(numbers))
-    nothing = everything[:0]
-    if is_test is None:
-        return (
-            everything,
-            everything,
-            True,
-            nothing,
-            "leave-one-out: each picture by what is fitted on all others",
-        )
-    train, test = (torch.from_numpy(np.flatnonzero(part)) for part in (~is_test, is_test))
-    known = np.isin(numbers, numbers[~is_test])
-    strangers = torch.from_numpy(np.flatnonzero(is_test & ~known))
-    asked = torch.from_numpy(np.flatnonzero(is_test & known))
-    if not len(train):
-        return _parts(numbers, None)
-    if not len(asked):
-        words = "class-disjoint: test classes are none of train's; leave-one-out within test"
-        return test, test, True, strangers, words
-    words = "fitted on train, asked for test"
-    return (
-        train,
-        asked,
-        False,
-        strangers,
-        words
-        + (f", but for {len(strangers)} pictures of classes that train lacks" if len(strangers) else ""),
-    )
-
-
-def _queries(vectors: Vectors, kept: np.ndarray) -> tuple[Tensor | None, Tensor | None]:
-    if vectors.is_query is None or vectors.is_gallery is None:
-        return None, None
-    found = [np.flatnonzero(truth(x)[kept]) for x in (vectors.is_query, vectors.is_gallery)]
-    if not all(map(len, found)):
-        raise UserError(f"{vectors.source}: is_query and is_gallery must each be true of a picture")
-    if np.array_equal(found[0], found[1]):  # each searches all others, as without roles
-        return None, None
-    if both := len(np.intersect1d(found[0], found[1])):
-        raise UserError(
-            f"{vectors.source}: {both} pictures are is_query and is_gallery; all or none may be both"
-        )
-    query, gallery = map(torch.from_numpy, found)
-    return query, gallery
-
-
-def truth(column: np.ndarray) -> np.ndarray:
-    """Return true, 1 and "true" as True."""
-    return np.isin(np.char.lower(np.asarray(column).astype(str)), ("true", "1", "1.0"))
 
 
 def _of_classes(vectors: Vectors, field: str, classes: np.ndarray) -> Tensor | None:

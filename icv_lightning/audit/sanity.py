@@ -66,10 +66,8 @@ def duplicate_groups(embeddings: np.ndarray) -> np.ndarray:
 def _dimensions(embeddings: np.ndarray) -> Iterator[Finding]:
     if not len(embeddings):
         return
-    constant = np.ptp(embeddings, axis=0) == 0
-    where = np.flatnonzero(constant)
-    shown = ", ".join(map(str, where[:EXAMPLES])) + (", …" if len(where) > EXAMPLES else "")
-    yield Finding(len(where), f"of {embeddings.shape[1]} dimensions are constant: {shown}", True)
+    where = np.flatnonzero(np.ptp(embeddings, axis=0) == 0)
+    yield Finding(len(where), f"of {embeddings.shape[1]} dimensions are constant: {_first(where)}", True)
     norms = np.linalg.norm(embeddings, axis=1)
     unit = np.abs(norms - 1) < UNIT
     low, middle, high = np.quantile(norms, [0.01, 0.5, 0.99])
@@ -97,11 +95,13 @@ def _of_pictures(words: str, chosen: np.ndarray, names: Sequence[str]) -> Findin
 
 
 def _of_classes(words: str, classes: np.ndarray, is_harmful: bool = True) -> Finding:
-    shown = ", ".join(map(str, classes[:EXAMPLES])) + (", …" if len(classes) > EXAMPLES else "")
-    return Finding(len(classes), f"classes {words}: {shown}", is_harmful)
+    return Finding(len(classes), f"classes {words}: {_first(classes)}", is_harmful)
 
 
 def _examples(chosen: np.ndarray, names: Sequence[str]) -> str:
     where = np.flatnonzero(chosen)
-    shown = ", ".join(str(names[k]) for k in where[:EXAMPLES])
-    return f": {shown}{', …' if len(where) > EXAMPLES else ''}" if len(where) else ""
+    return f": {_first([names[k] for k in where.tolist()])}" if len(where) else ""
+
+
+def _first(names: Sequence[object] | np.ndarray) -> str:
+    return ", ".join(map(str, names[:EXAMPLES])) + (", …" if len(names) > EXAMPLES else "")

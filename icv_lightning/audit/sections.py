@@ -1,6 +1,6 @@
 """The sections of an audit: each yields its measures; values of single pictures go into `by_picture`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,19 +12,16 @@ from icv_lightning.audit.prepared import Prepared
 from icv_lightning.evaluation.class_shape import class_shape
 from icv_lightning.evaluation.conformal import conformal_threshold
 from icv_lightning.evaluation.decision_rules import NEIGHBOURS, RULES, Part, rule_preds
-from icv_lightning.evaluation.geometry import own_and_other, spacing
+from icv_lightning.evaluation.geometry import own_distances, spacing
 from icv_lightning.evaluation.label_errors import suspects
 from icv_lightning.evaluation.retrieval import query_values
-from icv_lightning.evaluation.strangers import (
-    held_class_rejection,
-    nearest_distances,
-    rejection,
-)
-from icv_lightning.inference.bootstrap import Estimate, bootstrap_mean
+from icv_lightning.evaluation.strangers import held_class_rejection, nearest_distances, rejection
+from icv_lightning.inference.bootstrap import Estimate
 from icv_lightning.variability import class_means
 
 KS = (1, 5, 10)
 ByPicture = dict[str, np.ndarray]
+Mean = Callable[[np.ndarray], Estimate]  # of single values, with its interval
 HOW_SHAPE = {
     "var_within": "Σ P_k·var(X_k)",
     "var_between": "Σ P_k·‖mean_k − grand mean‖²",
@@ -70,7 +67,7 @@ def shape(data: Prepared) -> Iterator[Measure]:
         yield Measure.plain("classes", name, value, len(data.asked), how)
 
 
-def rules(data: Prepared, by_picture: ByPicture, draws: int, seed: int) -> Iterator[Measure]:
+def rules(data: Prepared, by_picture: ByPicture, estimate: Mean) -> Iterator[Measure]:
     """Yield the accuracy of each rule, and what each gains over the nearest class mean by Euclid."""
     fitted, asked = data.part(data.fitted), data.part(data.asked)
     for rule in RULES:
@@ -78,39 +75,37 @@ def rules(data: Prepared, by_picture: ByPicture, draws: int, seed: int) -> Itera
         by_picture[f"pred_{rule}"] = _spread(preds, data.asked, len(data.target), -1)
         hits = (preds == asked.target).double()
         by_picture[f"acc_{rule}"] = _spread(hits, data.asked, len(data.target), np.nan)
-        found = bootstrap_mean(hits.numpy(), draws=draws, seed=seed)
+        found = estimate(hits.numpy())
         yield Measure.of("rules", f"acc_{rule}", found, f"accuracy of the {HOW_RULE[rule]}")
     if data.preds is not None:
-        yield from _of_model(data, by_picture, draws, seed)
+        yield from _of_model(data, by_picture, estimate)
     base = by_picture["acc_euclidean"][data.asked]
     for rule in RULES[1:]:
-        gain = bootstrap_mean(by_picture[f"acc_{rule}"][data.asked] - base, draws=draws, seed=seed)
+        gain = estimate(by_picture[f"acc_{rule}"][data.asked] - base)
         yield Measure.of(
             "rules", f"gain_{rule}", gain, f"accuracy of the {HOW_RULE[rule]} less that by Euclid, paired"
         )
 
 
-def leads(data: Prepared, by_picture: ByPicture, draws: int, seed: int) -> dict[str, Estimate]:
+def leads(data: Prepared, by_picture: ByPicture, estimate: Mean) -> dict[str, Estimate]:
     """Return for each rule how much more accurate the most accurate one is, paired."""
     hits = {rule: by_picture[f"acc_{rule}"][data.asked] for rule in RULES}
     best = max(hits.values(), key=np.mean)
-    return {rule: bootstrap_mean(best - own, draws=draws, seed=seed) for rule, own in hits.items()}
+    return {rule: estimate(best - own) for rule, own in hits.items()}
 
 
-def _of_model(data: Prepared, by_picture: ByPicture, draws: int, seed: int) -> Iterator[Measure]:
+def _of_model(data: Prepared, by_picture: ByPicture, estimate: Mean) -> Iterator[Measure]:
     """Yield what the model's own answers are worth, and how often the nearest class mean says the same."""
     assert data.preds is not None
     own, nearest = data.preds[data.asked].numpy(), by_picture["pred_euclidean"][data.asked]
     hits = (own == data.target[data.asked].numpy()).astype(float)
     how = "accuracy of the classes that the model itself gave"
-    yield Measure.of("rules", "acc_model", bootstrap_mean(hits, draws=draws, seed=seed), how)
-    agreed = bootstrap_mean((own == nearest).astype(float), draws=draws, seed=seed)
+    yield Measure.of("rules", "acc_model", estimate(hits), how)
+    agreed = estimate((own == nearest).astype(float))
     yield Measure.of("classes", "nc4", agreed, HOW_SHAPE["nc4"])
 
 
-def retrieval(
-    data: Prepared, by_picture: ByPicture, max_queries: int, draws: int, seed: int
-) -> Iterator[Measure]:
+def retrieval(data: Prepared, by_picture: ByPicture, max_queries: int, estimate: Mean) -> Iterator[Measure]:
     """Yield Recall@k, R-precision and MAP@R."""
     if data.query is None or data.gallery is None:
         index, gallery, where = data.asked, None, "among the pictures asked for, itself left out"
@@ -123,7 +118,7 @@ def retrieval(
             continue
         by_picture[name] = _spread(values, places, len(data.target), np.nan)
         how = f"Euclid, exact, {where}; ties against"
-        yield Measure.of("retrieval", name, bootstrap_mean(values.numpy(), draws=draws, seed=seed), how)
+        yield Measure.of("retrieval", name, estimate(values.numpy()), how)
 
 
 def strangers(data: Prepared, alpha: float, seed: int) -> Iterator[Measure]:
@@ -134,10 +129,8 @@ def strangers(data: Prepared, alpha: float, seed: int) -> Iterator[Measure]:
         near = nearest_distances(calibration.embeddings, means, distance)
         if len(unknown.target):
             known, far = (nearest_distances(part.embeddings, means, distance) for part in (asked, unknown))
-            found, held = (
-                rejection(near, known, far, alpha),
-                f"strangers: {len(far)} pictures of classes that train lacks",
-            )
+            found = rejection(near, known, far, alpha)
+            held = f"strangers: {len(far)} pictures of classes that train lacks"
         else:
             found = held_class_rejection(means, calibration, asked, distance, alpha)
             held = "strangers: classes whose means are left out in turn; a network may know them"
@@ -185,7 +178,7 @@ def class_rows(data: Prepared, by_picture: ByPicture) -> list[dict[str, Any]]:
     """Return for each class its pictures, mean norm, distances in spacings and accuracy."""
     part = data.part(data.asked)
     means = class_means(*part, num_classes=len(data.class_names)).numpy()
-    own, _ = own_and_other(part.embeddings.numpy(), part.target.numpy(), means)
+    own = own_distances(part.embeddings.numpy(), part.target.numpy(), means)
     own, norms = own / spacing(means), part.embeddings.double().norm(dim=1).numpy()
     hits = by_picture["acc_euclidean"][data.asked]
     rows = []

@@ -1,6 +1,7 @@
 """An audit from start to end: check the input, measure, say what to take from it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from icv_lightning.audit.sentences import sentences
 from icv_lightning.audit.vectors import Vectors
 from icv_lightning.audit.views import views
 from icv_lightning.evaluation.class_shape import mutual_confusions
-from icv_lightning.inference.bootstrap import DRAWS
+from icv_lightning.inference.bootstrap import DRAWS, bootstrap_mean
 
 MAX_QUERIES = 100_000
 
@@ -51,12 +52,9 @@ def audit_embeddings(
     Raises:
         UserError: embeddings that cannot be audited.
     """
-    optional = {
-        "split": split, "files": files, "is_query": is_query, "is_gallery": is_gallery, "preds": preds,
-        "centroids": centroids, "weight": weight,
-    }  # fmt: skip
-    columns = {name: None if x is None else np.asarray(x) for name, x in optional.items()}
-    return audit(Vectors(source, np.asarray(embeddings), np.asarray(target), **columns), **options)
+    columns = (target, split, files, is_query, is_gallery, centroids, weight, preds)
+    arrays = [None if column is None else np.asarray(column) for column in columns]
+    return audit(Vectors(source, np.asarray(embeddings), *arrays), **options)
 
 
 def audit(
@@ -83,10 +81,11 @@ def audit(
     """
     progress("check")
     data, by_picture = prepared(vectors), sections.ByPicture()
+    estimate = partial(bootstrap_mean, draws=draws, seed=seed)
     steps: dict[str, Callable[[], Any]] = {
         "shape of classes": lambda: sections.shape(data),
-        "decision rules": lambda: sections.rules(data, by_picture, draws, seed),
-        "retrieval": lambda: sections.retrieval(data, by_picture, max_queries, draws, seed),
+        "decision rules": lambda: sections.rules(data, by_picture, estimate),
+        "retrieval": lambda: sections.retrieval(data, by_picture, max_queries, estimate),
         "strangers": lambda: sections.strangers(data, alpha, seed),
     }
     measures: list[Measure] = []
@@ -108,7 +107,7 @@ def audit(
         settings={"alpha": alpha, "max_queries": max_queries, "draws": draws, "seed": seed},
         sanity=data.findings,
         measures=measures,
-        sentences=sentences(measures, sections.leads(data, by_picture, draws, seed)),
+        sentences=sentences(measures, sections.leads(data, by_picture, estimate)),
         classes=sections.class_rows(data, by_picture),
         pairs=mutual_confusions(preds, part.target, data.class_names),
         suspects=found,

@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from icv_lightning.data.spaced import spaced
+
 POINTS = 3000  # drawn at most, evenly spaced
 
 
@@ -15,15 +17,12 @@ def views(embeddings: np.ndarray, target: np.ndarray) -> dict[str, tuple[np.ndar
     In two dimensions or fewer, `embeddings` themselves. LDA needs 3 classes; its covariance is shrunk as
     Ledoit and Wolf (2004) do.
     """
-    chosen = np.linspace(0, len(target) - 1, min(POINTS, len(target))).round().astype(int)
+    chosen = spaced(len(target), POINTS).numpy()
     x, y = embeddings.astype(np.float64), target
     if x.shape[1] <= 2:
         return {"embeddings": (np.pad(x, ((0, 0), (0, 2 - x.shape[1])))[chosen], y[chosen])}
-    found = {
-        "PCA": PCA(2, svd_solver="full" if x.shape[1] < 1000 else "randomized", random_state=0).fit_transform(
-            x
-        )
-    }
+    pca = PCA(2, svd_solver="full" if x.shape[1] < 1000 else "randomized", random_state=0)
+    found = {"PCA": pca.fit_transform(x)}
     if len(np.unique(y)) >= 3:
         varied = np.ptp(x, axis=0) > 0
         lda = LinearDiscriminantAnalysis("eigen", shrinkage="auto", n_components=2)

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from icv_lightning.distributed import processes
+from icv_lightning.errors import check_at_least
 from icv_lightning.shapes import check_batch
 
 INITS = ("zeros", "normal", "class_means")
@@ -56,9 +57,7 @@ class CentroidRule(nn.Module):
         sparse: bool = False,
     ) -> None:
         super().__init__()
-        for name, value in {"num_classes": num_classes, "embedding_dim": embedding_dim}.items():
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        check_at_least(1, num_classes=num_classes, embedding_dim=embedding_dim)
         if init not in INITS:
             raise ValueError(f"init must be 'zeros', 'normal' or 'class_means', got {init!r}")
         if not 0 < std < math.inf:

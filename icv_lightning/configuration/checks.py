@@ -6,7 +6,7 @@ import re
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from hydra import initialize_config_dir
 from hydra._internal.utils import get_args_parser
@@ -14,9 +14,10 @@ from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 
-from icv_lightning.configuration.composition import CONF, Composition, parse
+from icv_lightning.configuration.composition import CONF, Composition
 from icv_lightning.configuration.conflicts import check_centroids, check_devices, check_trainer
 from icv_lightning.configuration.identity import Identity
+from icv_lightning.configuration.overrides import parse
 from icv_lightning.configuration.paths import check_place, check_starting_point
 from icv_lightning.configuration.provenance import check_record
 from icv_lightning.configuration.quoting import check_texts, searchpath
@@ -26,6 +27,7 @@ from icv_lightning.configuration.wandb_login import check_login
 from icv_lightning.data.sizes import check_sizes, look_again
 from icv_lightning.errors import UserError
 from icv_lightning.nested import leaves, select
+from icv_lightning.terminal.exit_status import refuse
 
 SAFE_NAME = re.compile(r"[\w+=,@-][\w+=,@. -]*")
 NAMES = ("name", "data.name", "centroids.name", "model.name", "loss.name")  # in folders, tables and logs
@@ -33,13 +35,8 @@ PLACED = "a run's folder is placed by paths.outputs and name"
 FIXED = dict.fromkeys(("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir"), PLACED)
 FIXED |= dict.fromkeys(("hydra.output_subdir", "hydra.job.chdir"), "others rely on it, it cannot be changed")
 FIXED |= {"hydra.mode": "give -m for a grid, or leave it out"}
-LAUNCHERS = {  # hydra/launcher=… to the extra and the plugin's module
-    "joblib": ("joblib", "hydra_plugins.hydra_joblib_launcher"),
-    "ray": ("ray", "hydra_plugins.hydra_ray_launcher"),
-    "ray_cluster": ("ray", "hydra_plugins.hydra_ray_launcher"),
-    "submitit_local": ("submitit", "hydra_plugins.hydra_submitit_launcher"),
-    "submitit_slurm": ("submitit", "hydra_plugins.hydra_submitit_launcher"),
-}
+LAUNCHERS = ("joblib", "ray", "submitit")  # extras; hydra/launcher=… begins with their names
+_found = functools.cache(importlib.util.find_spec)  # a grid asks for the same packages in every cell
 
 
 class Request(NamedTuple):
@@ -90,9 +87,7 @@ def check(argv: Sequence[str]) -> Request:
         check_cell(cell, args.multirun)
     flags = [word for word in argv if word not in args.overrides]
     handed = [override for override in found.overrides if override not in searched]
-    if args.cfg:
-        return Request([*flags, *handed], [], args.multirun)
-    return Request([*flags, *handed], cells, args.multirun, found, hydra)
+    return Request([*flags, *handed], [] if args.cfg else cells, args.multirun, found, hydra)
 
 
 def _check_config_name(name: str | None, beside: str | None, folder: Path) -> None:
@@ -109,10 +104,6 @@ def _check_config_name(name: str | None, beside: str | None, folder: Path) -> No
 
 def _parsed(argv: Sequence[str]) -> Namespace:
     """Return Hydra's reading of the command line, in which flags may stand between overrides."""
-
-    def refuse(message: str) -> NoReturn:
-        raise UserError(f"{message}; see --help")
-
     parser = get_args_parser()
     parser.error = refuse  # type: ignore[method-assign]
     return parser.parse_intermixed_args(list(argv))
@@ -150,19 +141,16 @@ def check_cell(cell: Identity, multirun: bool = False) -> None:
 def _check_targets(config: Any) -> None:
     """Refuse a `_target_` of a package that is not installed; whether the class exists needs an import."""
     for key, target in leaves(config):
-        if key.endswith("._target_") and not _is_installed(str(target).partition(".")[0] or "."):
+        if key.endswith("._target_") and not _found(str(target).partition(".")[0] or "."):
             raise UserError(f"{key}={target}: there is no such package here")
-
-
-@functools.cache
-def _is_installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
 
 
 def _check_launcher(overrides: Sequence[str]) -> None:
     for override in parse(overrides):
-        extra, module = LAUNCHERS.get(str(override.value()), ("", ""))
-        if override.key_or_group == "hydra/launcher" and extra and not importlib.util.find_spec(module):
+        extra = str(override.value()).partition("_")[0]
+        if override.key_or_group != "hydra/launcher" or extra not in LAUNCHERS:
+            continue
+        if not importlib.util.find_spec(f"hydra_plugins.hydra_{extra}_launcher"):
             raise UserError(f"hydra/launcher={override.value()}: needs pip install 'icv-lightning[{extra}]'")
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import importlib.util
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,19 +67,20 @@ def check_provenance(recorded: Any, config: Mapping[str, Any], what: str, advice
 
 def pictures_changed(recorded: Any, data: Mapping[str, Any]) -> list[str]:
     """Say how the pictures of a resolved `data` node differ from the recorded ones, if they do."""
-    before = recorded.get("data") if isinstance(recorded, Mapping) else None
-    now = pictures_digest(data) if isinstance(before, Mapping) else None
-    unlike = changes(before, now) if now and isinstance(before, Mapping) else []
-    if not unlike:
-        return []
-    return [f"data.root={data.get('root')} holds other pictures now, {', '.join(unlike)}"]
+    unlike = _unlike(recorded, lambda: pictures_digest(data))
+    return [f"data.root={data.get('root')} holds other pictures now, {', '.join(unlike)}"] if unlike else []
 
 
 def contents_changed(recorded: Any, data: "ImageDataModule") -> list[str]:
     """Say how the images of a data set of a user's own, set up, differ from the recorded ones, if they do."""
-    before, now = recorded.get("data") if isinstance(recorded, Mapping) else None, data.digest()
-    unlike = changes(before, now) if now and isinstance(before, Mapping) else []
+    unlike = _unlike(recorded, data.digest)
     return [f"data={data.name} gives other pictures now, {', '.join(unlike)}"] if unlike else []
+
+
+def _unlike(recorded: Any, digest: Callable[[], Mapping[str, Any] | None]) -> list[str]:
+    before = recorded.get("data") if isinstance(recorded, Mapping) else None
+    now = digest() if isinstance(before, Mapping) else None
+    return changes(before, now) if now and isinstance(before, Mapping) else []
 
 
 def _source(target: str) -> list[Path]:

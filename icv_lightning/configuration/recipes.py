@@ -10,7 +10,12 @@ from icv_lightning.nested import select
 def check_recipe(config: Mapping[str, Any]) -> None:
     """Raise `UserError` for choices of schedule, loss, data, model and callbacks that do not fit."""
     for key, monitor in monitors(config):
-        _check_monitor(config, key, monitor)
+        if monitor.startswith("test/"):
+            raise UserError(
+                f"{key}={monitor}: must be a key of the validation part; nothing is selected on test"
+            )
+        if monitor.startswith("val/") and not has_validation(config["data"]):
+            raise UserError(f"{key}={monitor}: needs a validation part, e.g. data.val_size=5000")
     _check_imbalance(config)
     given = (select(config, key, None) for key in ("init_from", "ckpt_path", "model.net.weights"))
     if select(config, "model.freeze", False) and not any(given):
@@ -25,13 +30,6 @@ def monitors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, node in {**nodes, "scheduler": config.get("scheduler")}.items():
         if monitor := select(node, "monitor", None):
             yield f"{name}.monitor", str(monitor)
-
-
-def _check_monitor(config: Mapping[str, Any], key: str, monitor: str) -> None:
-    if monitor.startswith("test/"):
-        raise UserError(f"{key}={monitor}: must be a key of the validation part; nothing is selected on test")
-    if monitor.startswith("val/") and not has_validation(config["data"]):
-        raise UserError(f"{key}={monitor}: needs a validation part, e.g. data.val_size=5000")
 
 
 def has_validation(data: Mapping[str, Any]) -> bool:

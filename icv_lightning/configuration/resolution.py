@@ -16,9 +16,7 @@ from icv_lightning.nested import leaves, select
 
 CELL = "${cell:}"  # the key `cell` names the run's folder by the settings
 UNNAMED = "<cell>"  # stands for the name until the settings are known
-NAMES = re.compile(
-    r"\$\{\s*([\w.]+)\s*(:?)"
-)  # what an interpolation begins with: a key, or a resolver's name
+NAMES = re.compile(r"\$\{\s*([\w.]+)\s*(:?)")  # an interpolation begins with a key, or a resolver's name
 
 
 class Template:

@@ -1,6 +1,4 @@
-"""Short words for the keys that are typed most."""
-
-import re
+"""The key of an argument as it is typed, and short words for the keys that are typed most."""
 
 SHORT = {
     "lr": "optimizer.lr",
@@ -8,9 +6,14 @@ SHORT = {
     "batch_size": "data.batch_size",
     "dim": "model.embedding_dim",
 }
-_WORD = re.compile(rf"({'|'.join(SHORT)})(?==)")
+
+
+def key_in(word: str) -> str:
+    """Return the key of `word`, an override as it is typed, without + and ~."""
+    return word.partition("=")[0].lstrip("+~")
 
 
 def full_key(word: str) -> str:
     """Return `word` with the whole key in place of a short one: `lr=0.1` is `optimizer.lr=0.1`."""
-    return _WORD.sub(lambda found: SHORT[found[1]], word) if _WORD.match(word) else word
+    key, sign, value = word.partition("=")
+    return f"{SHORT[key]}={value}" if sign and key in SHORT else word

@@ -1,7 +1,7 @@
 """Keys that nothing reads: a misspelled one would be part of a run's identity and change nothing."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from icv_lightning.declarations.settings import NEEDED, NODES, declared
@@ -11,7 +11,6 @@ BUILT = (*NODES, "data", "trainer", "scheduler")  # what constructors get whole
 COLLECTIONS = ("callbacks", "logger")  # of nodes, each of which a constructor gets
 OTHERS = ("hydra", "search.space")  # Hydra's own, and the keys of others
 KEY = re.compile(r"\$\{\s*([\w.]+)\s*\}")  # an interpolation of another key
-RELATIVE = re.compile(r"\$\{\s*\.")
 
 
 def unread(config: Mapping[str, Any]) -> list[str]:
@@ -24,7 +23,7 @@ def unread(config: Mapping[str, Any]) -> list[str]:
     mentioned = {name for text in texts for name in KEY.findall(text)}
     settings = declared(config)
     groups = {key for key, setting in settings.items() if setting.kind == "group"}  # read key by key
-    read = {*settings, *NEEDED, *mentioned} - groups
+    read = {*settings, *NEEDED, *mentioned, *OTHERS} - groups
     return [
         key
         for key, value in leaves(config)
@@ -35,16 +34,9 @@ def unread(config: Mapping[str, Any]) -> list[str]:
 def _is_built(config: Mapping[str, Any], key: str) -> bool:
     if ".about." in f".{key}.":  # what components say of themselves, of which nothing is built
         return not key.endswith("._target_")
-    if any(_within(key, other) for other in OTHERS):
-        return True
-    return any(_within(key, node) and _has_target(config, node) for node in _nodes(key))
-
-
-def _nodes(key: str) -> Iterator[str]:
-    yield from BUILT
-    first, _, rest = key.partition(".")
-    if first in COLLECTIONS:
-        yield f"{first}.{rest.partition('.')[0]}"
+    first, second, *_ = [*key.split("."), ""]
+    nodes = (*BUILT, f"{first}.{second}") if first in COLLECTIONS else BUILT
+    return any(_within(key, node) and _has_target(config, node) for node in nodes)
 
 
 def _has_target(config: Mapping[str, Any], node: str) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from icv_lightning.data.archive import checked, unpacking
-from icv_lightning.data.datamodule import ImageDataModule, Part
-from icv_lightning.data.download import fetched
+from icv_lightning.data.archive import content_of, unpacking
+from icv_lightning.data.datamodule import ImageDataModule
+from icv_lightning.data.parts import Part
+from icv_lightning.errors import check_choice
 
 DATASETS = ("CIFAR10", "CIFAR100")
 LABELS = ("fine", "coarse")
@@ -35,8 +36,7 @@ class CIFARDataModule(ImageDataModule):
 
     def __init__(self, dataset: str = "CIFAR10", labels: str = "fine", **options: Any) -> None:
         super().__init__(**options)
-        if dataset not in DATASETS:
-            raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
+        check_choice("dataset", dataset, DATASETS)
         allowed = LABELS if dataset == "CIFAR100" else LABELS[:1]
         if labels not in allowed:
             raise ValueError(f"labels of {dataset} must be {' or '.join(allowed)}, got {labels!r}")
@@ -48,12 +48,8 @@ class CIFARDataModule(ImageDataModule):
         from torchvision import datasets  # a second of import that other data sets need not
 
         source = getattr(datasets, self.dataset)
-        advice = (
-            "set data.root (or the environment's ICV_DATA) to a folder that holds the original archive "
-            f"{source.filename}"
-        )
-        path = fetched(self.root / source.filename, source.tgz_md5, [source.url], advice)
-        packed = checked(path, source.tgz_md5)
+        path = self.root / source.filename
+        packed = content_of(path, source.tgz_md5, [source.url], f"the original archive {source.filename}")
         with unpacking(path):
             members = _members(packed)
             train, test, (meta,) = (

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
+
+from icv_lightning.data.spaced import spaced
 
 LOOKED_AT = 100  # images of a part that are decoded on demand
 
@@ -25,7 +26,7 @@ def contents_digest(parts: Mapping[str, tuple[Any, Tensor]], class_names: Sequen
     for part, (images, target) in parts.items():
         looked_at = images
         if not isinstance(images, Tensor):
-            looked_at = images[torch.linspace(0, len(target) - 1, min(len(target), LOOKED_AT)).long()]
+            looked_at = images[spaced(len(target), LOOKED_AT)]
         for values in (target, looked_at):
             digest.update(f"{part} {values.dtype} {tuple(values.shape)} ".encode())
             digest.update(values.cpu().contiguous().numpy().data)

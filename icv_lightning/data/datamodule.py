@@ -7,12 +7,11 @@ from typing import Any
 
 import lightning as L
 import torch
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 from icv_lightning.data.augmentation.in_turn import Augmentation
-from icv_lightning.data.contents import contents_digest
+from icv_lightning.data.decoding import as_it_is
 from icv_lightning.data.degenerate import without_content
 from icv_lightning.data.equal_classes import EqualClassesEachEpoch
 from icv_lightning.data.images import (
@@ -24,22 +23,20 @@ from icv_lightning.data.images import (
     Transform,
     piece,
 )
-from icv_lightning.data.negatives import weights
-from icv_lightning.data.picture import PictureInput
+from icv_lightning.data.parts import Part, check_classes, check_shape, kept_classes, stratified
+from icv_lightning.data.recorded import RecordedData
 from icv_lightning.data.resident import Residence, ResidentBatches
 from icv_lightning.data.sizes import check_val_size
-from icv_lightning.data.traits import NEGATIVE, SAMPLE, traits, usual
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, check_at_least
 
 log = logging.getLogger(__name__)
 Order = ShuffledEachEpoch | ClassBalancedEachEpoch | EqualClassesEachEpoch
-Part = tuple[Any, Tensor]  # images, a tensor or what gives them on demand, and target
 Batches = DataLoader[Batch] | ResidentBatches
 SAMPLINGS = ("shuffle", "balanced")
 FIXED_SEED = 20190131  # of what must not depend on the run's seed: the part of train that is looked at
 
 
-class ImageDataModule(L.LightningDataModule):
+class ImageDataModule(RecordedData, L.LightningDataModule):
     """Serve (images, target) batches: uint8 B x C x H x W, int64 B; data sets implement `load`.
 
     The training part is the official one, less `val_size` images that a seed chooses, stratified, or
@@ -117,14 +114,9 @@ class ImageDataModule(L.LightningDataModule):
         super().__init__()
         if device not in ("auto", "cpu"):
             raise ValueError(f"device must be 'auto' or 'cpu', got {device!r}")
-        if batch_size < 2:
-            raise ValueError(f"batch_size must be at least 2, got {batch_size}")
-        for key, value in {
-            "val_size": val_size,
-            "train_size": train_size or 0,
-            "monitor_size": monitor_size,
-            "num_workers": num_workers,
-        }.items():
+        check_at_least(2, batch_size=batch_size)
+        sizes = {"val_size": val_size, "train_size": train_size or 0, "monitor_size": monitor_size}
+        for key, value in (sizes | {"num_workers": num_workers}).items():
             if value < 0:
                 raise ValueError(f"{key} must not be negative, got {value}")
         if classes is not None and (len(set(classes)) < len(classes) or len(classes) != num_classes):
@@ -137,6 +129,7 @@ class ImageDataModule(L.LightningDataModule):
             raise ValueError(f"augment must be called with draws, which it has, got {type(augment).__name__}")
         self.classes = None if classes is None else list(classes)
         self.name, self.num_classes, self.channels, self.image_size = name, num_classes, channels, image_size
+        self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
         self.root = Path(root).expanduser()
         self.batch_size, self.eval_batch_size, self.num_workers = batch_size, eval_batch_size, num_workers
         self.val_size, self.train_size, self.monitor_size = val_size, train_size, monitor_size
@@ -147,34 +140,11 @@ class ImageDataModule(L.LightningDataModule):
         self.validation: Part | None = None
         self.without_content: str | None = None
         self.sampled_files: list[Path] = []
-        self._loaded: dict[str, Part] = {}
-        self._usual: dict[str, list[float]] | None = None
-        self.class_names = [str(k) for k in range(1 + max(self.classes or [num_classes - 1]))]
-
-    @property
-    def picture_input(self) -> PictureInput:
-        """Return what pictures are brought to."""
-        return PictureInput(self.channels, self.image_size, self.image_size)
 
     @property
     def has_validation(self) -> bool:
         """Tell whether there is a validation part, once `setup` has run."""
         return self.val_size > 0 or self.validation is not None
-
-    def recorded(self) -> dict[str, Any]:
-        """Return what results.json says of the data."""
-        return {"class_names": self.class_names}
-
-    def digest(self) -> dict[str, Any] | None:
-        """Return what tells the images that `load` gave from others, as `icv_lightning.data.contents` does.
-
-        Returns:
-            None for this package's data sets: those are as published, or their files, which `about.pictures`
-            names, are compared before anything is loaded.
-        """
-        if type(self).__module__.startswith("icv_lightning.") or not self._loaded:
-            return None
-        return contents_digest(self._loaded, self._names_loaded)
 
     def load(self) -> tuple[Part, Part]:
         """Return (images, target) of the train and the test part; raise `UserError` for what is wrong.
@@ -188,10 +158,11 @@ class ImageDataModule(L.LightningDataModule):
         if hasattr(self, "train_part"):
             return
         (images, whole_target), (test_images, test_target) = self.load()
-        self._check_shape(images, test_images)
-        self._loaded = {"train": (images, whole_target), "test": (test_images, test_target)}
-        self._loaded |= {} if self.validation is None else {"val": self.validation}
-        self._names_loaded = self.class_names
+        for part in (images, test_images):
+            check_shape(part, self.picture_input.shape, str(self.name))
+        self.loaded = {"train": (images, whole_target), "test": (test_images, test_target)}
+        self.loaded |= {} if self.validation is None else {"val": self.validation}
+        self.names_loaded = self.class_names
         target, rest = self._kept(whole_target, "train")
         kept_test_target, kept_test = self._kept(test_target, "test")
         if self.classes is not None:
@@ -222,19 +193,6 @@ class ImageDataModule(L.LightningDataModule):
     def unseen(self) -> InMemoryImages:
         """Return the test images of the classes left out, under their own numbers, to enrol and compare."""
         return self._left_out
-
-    def pixel_statistics(self) -> tuple[Tensor, Tensor]:
-        """Return mean and standard deviation per channel of the training part, in grey levels."""
-        return channel_statistics(self.train_part.images[self.train_part.index])
-
-    def usual_traits(self) -> dict[str, list[float]]:
-        """Return what the pictures of the training part look like (`icv_lightning.data.traits`)."""
-        if self._usual is None:
-            part = self.train_part
-            index = part.index[torch.linspace(0, len(part) - 1, min(len(part), SAMPLE)).long()]
-            images = part.images[index].cpu()
-            self._usual = {**usual(traits(images, self.sampled_files)), NEGATIVE: weights(images)}
-        return self._usual
 
     def train_dataloader(self) -> Batches:
         """Return the loader of shuffled training batches; the order depends on seed and epoch alone."""
@@ -290,7 +248,7 @@ class ImageDataModule(L.LightningDataModule):
             if resident := self._residence.of(part):
                 return ResidentBatches(resident, batches)
         return DataLoader(
-            part, collate_fn=_as_it_is, batch_sampler=batches, pin_memory=device.type == "cuda",
+            part, collate_fn=as_it_is, batch_sampler=batches, pin_memory=device.type == "cuda",
             generator=torch.Generator(),  # an iterator would draw from the global state, whenever it is made
             **{"num_workers": self.num_workers} | options,
         )  # fmt: skip
@@ -314,47 +272,7 @@ class ImageDataModule(L.LightningDataModule):
 
     def _kept(self, target: Tensor, part: str) -> tuple[Tensor, Tensor]:
         """Return the classes numbered anew, -1 where they are left out, and the positions of the others."""
-        if self.classes is None:
-            self._check(target, part)
-            return target, torch.arange(len(target))
-        if missing := sorted(set(self.classes) - set(target.tolist())):
-            raise UserError(f"data.classes={self.classes}: the {part} part of {self.name} has no {missing}")
-        numbers = torch.full((int(target.max()) + 1,), -1)
-        numbers[self.classes] = torch.arange(len(self.classes))
-        return numbers[target], (numbers[target] >= 0).nonzero()[:, 0]
-
-    def _check_shape(self, *parts: Tensor) -> None:
-        for images in parts:
-            if isinstance(images, Tensor) and images.shape[1:] != self.picture_input.shape:
-                raise UserError(
-                    f"data.channels={self.channels} data.image_size={self.image_size}: the images of "
-                    f"{self.name} are {' x '.join(map(str, images.shape[1:]))}, channels first"
-                )
-
-    def _check(self, target: Tensor, part: str) -> None:
-        classes = torch.unique(target)
-        if not len(target) or classes.min() < 0 or classes.max() >= self.num_classes:
-            raise UserError(
-                f"data={self.name}: the {part} part must have classes 0 to {self.num_classes - 1} "
-                f"(data.num_classes={self.num_classes}), found {classes.tolist()[:20]}"
-            )
-
-
-def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation per channel of uint8 images, in grey levels, exactly."""
-    levels = torch.arange(256, dtype=torch.float64)
-    counts = torch.stack([channel.flatten().bincount(minlength=256) for channel in images.unbind(1)])
-    weights = counts.double() / counts.sum(1, keepdim=True)
-    mean = weights @ levels
-    variance = (weights * (levels - mean[:, None]) ** 2).sum(1)
-    return mean.float(), variance.sqrt().float()
-
-
-def stratified(index: Tensor, target: Tensor, size: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Split `index` into (rest, chosen) with `size` chosen, class by class in proportion, both sorted."""
-    rest, chosen = train_test_split(index.numpy(), test_size=size, stratify=target.numpy(), random_state=seed)
-    return torch.from_numpy(rest).sort().values, torch.from_numpy(chosen).sort().values
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
+        if self.classes is not None:
+            return kept_classes(target, self.classes, str(self.name), part)
+        check_classes(target, self.num_classes, str(self.name), part)
+        return target, torch.arange(len(target))

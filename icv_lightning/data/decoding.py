@@ -54,7 +54,7 @@ def attempts(
     workers = hardware.cores() if len(files) > PARALLEL_FROM else 0
     loader = DataLoader(
         _Attempts(files, decode, keep), BATCH, num_workers=workers,
-        collate_fn=_as_it_is, generator=torch.Generator(),  # an iterator would draw from the global state
+        collate_fn=as_it_is, generator=torch.Generator(),  # an iterator would draw from the global state
     )  # fmt: skip
     yield from loader if quiet else reported(loader, len(files), BATCH, "reading pictures")
 
@@ -91,5 +91,6 @@ class _Attempts(Dataset[Any]):
         return torch.stack(images) if images else torch.empty(0), reasons
 
 
-def _as_it_is(batch: Any) -> Any:
+def as_it_is(batch: Any) -> Any:
+    """Return what a dataset gives for a whole batch, as `DataLoader` asks (its `collate_fn`)."""
     return batch

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from icv_lightning.data.images import InMemoryImages
+from icv_lightning.data.spaced import spaced
+from icv_lightning.errors import first_few
 
 SAMPLE_SIZE = 2000  # pictures, evenly spaced, before all of a class are
 MAX_LISTED = 5
@@ -13,7 +14,7 @@ MAX_LISTED = 5
 
 def without_content(part: InMemoryImages, class_names: Sequence[str]) -> str | None:
     """Return a warning where all pictures are equal, or all of a class have one colour; else None."""
-    looked_at = torch.linspace(0, len(part) - 1, min(len(part), SAMPLE_SIZE)).long()
+    looked_at = spaced(len(part), SAMPLE_SIZE)
     images, target = part.images[part.index[looked_at]], part.target
     blank, seen = _of_one_colour(images), target[looked_at]
     suspects = [k for k in sorted(set(seen[blank].tolist())) if blank[seen == k].all()]
@@ -24,9 +25,8 @@ def without_content(part: InMemoryImages, class_names: Sequence[str]) -> str | N
     advice = "what is transparent shows a white ground" if images.min() == 255 else "look at them"
     if equal and (len(looked_at) == len(part) or blanks):
         return f"all pictures to train on are equal, so that nothing can be learnt; {advice}"
-    names = ", ".join(class_names[k] for k in blanks[:MAX_LISTED])
-    more = f" and {len(blanks) - MAX_LISTED} more" if len(blanks) > MAX_LISTED else ""
-    return f"every picture of these classes has one colour alone: {names}{more}; {advice}"
+    names = first_few([class_names[k] for k in blanks], MAX_LISTED)
+    return f"every picture of these classes has one colour alone: {names}; {advice}"
 
 
 def _of_one_colour(images: Tensor) -> Tensor:

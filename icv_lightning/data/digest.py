@@ -9,7 +9,7 @@ from typing import Any
 
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.layouts import listed_once
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, first_few
 
 SAMPLE = 2**16  # bytes of each file that count, from its middle: all of a small picture
 MAX_LISTED = 3  # classes that a message names
@@ -67,15 +67,14 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     counts = before.get("files")
     old, new = Counter(counts if isinstance(counts, Mapping) else {}), Counter(now["files"])
     gone, come = sorted(old.keys() - new), sorted(new.keys() - old)
-    said = [f"without {_listed(gone)}"] * bool(gone) + [f"with {_listed(come)}"] * bool(come)
+    said = [f"without {_some(gone)}"] * bool(gone) + [f"with {_some(come)}"] * bool(come)
     for word, count in {"more": (new - old).total(), "fewer": (old - new).total()}.items():
         said += [f"{count} pictures {word}"] * bool(count)
     return said or ["as many pictures, but others"]
 
 
-def _listed(names: list[str]) -> str:
-    others = len(names) - MAX_LISTED
-    return ", ".join(names[:MAX_LISTED]) + (f" and {others} other classes" if others > 0 else "")
+def _some(names: list[str]) -> str:
+    return first_few(names, MAX_LISTED, "other classes")
 
 
 def _content(path: Path, size: int) -> str:

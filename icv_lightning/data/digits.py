@@ -4,7 +4,8 @@ import torch
 from sklearn.datasets import load_digits
 from torch.nn.functional import interpolate
 
-from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part, stratified
+from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule
+from icv_lightning.data.parts import Part, stratified
 
 
 class DigitsDataModule(ImageDataModule):

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from icv_lightning.data.datamodule import Part, channel_statistics
 from icv_lightning.data.images import InMemoryImages
-from icv_lightning.data.layouts import Files
+from icv_lightning.data.listing import Files
+from icv_lightning.data.parts import Part
 from icv_lightning.data.picture import PictureInput
-from icv_lightning.data.picture_datamodule import SAMPLE_SIZE, PictureFileDataModule, spaced
+from icv_lightning.data.picture_datamodule import SAMPLE_SIZE, PictureFileDataModule
+from icv_lightning.data.recorded import channel_statistics
+from icv_lightning.data.spaced import spaced
 from icv_lightning.data.split import in_test_part
 
 
@@ -50,12 +52,10 @@ class DisjointDataModule(PictureFileDataModule):
         crop: float = 1.0,
         **options: Any,
     ) -> None:
-        super().__init__(folder, **options)
-        if not 0 < test_fraction < 1:
-            raise ValueError(f"test_fraction must be in (0, 1), got {test_fraction}")
+        super().__init__(folder, test_fraction, **options)
         if not 0 < crop <= 1:
             raise ValueError(f"crop must be in (0, 1], got {crop}")
-        self.test_fraction, self.width, self.crop = test_fraction, image_width or self.image_size, crop
+        self.width, self.crop = image_width or self.image_size, crop
 
     @property
     def picture_input(self) -> PictureInput:

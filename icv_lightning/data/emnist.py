@@ -4,10 +4,11 @@ import io
 import zipfile
 from typing import Any
 
-from icv_lightning.data.archive import checked, unpacking
-from icv_lightning.data.datamodule import ImageDataModule, Part
-from icv_lightning.data.download import fetched
+from icv_lightning.data.archive import content_of, unpacking
+from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.idx import decoded_idx
+from icv_lightning.data.parts import Part
+from icv_lightning.errors import check_choice
 
 SPLITS = ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
 
@@ -29,8 +30,7 @@ class EMNISTDataModule(ImageDataModule):
 
     def __init__(self, split: str = "balanced", **options: Any) -> None:
         super().__init__(**options)
-        if split not in SPLITS:
-            raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
+        check_choice("split", split, SPLITS)
         self.split = split
 
     def load(self) -> tuple[Part, Part]:
@@ -39,12 +39,8 @@ class EMNISTDataModule(ImageDataModule):
 
         first = int(self.split == "letters")
         self.class_names = list(SOURCE.classes_split_dict[self.split])[first:]
-        advice = (
-            "set data.root (or the environment's ICV_DATA) to a folder that holds EMNIST/raw/gzip.zip, the "
-            "original archive"
-        )
-        path = fetched(self.root / "EMNIST" / "raw" / "gzip.zip", SOURCE.md5, [SOURCE.url], advice)
-        packed = checked(path, SOURCE.md5)
+        path = self.root / "EMNIST" / "raw" / "gzip.zip"
+        packed = content_of(path, SOURCE.md5, [SOURCE.url], "EMNIST/raw/gzip.zip, the original archive")
         with unpacking(path), zipfile.ZipFile(io.BytesIO(packed)) as archive:
             train, test = (self._part(archive, part, first) for part in ("train", "test"))
         return train, test

@@ -7,7 +7,7 @@ from typing import Any
 from icv_lightning.data.disjoint import DisjointDataModule, Named
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.identities import check_pictures, split_identities
-from icv_lightning.data.layouts import Files
+from icv_lightning.data.listing import Files
 
 log = logging.getLogger(__name__)
 

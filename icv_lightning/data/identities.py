@@ -1,13 +1,12 @@
 """Which persons are trained on and which are kept to verify, from names of folders; needs no torch."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.layouts import folders_of_parts
 from icv_lightning.data.split import in_test_part
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, naming
 
 ORL_PERSONS, ORL_FOLDS = 40, 5
 
@@ -15,7 +14,7 @@ ORL_PERSONS, ORL_FOLDS = 40, 5
 def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], list[Path]]:
     """Return the sorted folders of the persons to train on and of those to verify, who are others.
 
-    `<folder>/train/<person>/` and `<folder>/test/<person>/` (parts by any name that `layouts.PARTS` has),
+    `<folder>/train/<person>/` and `<folder>/test/<person>/` (parts by any name that `listing.PARTS` has),
     where no person may stand in both; or `<folder>/<person>/`, of whom about the fraction `held_out` is
     verified, each by the name alone: more persons move no other (`in_test_part`).
 
@@ -23,10 +22,8 @@ def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], l
         UserError: fewer than two persons to train on, a person in both parts, or no such folder.
     """
     whole = Path(folder).expanduser()
-    try:
+    with naming("data.root="):
         parts = folders_of_parts(whole, PictureFinder())
-    except UserError as error:
-        raise UserError(f"data.root={error}") from error
     if len(parts) > 2:
         raise UserError(f"data.root={folder}: persons stand in {', '.join(sorted(parts))}; keep two parts")
     if parts:
@@ -43,11 +40,6 @@ def split_identities(folder: str | Path, held_out: float) -> tuple[list[Path], l
         names = [path.name for path in trained]
         raise UserError(f"data.root={folder}: needs at least two persons to train on, found {names}")
     return trained, verified
-
-
-def tested_pictures(person: Path, pictures: Sequence[Path], test_fraction: float) -> list[bool]:
-    """Tell for each of a person's pictures whether it is of the test part, by its name below the person's."""
-    return in_test_part([os.path.relpath(path, person.parent) for path in pictures], test_fraction)
 
 
 def check_pictures(persons: Sequence[Path], counts: Sequence[int], tested: bool) -> None:
@@ -113,7 +105,5 @@ def orl_folders(root: str | Path) -> dict[int, Path]:
 
 
 def _persons(folder: Path) -> list[Path]:
-    try:
+    with naming("data.root="):
         return [folder / name for name in PictureFinder().folders(folder)]
-    except UserError as error:
-        raise UserError(f"data.root={error}") from error

@@ -1,22 +1,10 @@
-"""MNIST's archive format read in place: gzipped idx files, checked against torchvision's MD5 sums."""
+"""MNIST's archive format: gzipped idx files."""
 
 import gzip
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-
-from icv_lightning.data.archive import checked
-
-
-def read_idx(archive: Path, md5: str) -> Tensor:
-    """Return the uint8 tensor in a gzipped idx file whose MD5 sum is `md5`.
-
-    Raises:
-        UserError: the file cannot be read, or its content is another.
-    """
-    return decoded_idx(checked(archive, md5))
 
 
 def decoded_idx(packed: bytes) -> Tensor:

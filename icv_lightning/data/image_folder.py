@@ -3,8 +3,8 @@
 import logging
 from typing import Any
 
-from icv_lightning.data.datamodule import Part
-from icv_lightning.data.layouts import Files, listed
+from icv_lightning.data.layouts import listed
+from icv_lightning.data.parts import Part
 from icv_lightning.data.picture_datamodule import PictureFileDataModule
 from icv_lightning.data.split import with_test_part
 
@@ -28,10 +28,7 @@ class ImageFolderDataModule(PictureFileDataModule):
     """
 
     def __init__(self, folder: str, test_fraction: float = 0.2, **options: Any) -> None:
-        super().__init__(folder, **options)
-        if not 0 < test_fraction < 1:
-            raise ValueError(f"test_fraction must be in (0, 1), got {test_fraction}")
-        self.test_fraction = test_fraction
+        super().__init__(folder, test_fraction, **options)
 
     def load(self) -> tuple[Part, Part]:
         """Return train and test part, decoded or to be decoded; set `validation` where there is one."""
@@ -39,12 +36,9 @@ class ImageFolderDataModule(PictureFileDataModule):
         self.class_names = found.class_names
         for line in found.lines:
             log.info("%s", line)
-        parts = found.parts if "test" in found.parts else self._with_test(found.parts)
+        parts = dict(found.parts)
+        if "test" not in parts:
+            parts["train"], parts["test"] = with_test_part(self.folder, parts["train"], self.test_fraction)
         read = dict(zip(parts, self.read(list(parts.values()), self.class_names), strict=True))
         self.validation = read.get("val")
         return read["train"], read["test"]
-
-    def _with_test(self, parts: dict[str, Files]) -> dict[str, Files]:
-        """Return the parts with one for test, cut from train."""
-        rest, held = with_test_part(self.folder, parts["train"], self.test_fraction)
-        return {**parts, "train": rest, "test": held}

@@ -11,8 +11,7 @@ from torch.utils.data import Dataset, Sampler
 
 from icv_lightning.data.augmentation.in_turn import Augmentation
 from icv_lightning.data.decoding import LazyImages
-from icv_lightning.data.sizes import check_batch_size
-from icv_lightning.errors import UserError
+from icv_lightning.data.sizes import check_batch_size, check_per_class
 
 Batch = tuple[Tensor, Tensor]
 Drawn = tuple[Tensor, Tensor, Tensor]  # with the random numbers of an augmentation
@@ -131,11 +130,7 @@ class ClassBalancedEachEpoch(Sampler[int]):
         self.dataset, self.seed, self.batch_size, self.per_class = dataset, seed, batch_size, per_class
         target = dataset.target
         self.positions = [torch.nonzero(target == k).flatten() for k in sorted(set(target.tolist()))]
-        if batch_size % per_class or not 2 <= batch_size // per_class <= len(self.positions):
-            raise UserError(
-                f"data.per_class={per_class}: must divide data.batch_size={batch_size} into at least 2 and "
-                f"at most {len(self.positions)} classes, those of the training part"
-            )
+        check_per_class(per_class, batch_size, len(self.positions))
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, from 0."""

@@ -1,41 +1,14 @@
-"""The layouts that people keep pictures in: which file is of which class and part; needs no torch."""
+"""The layouts that people keep pictures in: folders of classes, of parts, and tables; needs no torch."""
 
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from icv_lightning.data.folders import PictureFinder
-from icv_lightning.data.tables import Row, column, read_table
+from icv_lightning.data.listing import Listing, part_of
+from icv_lightning.data.picture_tables import metadata, of_tables
 from icv_lightning.errors import UserError
-
-PARTS = {  # the words that Hugging Face's `datasets` knows parts by
-    "train": {"train", "training"},
-    "val": {"validation", "valid", "val", "dev"},
-    "test": {"test", "testing", "eval", "evaluation"},
-}
-METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of `datasets`, beside pictures
-FILE = ("file_name", "file", "filename", "path", "image")
-LABEL = ("label", "class", "class_name", "target")
-PART = ("split", "part", "subset", "set")
-
-Files = list[tuple[Path, int]]  # pictures, each with the number of its class
-
-
-class Listing(NamedTuple):
-    """The pictures below a folder or in a table.
-
-    Attributes:
-        class_names: a class's number is its position here.
-        parts: "train", and "val" and "test" where there are such.
-        lines: what was passed over or decided, to be said once.
-    """
-
-    class_names: list[str]
-    parts: dict[str, Files]
-    lines: list[str]
 
 
 def listed(root: str | Path) -> Listing:
@@ -54,7 +27,7 @@ def listed(root: str | Path) -> Listing:
     """
     path, finder = Path(root).expanduser(), PictureFinder()
     # not path.is_file(), which raises where a folder above is closed; the finder says so of its folder
-    found = _of_tables({"": path}) if os.path.isfile(path) else _of_folder(path, finder)
+    found = of_tables({"": path}) if os.path.isfile(path) else _of_folder(path, finder)
     assert found
     if len(found.class_names) < 2:
         raise UserError(f"{root}: needs at least two classes, found {found.class_names}")
@@ -66,12 +39,6 @@ def listed(root: str | Path) -> Listing:
 def listed_once(root: str) -> Listing:
     """Return `listed(root)` as it was when first asked, until `sizes.look_again`."""
     return listed(root)
-
-
-def part_of(name: str) -> str | None:
-    """Return the part that a folder's name or a word in a table says; None where it says none."""
-    words = set(re.split(r"[^a-z]+", name.lower()))
-    return next((part for part, known in PARTS.items() if words & known), None)
 
 
 def folders_of_parts(folder: Path, finder: PictureFinder) -> dict[str, Path]:
@@ -86,7 +53,7 @@ def folders_of_parts(folder: Path, finder: PictureFinder) -> dict[str, Path]:
     beside = []
     for name in finder.folders(folder):
         part, holds = part_of(name), finder.holds_pictures(folder / name)
-        if part and (_classes(folder / name, finder) or _metadata(folder / name) or not holds):
+        if part and (_classes(folder / name, finder) or metadata(folder / name) or not holds):
             if part in found:
                 raise UserError(f"{folder}: {found[part].name} and {name} are both a {part} part; keep one")
             found[part] = folder / name
@@ -109,8 +76,8 @@ def _of_folder(root: Path, finder: PictureFinder) -> Listing:
     if not parts:
         folder = _unwrapped(root, finder)
         parts = folders_of_parts(folder, finder)
-    tables = {part: table for part, path in (parts or {"": folder}).items() if (table := _metadata(path))}
-    if tables and (found := _of_tables(tables, optional=True)):
+    tables = {part: table for part, path in (parts or {"": folder}).items() if (table := metadata(path))}
+    if tables and (found := of_tables(tables, optional=True)):
         return found
     train = _unwrapped(parts.get("train", folder), finder)
     names = finder.folders(train)
@@ -120,7 +87,11 @@ def _of_folder(root: Path, finder: PictureFinder) -> Listing:
     for part in parts.keys() - places:
         known = any(name in names for name in finder.folders(parts[part]))
         places[part] = parts[part] if known else _unwrapped(parts[part], finder)
-    found = Listing(names, {part: _in_classes(place, names, finder) for part, place in places.items()}, [])
+    files = {
+        part: [(path, k) for k, name in enumerate(names) for path in finder.pictures(place / name)]
+        for part, place in places.items()
+    }
+    found = Listing(names, files, [])
     _check_classes(places, found, finder)
     return found._replace(lines=list(_decisions(root, folder, parts, places, finder)))
 
@@ -151,10 +122,6 @@ def _classes(folder: Path, finder: PictureFinder) -> bool:
     return any(finder.holds_pictures(folder / name) for name in finder.folders(folder))
 
 
-def _in_classes(folder: Path, names: Sequence[str], finder: PictureFinder) -> Files:
-    return [(path, k) for k, name in enumerate(names) for path in finder.pictures(folder / name)]
-
-
 def _check_classes(places: dict[str, Path], found: Listing, finder: PictureFinder) -> None:
     there = {k for _, k in found.parts["train"]}
     if empty := [name for k, name in enumerate(found.class_names) if k not in there]:
@@ -164,55 +131,3 @@ def _check_classes(places: dict[str, Path], found: Listing, finder: PictureFinde
             raise UserError(f"{folder}: classes that train lacks: {', '.join(sorted(strangers))}")
         if not found.parts[part]:
             raise UserError(f"{folder}: no pictures in its class folders")
-
-
-def _metadata(folder: Path) -> Path | None:
-    return next((folder / name for name in METADATA if (folder / name).is_file()), None)
-
-
-def _of_tables(tables: dict[str, Path], optional: bool = False) -> Listing | None:
-    """Return the pictures of tables, each of one part, or under the key "" with a column that says it.
-
-    Of `optional` ones None, where a column is missing.
-    """
-    found = []
-    for part, path in tables.items():
-        rows = read_table(path)
-        file, label, said = (column(rows, names) for names in (FILE, LABEL, PART))
-        if file is None or label is None:
-            if optional:
-                return None
-            raise UserError(
-                f"{path}: needs a column of files ({', '.join(FILE)}) and one of labels "
-                f"({', '.join(LABEL)}), has {', '.join(rows[0])}"
-            )
-        found += [(part or _part_in(path, row, said), _beside(path, row[file]), row[label]) for row in rows]
-    parts = [part for part in PARTS if any(part == own for own, *_ in found)]
-    if "train" not in parts:
-        raise UserError(f"{path}: has {' and '.join(parts)}, but no train part")
-    names = _in_order({label for part, _, label in found if part == "train"})
-    if strangers := {label for *_, label in found} - set(names):
-        raise UserError(f"{path}: classes that train lacks: {', '.join(_in_order(strangers))}")
-    number = {name: k for k, name in enumerate(names)}
-    files = {part: [(f, number[label]) for own, f, label in found if own == part] for part in parts}
-    return Listing(names, files, [])
-
-
-def _part_in(path: Path, row: Row, said: str | None) -> str:
-    if said is None:
-        return "train"
-    part = part_of(row[said])
-    if part is None:
-        known = ", ".join(sorted(word for words in PARTS.values() for word in words))
-        raise UserError(f"{path}: {said} {row[said]!r} is no part; must be one of {known}")
-    return part
-
-
-def _beside(path: Path, name: str) -> Path:
-    """Return the file that a table names, written as on Windows or not."""
-    file = path.parent / Path(name).expanduser()
-    return path.parent / name.replace("\\", os.sep) if "\\" in name and not file.exists() else file
-
-
-def _in_order(labels: set[str]) -> list[str]:
-    return sorted(labels, key=int) if all(label.isdecimal() for label in labels) else sorted(labels)

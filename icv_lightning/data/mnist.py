@@ -4,9 +4,11 @@ from typing import Any
 
 from torch import Tensor
 
-from icv_lightning.data.datamodule import ImageDataModule, Part
-from icv_lightning.data.download import fetched
-from icv_lightning.data.idx import read_idx
+from icv_lightning.data.archive import content_of
+from icv_lightning.data.datamodule import ImageDataModule
+from icv_lightning.data.idx import decoded_idx
+from icv_lightning.data.parts import Part
+from icv_lightning.errors import check_choice
 
 DATASETS = ("MNIST", "FashionMNIST", "KMNIST")
 
@@ -27,8 +29,7 @@ class MNISTDataModule(ImageDataModule):
 
     def __init__(self, dataset: str = "MNIST", **options: Any) -> None:
         super().__init__(**options)
-        if dataset not in DATASETS:
-            raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
+        check_choice("dataset", dataset, DATASETS)
         self.dataset, self.raw = dataset, self.root / dataset / "raw"
 
     def load(self) -> tuple[Part, Part]:
@@ -44,12 +45,10 @@ class MNISTDataModule(ImageDataModule):
         return _part(train_images, train_target), _part(test_images, test_target)
 
     def _read(self, source: Any, name: str, md5: str) -> Tensor:
-        advice = (
-            "set data.root (or the environment's ICV_DATA) to a folder that holds "
-            f"{self.dataset}/raw with the four original archives, or try data=digits, which needs no network"
-        )
         urls = [f"{mirror}{name}" for mirror in source.mirrors]
-        return read_idx(fetched(self.raw / name, md5, urls, advice), md5)
+        archives = f"{self.dataset}/raw with the four original archives"
+        place = f"{archives}, or try data=digits, which needs no network"
+        return decoded_idx(content_of(self.raw / name, md5, urls, place))
 
 
 def _part(images: Tensor, target: Tensor) -> Part:

@@ -10,11 +10,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from icv_lightning.data.archive import checked
-from icv_lightning.data.datamodule import ImageDataModule, Part
-from icv_lightning.data.download import fetched
+from icv_lightning.data.archive import content_of
+from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import InMemoryImages
+from icv_lightning.data.parts import Part
 from icv_lightning.data.picture import PictureInput, to_input
+from icv_lightning.errors import check_choice
 
 URL = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
 MD5 = {
@@ -44,8 +45,7 @@ class OmniglotDataModule(ImageDataModule):
 
     def __init__(self, subset: str = "small1", test_drawers: int = 5, **options: Any) -> None:
         super().__init__(**options)
-        if subset not in MD5:
-            raise ValueError(f"subset must be one of {', '.join(MD5)}, got {subset!r}")
+        check_choice("subset", subset, MD5)
         if not 1 <= test_drawers <= 18:
             raise ValueError(f"test_drawers must be from 1 to 18, got {test_drawers}")
         self.subset, self.test_drawers = subset, test_drawers
@@ -74,20 +74,18 @@ class OmniglotDataModule(ImageDataModule):
         with self._opened(subset) as archive:
             found = [match for name in sorted(archive.namelist()) if (match := DRAWING.fullmatch(name))]
             found = [match for match in found if wanted(match["name"].split("/")[0])]
-            images = torch.stack([self._decoded(archive.read(match[0])) for match in found])
+            pictures = [Image.open(io.BytesIO(archive.read(match[0]))) for match in found]
+        images = torch.stack([to_input(picture, self.picture_input) for picture in pictures])
         names = sorted({match["name"] for match in found})
         numbers = {name: k for k, name in enumerate(names)}
         target = torch.tensor([numbers[match["name"]] for match in found])
         return images, target, torch.tensor([int(match["drawer"]) for match in found]), names
 
-    def _decoded(self, png: bytes) -> Tensor:
-        return to_input(Image.open(io.BytesIO(png)), *self.picture_input)
-
     def _opened(self, subset: str) -> zipfile.ZipFile:
-        advice = (
-            "set data.root (or the environment's ICV_DATA) to a folder that holds omniglot-py with the two "
-            "archives images_background_small1.zip and images_background_small2.zip"
-        )
-        name, md5 = f"images_background_{subset}.zip", MD5[subset]
-        path = fetched(self.root / "omniglot-py" / name, md5, [f"{URL}/{name}"], advice)
-        return zipfile.ZipFile(io.BytesIO(checked(path, md5)))
+        name = f"images_background_{subset}.zip"
+        place = " and ".join(f"images_background_{each}.zip" for each in MD5)
+        packed = content_of(
+            self.root / "omniglot-py" / name, MD5[subset], [f"{URL}/{name}"],
+            f"omniglot-py with the two archives {place}",
+        )  # fmt: skip
+        return zipfile.ZipFile(io.BytesIO(packed))

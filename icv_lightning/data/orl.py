@@ -8,7 +8,7 @@ import numpy as np
 from icv_lightning.data.datamodule import FIXED_SEED
 from icv_lightning.data.faces import FacesDataModule
 from icv_lightning.data.identities import orl_folders, orl_split, orl_tested
-from icv_lightning.data.layouts import Files
+from icv_lightning.data.listing import Files
 
 
 class ORLDataModule(FacesDataModule):

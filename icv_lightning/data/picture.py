@@ -17,7 +17,7 @@ MAX_SIDE = 4096  # side of a network's input in pixels
 
 
 class PictureInput(NamedTuple):
-    """What pictures are brought to in training and ever after: `read_picture(path, *picture_input)`.
+    """What pictures are brought to in training and ever after.
 
     Attributes:
         channels: 1 (grey) or 3 (RGB).
@@ -50,10 +50,7 @@ class PictureInput(NamedTuple):
         return self[:3]
 
 
-def read_picture(
-    path: str | Path, channels: int, height: int, width: int | None = None, crop: float | None = None,
-    invert: bool = False,
-) -> UInt8[Tensor, "channel height width"]:  # fmt: skip
+def read_picture(path: str | Path, taken: PictureInput) -> UInt8[Tensor, "channel height width"]:
     """Return the picture in a file as `to_input` brings it.
 
     Raises:
@@ -64,15 +61,12 @@ def read_picture(
         if not Path(path).is_file():  # opening a pipe would wait for ever
             raise FileNotFoundError("not a file" if Path(path).exists() else "no such file")
         with Image.open(path, formats=formats()) as picture:
-            return to_input(picture, channels, height, width, crop, invert)
+            return to_input(picture, taken)
     except Exception as error:  # Pillow raises many kinds for a file that is damaged or made to be
         raise UserError(f"{path}: unreadable picture ({one_line(error)})") from error
 
 
-def to_input(
-    picture: Image.Image, channels: int, height: int, width: int | None = None, crop: float | None = None,
-    invert: bool = False,
-) -> UInt8[Tensor, "channel height width"]:  # fmt: skip
+def to_input(picture: Image.Image, taken: PictureInput) -> UInt8[Tensor, "channel height width"]:
     """Return a picture turned as its EXIF says, grey (1 channel) or RGB (3), resized bilinearly.
 
     Deep greys are scaled and transparency is composed on white as `of_8_bits` says; the first of several
@@ -80,14 +74,10 @@ def to_input(
 
     Args:
         picture: a picture of any size and mode.
-        channels: 1 or 3.
-        height: height in pixels.
-        width: width in pixels; None for a square.
-        crop: share of its central part that is kept, as large as fits the shape asked for; None stretches
-            the whole picture to that shape.
-        invert: turn dark into bright, after all else.
+        taken: what it is brought to; the central part is as large as fits that shape, and dark is turned
+            into bright after all else.
     """
-    width = height if width is None else width
+    channels, height, width, crop, invert = taken
     stored, upright = storage(picture), ImageOps.exif_transpose(picture)
     box = None if crop is None else central(upright.width, upright.height, width / height, crop)
     resized = of_8_bits(upright, stored, channels).resize((width, height), Image.Resampling.BILINEAR, box)

@@ -75,7 +75,7 @@ def read_pictures(
 
 
 def _read(files: Sequence[Path], taken: PictureInput, fits: bool, quiet: bool) -> Pictures:
-    decode = partial(read_picture, **taken._asdict())
+    decode = partial(read_picture, taken=taken)
     if fits:
         return Pictures(*decode_all(files, decode, taken.shape, quiet))
     unreadable = {k: why for _, bad in attempts(files, decode, False, quiet) for k, why in bad.items()}
@@ -84,7 +84,7 @@ def _read(files: Sequence[Path], taken: PictureInput, fits: bool, quiet: bool) -
 
 def _on_demand(files: Sequence[Path], taken: PictureInput, unreadable: dict[int, str]) -> Pictures:
     good = [path for k, path in enumerate(files) if k not in unreadable]
-    return Pictures(LazyImages(good, partial(read_picture, **taken._asdict())), unreadable)
+    return Pictures(LazyImages(good, partial(read_picture, taken=taken)), unreadable)
 
 
 def _key(files: Sequence[Path], taken: PictureInput, fits: bool) -> str:
@@ -119,7 +119,7 @@ def _kept(place: Path, files: Sequence[Path], taken: PictureInput, fits: bool) -
 
 
 def _write(place: Path, files: Sequence[Path], taken: PictureInput, fits: bool, quiet: bool) -> None:
-    decode = partial(read_picture, **taken._asdict())
+    decode = partial(read_picture, taken=taken)
     unreadable: dict[int, str] = {}
     with replaced(place.with_suffix(PIXELS)) as file:
         for images, reasons in attempts(files, decode, fits, quiet):

@@ -10,14 +10,17 @@ from torch import Tensor
 from torch.utils.data import Sampler
 
 from icv_lightning import hardware
-from icv_lightning.data.datamodule import Batches, ImageDataModule, Part, channel_statistics
+from icv_lightning.data.datamodule import Batches, ImageDataModule
 from icv_lightning.data.decoding import LazyImages
 from icv_lightning.data.images import InMemoryImages
-from icv_lightning.data.layouts import Files
+from icv_lightning.data.listing import Files
+from icv_lightning.data.parts import Part
 from icv_lightning.data.picture_cache import read_pictures
+from icv_lightning.data.recorded import channel_statistics
+from icv_lightning.data.spaced import spaced
 from icv_lightning.data.split import in_validation
 from icv_lightning.data.traits import SAMPLE
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, first_few
 
 SAMPLE_SIZE = 10_000  # pictures that the standardising constants are taken from, where they are not in memory
 MAX_LISTED = 10
@@ -30,6 +33,7 @@ class PictureFileDataModule(ImageDataModule):
 
     Args:
         folder: folder that names in records are relative to.
+        test_fraction: share of each class's pictures for test, where they are cut from train, in (0, 1).
         memory_gb: memory for decoded pictures, in 10^9 bytes; workers decode the rest while training.
         cache: folder that keeps decoded pictures for later runs; None for none.
         unreadable: "stop" where pictures cannot be read, or "skip" them.
@@ -42,12 +46,15 @@ class PictureFileDataModule(ImageDataModule):
     def __init__(
         self,
         folder: str | Path,
+        test_fraction: float,
         memory_gb: float = 4.0,
         cache: str | None = None,
         unreadable: str = "stop",
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        if not 0 < test_fraction < 1:
+            raise ValueError(f"test_fraction must be in (0, 1), got {test_fraction}")
         if memory_gb < 0:
             raise ValueError(f"memory_gb must not be negative, got {memory_gb}")
         if unreadable not in ("stop", "skip"):
@@ -55,6 +62,7 @@ class PictureFileDataModule(ImageDataModule):
         if self.channels not in (1, 3):
             raise ValueError(f"channels must be 1 or 3, got {self.channels}")
         self.folder, self.memory_gb, self.unreadable = Path(folder).expanduser(), memory_gb, unreadable
+        self.test_fraction = test_fraction
         self.cache = None if cache is None else Path(cache).expanduser()
         self.skipped: list[str] = []
         self.trained_files: list[Path] = []
@@ -112,10 +120,9 @@ class PictureFileDataModule(ImageDataModule):
     def _leave_out(self, unreadable: dict[Path, str], count: int) -> None:
         names = sorted(os.path.relpath(path, self.folder) for path in unreadable)
         if names and self.unreadable == "stop":
-            others = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
             raise UserError(
                 f"{unreadable[min(unreadable)]}; {len(names)} of {count} pictures cannot be read: "
-                f"{', '.join(names[:MAX_LISTED])}{others}; data.unreadable=skip leaves them out"
+                f"{first_few(names, MAX_LISTED)}; data.unreadable=skip leaves them out"
             )
         self.skipped = sorted({*self.skipped, *names})
 
@@ -123,8 +130,3 @@ class PictureFileDataModule(ImageDataModule):
         if isinstance(part.images, LazyImages) and not self.num_workers:
             options = {"num_workers": hardware.cores()} | options
         return super()._loader(part, batches, **options)
-
-
-def spaced(size: int, most: int) -> Tensor:
-    """Return at most `most` evenly spaced positions of `size`."""
-    return torch.linspace(0, size - 1, min(size, most), dtype=torch.float64).round().long()

@@ -7,6 +7,7 @@ each epoch), `table` (`root` may be a file), `notes` (what to say of its files),
 table of files that a user can change).
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,11 +20,10 @@ from icv_lightning.data.identities import (
     orl_split,
     orl_tested,
     split_identities,
-    tested_pictures,
 )
 from icv_lightning.data.layouts import listed_once
-from icv_lightning.data.split import with_test_part
-from icv_lightning.errors import UserError
+from icv_lightning.data.split import in_test_part, with_test_part
+from icv_lightning.errors import UserError, naming
 
 DRAWERS = 20  # of each character of Omniglot
 
@@ -57,10 +57,16 @@ def check_sizes(data: Mapping[str, Any]) -> None:
     if monitor is not None and monitor < classes and about.get("whole_classes", True):
         raise UserError(f"data.monitor_size={monitor}: must be at least {classes}, an image a class")
     each, batch = data.get("per_class"), data["batch_size"]
-    if each is not None and (batch % each or not 2 <= batch // each <= classes):
+    if each is not None:
+        check_per_class(each, batch, classes)
+
+
+def check_per_class(per_class: int, batch_size: int, classes: int) -> None:
+    """Raise `UserError` unless `per_class` divides a batch into 2 or more of the classes that there are."""
+    if batch_size % per_class or not 2 <= batch_size // per_class <= classes:
         raise UserError(
-            f"data.per_class={each}: must divide data.batch_size={batch} into at least 2 and at most "
-            f"{classes} classes, those of the training part"
+            f"data.per_class={per_class}: must divide data.batch_size={batch_size} into at least 2 and at "
+            f"most {classes} classes, those of the training part"
         )
 
 
@@ -109,18 +115,16 @@ def image_count(classes: Sequence[int] | None, each: Sequence[int]) -> int:
 
 def count_classes(folder: str) -> int:
     """Return the number of classes in a folder or table of pictures; raise `UserError` as `listed` does."""
-    try:
+    with naming("data.root="):
         return len(listed_once(folder).class_names)
-    except UserError as error:
-        raise UserError(f"data.root={error}") from error
 
 
 def folder_images(folder: str, classes: Sequence[int] | None, test_fraction: float) -> int:
     """Return the pictures to train on in a folder or table."""
     _, parts, _ = listed_once(folder)
-    if "test" in parts:
-        return sum(1 for _, k in parts["train"] if classes is None or k in classes)
-    kept, _ = with_test_part(Path(folder).expanduser(), parts["train"], test_fraction)
+    kept = parts["train"]
+    if "test" not in parts:
+        kept, _ = with_test_part(Path(folder).expanduser(), kept, test_fraction)
     return sum(1 for _, k in kept if classes is None or k in classes)
 
 
@@ -137,9 +141,8 @@ def folder_notes(folder: str) -> list[str]:
 def identity_images(folder: str, held_out: float, test_fraction: float) -> int:
     """Return the pictures to train on of the persons in `folder` that are not held out."""
     persons, _ = _of_persons(folder, held_out)
-    return sum(
-        tested_pictures(person, files, test_fraction).count(False) for person, files in persons.items()
-    )
+    named = ([os.path.relpath(path, person.parent) for path in files] for person, files in persons.items())
+    return sum(in_test_part(names, test_fraction).count(False) for names in named)
 
 
 def identity_notes(folder: str, held_out: float) -> list[str]:
@@ -176,8 +179,6 @@ def _of_persons(folder: str, held_out: float) -> tuple[dict[Path, list[Path]], l
     finder = PictureFinder()
     persons, _ = split_identities(folder, held_out)
     pictures = {person: finder.pictures(person) for person in persons}
-    try:
+    with naming("data.root="):
         check_pictures(persons, [len(files) for files in pictures.values()], tested=True)
-    except UserError as error:
-        raise UserError(f"data.root={error}") from error
     return pictures, finder.lines()

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from icv_lightning.data.layouts import Files
+from icv_lightning.data.listing import Files
 from icv_lightning.errors import UserError
 
 

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule, Part
+from icv_lightning.data.datamodule import FIXED_SEED, ImageDataModule
 from icv_lightning.data.images import InMemoryImages, seed_of
-from icv_lightning.errors import UserError
+from icv_lightning.data.parts import Part
+from icv_lightning.errors import UserError, check_at_least
 
 BLOCK = 10_000  # pictures made at once
 
@@ -43,12 +44,7 @@ class SyntheticIdentitiesDataModule(ImageDataModule):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        for name, count in {
-            "images_per_class": images_per_class,
-            "test_images_per_class": test_images_per_class,
-        }.items():
-            if count < 1:
-                raise ValueError(f"{name} must be at least 1, got {count}")
+        check_at_least(1, images_per_class=images_per_class, test_images_per_class=test_images_per_class)
         if unseen_classes < 0:
             raise ValueError(f"unseen_classes must not be negative, got {unseen_classes}")
         if noise < 0:

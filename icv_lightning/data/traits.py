@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from icv_lightning.data.folders import formats
-from icv_lightning.data.negatives import FEATURES
+from icv_lightning.data.negatives import FEATURES, weights
 
 SAMPLE = 100  # pictures that are looked at
 TAIL = 0.01  # share of the pictures trained on, at either end, that does not count
@@ -47,10 +47,16 @@ def traits(
     return found | {"colour": colour, "side": torch.full_like(colour, math.sqrt(grey[0].numel()))}
 
 
-def usual(found: Mapping[str, Tensor]) -> dict[str, list[float]]:
-    """Return the range of each trait of pictures that are trained on, without the outermost 1 %."""
+def usual(
+    images: UInt8[Tensor, "picture channel height width"], files: Sequence[str | Path] = ()
+) -> dict[str, list[float]]:
+    """Return the range of each of the `traits` of pictures that are trained on, without the outermost 1 %.
+
+    And under `NEGATIVE` the weights that tell these pictures from their negatives.
+    """
     tails = torch.tensor([TAIL, 1 - TAIL])
-    return {key: torch.quantile(values, tails).tolist() for key, values in found.items()}
+    ranges = {key: torch.quantile(values, tails).tolist() for key, values in traits(images, files).items()}
+    return ranges | {NEGATIVE: weights(images)}
 
 
 def unlike(found: Mapping[str, Tensor], ranges: Ranges) -> list[str]:

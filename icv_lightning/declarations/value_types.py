@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from icv_lightning.nested import is_number
+
 MAX_SIZE = 100_000  # of what a layer has of anything: beyond, one weight matrix alone takes 40 GB
 STRATEGY = re.compile(r"auto|ddp(_find_unused_parameters_(true|false))?|single_device")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -40,27 +42,22 @@ def _numbers(value: Any, low: int, high: float) -> list[int]:
     """Return the integers from `low` to `high` in a list; none where it holds anything else."""
     if not _is_list(value):
         return []
-    found = [k for k in value if isinstance(k, int) and not isinstance(k, bool) and low <= k <= high]
+    found = [k for k in value if is_number(k) and isinstance(k, int) and low <= k <= high]
     return found if len(found) == len(value) else []
 
 
-def _different_numbers(value: Any) -> bool:
+def _are_different(value: Any, least: int) -> bool:
+    """Tell whether `value` is a list of `least` or more different integers from 0 on."""
     numbers = _numbers(value, 0, math.inf)
-    return len(numbers) == len(set(numbers)) >= 2
+    return len(numbers) == len(set(numbers)) >= least
 
 
-def _positive(value: Any) -> bool:
-    if not _is_list(value) or len(value) < 2:
-        return False
-    return all(isinstance(x, int | float) and not isinstance(x, bool) and 0 < x < math.inf for x in value)
+def _are_weights(value: Any) -> bool:
+    return _is_list(value) and len(value) >= 2 and all(is_number(x) and x > 0 for x in value)
 
 
-def _is_shares(value: Any) -> bool:
-    return (
-        isinstance(value, Sequence)
-        and len(value) == 2
-        and all(isinstance(x, int | float) and not isinstance(x, bool) and 0 <= x < 1 for x in value)
-    )
+def _are_shares(value: Any) -> bool:
+    return _is_list(value) and len(value) == 2 and all(is_number(x) and 0 <= x < 1 for x in value)
 
 
 def _is_devices(value: Any) -> bool:
@@ -68,19 +65,18 @@ def _is_devices(value: Any) -> bool:
         return value in ("auto", "-1") or bool(re.fullmatch(r"\d+(,\d+)+|[1-9]\d*", value))
     if isinstance(value, int):
         return not isinstance(value, bool) and (value == -1 or value >= 1)
-    numbers = _numbers(value, 0, math.inf)
-    return len(numbers) == len(set(numbers)) >= 1
+    return _are_different(value, 1)
 
 
 LISTS: Mapping[str, Callable[[Any], bool]] = {
-    "classes": _different_numbers,
+    "classes": lambda value: _are_different(value, 2),
     "sizes": lambda value: bool(_numbers(value, 1, MAX_SIZE)),
     "counts": lambda value: bool(_numbers(value, 0, MAX_SIZE)),
     "epochs": lambda value: _is_list(value) and len(_numbers(value, 1, math.inf)) == len(value),
-    "shares": _is_shares,
+    "shares": _are_shares,
     "devices": _is_devices,
     "strategy": lambda value: isinstance(value, Mapping) or bool(STRATEGY.fullmatch(str(value))),
-    "weights": lambda value: value == "balanced" or _positive(value),
+    "weights": lambda value: value == "balanced" or _are_weights(value),
     "node": lambda value: isinstance(value, Mapping) and "_target_" in value,
     "group": lambda value: isinstance(value, Mapping),
     "statements": lambda value: _is_list(value) and all(isinstance(item, Mapping) for item in value),

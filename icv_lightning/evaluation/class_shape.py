@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from icv_lightning.evaluation.geometry import own_and_other, spacing
+from icv_lightning.evaluation.geometry import own_distances, spacing
 from icv_lightning.evaluation.neural_collapse import neural_collapse
 from icv_lightning.variability import (
     between_class_covariance,
@@ -15,6 +15,7 @@ from icv_lightning.variability import (
     class_means,
     within_class_covariance,
 )
+from icv_lightning.variability.covariance import explained
 
 COMPONENTS = 3  # of R_w whose shares are listed
 MAX_COVARIANCE_NUMBERS = 2**26  # numbers of all R(X_k); beyond it (512 MB) condition numbers are left out
@@ -46,7 +47,7 @@ def class_shape(
     means = class_means(embeddings, target)
     within, between = (f(embeddings, target) for f in (within_class_covariance, between_class_covariance))
     unit = spacing(means.numpy())
-    own, _ = own_and_other(embeddings.numpy(), target.numpy(), means.numpy())
+    own = own_distances(embeddings.numpy(), target.numpy(), means.numpy())
     found = {
         "var_within": within.trace().item(),
         "var_between": between.trace().item(),
@@ -54,13 +55,11 @@ def class_shape(
         "distance_median": float(np.median(own)) / unit,
         "distance_p99": float(np.quantile(own, 0.99)) / unit,
     }
-    shares = torch.linalg.eigvalsh(within).flip(0)[:COMPONENTS] / within.trace()
-    found |= {f"within_pc{i}": share for i, share in enumerate(shares.tolist(), start=1)}
+    shares = explained(within, COMPONENTS).tolist()
+    found |= {f"within_pc{i}": share for i, share in enumerate(shares, start=1)}
     found["condition"] = median_condition(embeddings, target)
-    found |= {
-        "effective_dim": effective_dim(within + between),
-        "effective_dim_within": effective_dim(within),
-    }
+    found["effective_dim"] = effective_dim(within + between)
+    found["effective_dim_within"] = effective_dim(within)
     found |= {name: value.item() for name, value in neural_collapse(means, within, between, weight).items()}
     if centroids is not None:
         around = centroids - centroids.mean(0)

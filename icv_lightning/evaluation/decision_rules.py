@@ -18,6 +18,7 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from icv_lightning.errors import check_choice
 from icv_lightning.evaluation.distances import SHRINKAGE, centroid_distances
 from icv_lightning.evaluation.leave_one_out import left_out_distances
 from icv_lightning.variability import class_means, within_class_covariance
@@ -48,8 +49,7 @@ def rule_preds(
     Raises:
         ValueError: another rule.
     """
-    if rule not in RULES:
-        raise ValueError(f"rule must be one of {', '.join(RULES)}, got {rule!r}")
+    check_choice("rule", rule, RULES)
     if rule == "knn":
         return vote(fitted.target[neighbours(fitted.embeddings, asked)])
     counts, preds = torch.bincount(fitted.target), []

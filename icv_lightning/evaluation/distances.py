@@ -5,6 +5,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from icv_lightning.errors import check_choice
+
 DISTANCES = ("euclidean", "cosine", "mahalanobis")
 SHRINKAGE = 0.01
 EXACT_DIM = 16  # up to this N differences are squared; beyond it expanded products are several times faster
@@ -33,8 +35,7 @@ def centroid_distances(
     Raises:
         ValueError: another distance, or a covariance that is absent or singular.
     """
-    if distance not in DISTANCES:
-        raise ValueError(f"distance must be one of {', '.join(DISTANCES)}, got {distance!r}")
+    check_choice("distance", distance, DISTANCES)
     points, centres = embeddings.double(), centroids.double()
     if distance == "cosine":
         return 1 - normalize(points) @ normalize(centres).T

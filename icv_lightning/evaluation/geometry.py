@@ -45,10 +45,20 @@ def own_and_other(
 
 
 def tail(own: np.ndarray, target: np.ndarray) -> float:
-    """Return p99 / median of the distance to the own class mean, a mean over classes (claim 6)."""
-    with np.errstate(invalid="ignore"):  # of a class whose embeddings are one point
-        ratios = [np.divide(*np.quantile(own[target == k], TAIL)) for k in np.unique(target)]
-    return float(np.mean(ratios))
+    """Return p99 / median of the distance to the own class mean, a mean over classes (claim 6).
+
+    A class whose embeddings are one point has no tail and is left out; NaN where all are so.
+    """
+    return float(_mean_tail([np.quantile(own[target == k], TAIL) for k in np.unique(target)]))
+
+
+def _mean_tail(quantiles: list[np.ndarray]) -> np.ndarray:
+    """Return the mean over classes of p99 / median, of the two quantiles of each class."""
+    upper, middle = np.stack(quantiles, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 in a class that is one point
+        ratios = upper / middle
+        mean: np.ndarray = np.nansum(ratios, axis=0) / (~np.isnan(ratios)).sum(axis=0)
+    return mean
 
 
 def spread_replicates(
@@ -67,13 +77,11 @@ def spread_replicates(
         `distance_p99`).
     """
     generator = np.random.default_rng(seed)
-    samples, tails = [], []
-    for k in np.unique(target):
-        values = own[target == k]
-        samples.append(values[generator.integers(len(values), size=(draws, len(values)))])
-        tails.append(np.divide(*np.quantile(samples[-1], TAIL, axis=1)))
+    classes = [own[target == k] for k in np.unique(target)]
+    samples = [values[generator.integers(len(values), size=(draws, len(values)))] for values in classes]
+    tails = _mean_tail([np.quantile(sample, TAIL, axis=1) for sample in samples])
     upper, middle = np.quantile(np.concatenate(samples, axis=1), TAIL, axis=1)
-    return {"tail": np.mean(tails, axis=0), "distance_median": middle, "distance_p99": upper}
+    return {"tail": tails, "distance_median": middle, "distance_p99": upper}
 
 
 def cosine_preds(embeddings: np.ndarray, means: np.ndarray) -> np.ndarray:

@@ -96,7 +96,8 @@ def nearest_distances(
     embeddings: Float[Tensor, "sample dim"], means: Float[Tensor, "classes dim"], distance: str
 ) -> Float[np.ndarray, " sample"]:
     """Return distances to the nearest of K x N means, those of NaN left out."""
-    return nearest_of_others(embeddings, means, torch.zeros(len(means), dtype=torch.int64), distance, 2)[:, 1]
+    in_no_fold = torch.full((len(means),), -1)
+    return nearest_of_others(embeddings, means, in_no_fold, distance, folds=1)[:, 0]
 
 
 def nearest_of_others(

@@ -13,6 +13,8 @@ from sklearn.metrics import roc_curve
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
+from icv_lightning.errors import check_choice
+
 DISTANCES = ("euclidean", "cosine")
 FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
@@ -34,8 +36,7 @@ def pair_scores(first: Float[Tensor, "pair dim"], second: Float[Tensor, "pair di
     Raises:
         ValueError: another distance.
     """
-    if distance not in DISTANCES:
-        raise ValueError(f"distance must be one of {', '.join(DISTANCES)}, got {distance!r}")
+    check_choice("distance", distance, DISTANCES)
     a, b = first.double().cpu(), second.double().cpu()
     found = -(a - b).norm(dim=1) if distance == "euclidean" else cosine_similarity(a, b)
     return np.asarray(found)

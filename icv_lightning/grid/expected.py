@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from icv_lightning.configuration.checks import Request
+from icv_lightning.configuration.short_words import key_in
 from icv_lightning.declarations.settings import has_effect
 from icv_lightning.errors import UserError
 from icv_lightning.nested import select
@@ -43,10 +44,7 @@ class Statement:
         less = f" minus {_words(self.minus)}" if self.minus is not None else ""
         bounds = " and ".join(
             words
-            for words, bound in (
-                (f"at least {self.low:g}", self.low),
-                (f"at most {self.high:g}", self.high),
-            )
+            for words, bound in ((f"at least {self.low:g}", self.low), (f"at most {self.high:g}", self.high))
             if abs(bound) != float("inf")
         )
         return f"{self.measure} of {_words(self.where)}{less}: {bounds}"
@@ -81,13 +79,9 @@ def of(request: Request) -> list[Statement]:
     assert request.composition is not None
     composition, first = request.composition, request.cells[0]
     found = statements(first.config.get("expected"))
-    free = {
-        "experiment",
-        "seed",
-        "trainer.accelerator",
-        *(composition.config.hydra.sweeper.get("params") or {}),
-    }
-    changed = {text.split("=")[0].lstrip("+~") for text in composition.overrides} - free
+    swept = composition.config.hydra.sweeper.get("params") or {}
+    free = {"experiment", "seed", "trainer.accelerator", *swept}
+    changed = {key_in(text) for text in composition.overrides} - free
     if any(has_effect(key, first.declared) and not key.startswith("hydra") for key in changed):
         return []
     return found

@@ -1,23 +1,17 @@
-"""A grid while it runs and when it has ended: one display, one table, every failure with its cause.
+"""A grid while it runs and when it has ended: one display, one table, every failure with its cause."""
 
-All is read from the folders of the cells, so it is the same whichever launcher runs them, and wherever.
-"""
-
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.escaping import printable
-from icv_lightning.records.results import LOCK, RESULTS, number, place_again, read_results
+from icv_lightning.grid.cell_progress import CellProgress
+from icv_lightning.records.results import number
 from icv_lightning.terminal.suggestions import suggest
 
 POLL_INTERVAL = 1.0  # seconds
@@ -27,77 +21,6 @@ COLUMNS = {
     "nearest centroid": "test/acc_nearest_centroid",
     "nearest class mean": "test/acc_nearest_class_mean",
 }
-
-
-class CellProgress:
-    """How far a cell of a grid is; `look` reads `state`, `epoch` and `results` from its folder anew.
-
-    Args:
-        identity: the cell's identity; `paths.run` of its configuration is the folder.
-    """
-
-    def __init__(self, identity: Identity) -> None:
-        config = identity.config
-        self.folder, self.force = Path(config["paths"]["run"]), bool(config["force"])
-        self.name, self.hash = self.folder.name, identity.hash
-        self.epochs, self.epoch = int(config["trainer"]["max_epochs"]), 0
-        self.state, self.results = "waiting", dict[str, Any]()
-        self._before = self._stamps()
-        self.look()
-        if self.state == "completed":
-            self.state = "already completed"
-        self.at_start = self.epoch
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more is to be expected."""
-        return self.well or self.state == "failed"
-
-    @property
-    def well(self) -> bool:
-        """Whether the results are there."""
-        return self.state in ("completed", "already completed", "tried")
-
-    @property
-    def alive(self) -> bool:
-        """Whether a process works on it."""
-        try:
-            with FileLock(self.folder / LOCK, blocking=False):
-                return False
-        except (Timeout, OSError):
-            return (self.folder / LOCK).exists()
-
-    def look(self) -> None:
-        """Read the folder again, unless the cell has ended."""
-        if self.ended:
-            return
-        results = read_results(self._place()) or {}
-        started, written = (a != b for a, b in zip(self._stamps(), self._before, strict=True))
-        status = results.get("status") if results.get("config_hash") == self.hash else None
-        if status == "completed" and (written or not self.force):
-            self.state, self.epoch, self.results = "completed", self.epochs, results
-        elif status in ("failed", "tried") and written:
-            self.state, self.results = status, results
-        elif started:
-            self.state = "running"
-        if self.state in ("waiting", "running"):
-            self.epoch = 0 if self.force and not started else self._rows()
-
-    def _place(self) -> Path:
-        """Return where the cell trains, or trained at last."""
-        again = place_again(self.folder)
-        return again if self.force and again.exists() else self.folder
-
-    def _stamps(self) -> tuple[int, int]:
-        """Return when the cell was last started and its results last written."""
-        files = (self.folder / ".hydra" / "overrides.yaml", self._place() / RESULTS)
-        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)  # type: ignore[return-value]
-
-    def _rows(self) -> int:
-        try:
-            return min(self.epochs, max(0, (self._place() / "metrics.csv").read_bytes().count(b"\n") - 1))
-        except OSError:
-            return 0
 
 
 class Display:
@@ -129,14 +52,10 @@ class Display:
         """Return what is done, running, failed and left, in words."""
         count = {state: sum(c.state == state for c in self.cells) for state in ("running", "failed")}
         done = sum(cell.well for cell in self.cells)
-        words = [
-            f"{done}/{len(self.cells)} cells",
-            f"{count['running']} running",
-            f"{count['failed']} failed",
-        ]
-        if (left := self.seconds_left()) is not None:
-            words.append(f"{int(left // 3600)}:{int(left // 60) % 60:02}:{int(left) % 60:02} left")
-        return " · ".join(words)
+        words = f"{done}/{len(self.cells)} cells · {count['running']} running · {count['failed']} failed"
+        if (left := self.seconds_left()) is None:
+            return words
+        return f"{words} · {int(left // 3600)}:{int(left // 60) % 60:02}:{int(left) % 60:02} left"
 
     def seconds_left(self) -> float | None:
         """Return the time for the epochs to come at the pace so far; None before the first epoch."""
@@ -175,7 +94,6 @@ def watched(identities: Sequence[Identity], launch: Callable[[], object]) -> int
         0 where all cells are completed, 1 where any is not, 130 after Ctrl-C or SIGTERM.
     """
     cells = list({cell.folder: cell for cell in map(CellProgress, identities)}.values())
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # a launcher's own error shall reach this function
     trouble, status = "", 0
     with Display(cells) as display:
         try:

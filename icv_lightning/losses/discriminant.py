@@ -25,6 +25,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
+from icv_lightning.errors import check_at_least
 from icv_lightning.losses.intra_class_variance import intra_class_variance
 from icv_lightning.losses.terms import CrossEntropy, check_factor, gradient_alone
 from icv_lightning.shapes import check_batch
@@ -114,8 +115,7 @@ class DiscriminantLoss(nn.Module):
         check_factor(between, "between (β)")
         if not 0 < max_total_variance < math.inf:
             raise ValueError(f"max_total_variance must be positive and finite, got {max_total_variance}")
-        if embedding_dim < 1:
-            raise ValueError(f"embedding_dim must be at least 1, got {embedding_dim}")
+        check_at_least(1, embedding_dim=embedding_dim)
         self.weight, self.between, self.max_total_variance = weight, between, max_total_variance
         self.grand_mean = nn.Parameter(torch.zeros(embedding_dim))
         self.cross_entropy = CrossEntropy(label_smoothing, class_weights)

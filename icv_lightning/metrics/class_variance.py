@@ -1,11 +1,9 @@
 """Class means, within-class and between-class variance of a stream of embeddings (paper, section 2.2)."""
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
 
 from icv_lightning.metrics.class_moments import ClassMoments
-from icv_lightning.shapes import check_batch
 
 
 class ClassVariance(ClassMoments):
@@ -24,18 +22,6 @@ class ClassVariance(ClassMoments):
     def __init__(self, num_classes: int, embedding_dim: int) -> None:
         super().__init__(num_classes, embedding_dim, (num_classes,))
 
-    def update(self, embeddings: Float[Tensor, "batch dim"], target: Int[Tensor, " batch"]) -> None:
-        """Merge a batch; raise `ValueError` for shapes or classes that do not fit (`check_batch`)."""
-        check_batch(target, embeddings, centroids=self.mean)
-        values = embeddings.detach().double()
-        count = torch.zeros_like(self.count).index_add_(0, target, torch.ones_like(values[:, 0]))
-        mean = torch.zeros_like(self.mean).index_add_(0, target, values) / count.clamp(min=1)[:, None]
-        deviations = (values - mean[target]).square().sum(1)
-        squares = torch.zeros_like(self.spread).index_add_(0, target, deviations)
-        self.count, self.mean, self.spread = self.merge(
-            (self.count, self.mean, self.spread), (count, mean, squares)
-        )
-
     def compute(self) -> dict[str, Tensor]:
         """Return `class_means` (K x N), `var_per_class` (K), `var_within`, `var_between`, float64.
 
@@ -50,6 +36,10 @@ class ClassVariance(ClassMoments):
             "var_within": squares.sum() / count.sum(),
             "var_between": (prior * between).sum(),
         }
+
+    def within(self, deviations: Tensor, target: Tensor) -> Tensor:
+        """Return the squared deviations of a batch by class."""
+        return torch.zeros_like(self.spread).index_add_(0, target, deviations.square().sum(1))
 
     def between(self, weight: Tensor, shift: Tensor) -> Tensor:
         """Return the squared deviations by class."""

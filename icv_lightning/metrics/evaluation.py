@@ -12,7 +12,8 @@ from icv_lightning.metrics.class_scores import class_scores
 from icv_lightning.metrics.class_variance import ClassVariance
 from icv_lightning.metrics.confusion import ConfusionMatrix
 from icv_lightning.metrics.term_means import TermMeans
-from icv_lightning.metrics.within_class_covariance import WithinClassCovariance, explained
+from icv_lightning.metrics.within_class_covariance import WithinClassCovariance
+from icv_lightning.variability.covariance import explained
 
 CONFUSION_LIMIT = 1000  # classes; beyond it a K x K matrix is neither readable nor small
 COVARIANCE_LIMIT = 64  # dimensions; beyond it an N x N matrix a batch is too much for every epoch

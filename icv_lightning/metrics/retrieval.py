@@ -4,6 +4,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torchmetrics.utilities import dim_zero_cat
 
+from icv_lightning.errors import check_at_least
 from icv_lightning.evaluation.retrieval import retrieval
 from icv_lightning.metrics.exact import ExactMetric
 from icv_lightning.shapes import check_batch
@@ -27,8 +28,7 @@ class Retrieval(ExactMetric):
 
     def __init__(self, max_queries: int = 10_000) -> None:
         super().__init__()
-        if max_queries < 1:
-            raise ValueError(f"max_queries must be at least 1, got {max_queries}")
+        check_at_least(1, max_queries=max_queries)
         self.max_queries = max_queries
         self.add_state("embeddings", [], dist_reduce_fx="cat")
         self.add_state("target", [], dist_reduce_fx="cat")

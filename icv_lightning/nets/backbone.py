@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor, nn
 
-from icv_lightning.errors import UserError, reason
+from icv_lightning.errors import UserError, check_choice, reason
 from icv_lightning.nets.embedding import Embedding
 from icv_lightning.nets.standardize import Standardize
 
@@ -53,8 +53,7 @@ class Backbone(nn.Sequential):
         weights: str | None = None,
         small_images: bool = False,
     ) -> None:
-        if source not in SOURCES:
-            raise ValueError(f"source must be one of {', '.join(SOURCES)}, got {source!r}")
+        check_choice("source", source, SOURCES)
         make = _of_torchvision if source == "torchvision" else _of_timm
         body = make(architecture, weights, channels)
         if small_images:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from icv_lightning.nets.blocks import check_dropout, conv5, full, pooled_side
+from icv_lightning.errors import check_at_least
+from icv_lightning.nets.blocks import check_dropout, conv, full, pooled_side
 from icv_lightning.nets.embedding import Embedding
 from icv_lightning.nets.standardize import Standardize
 
@@ -41,11 +42,10 @@ class ConvNet(nn.Sequential):
         batch_norm: bool = True,
     ) -> None:
         side = pooled_side(image_size, widths)
-        if hidden < 1:
-            raise ValueError(f"hidden must be at least 1, got {hidden}")
+        check_at_least(1, hidden=hidden)
         check_dropout(dropout)
         layers: list[nn.Module] = [Standardize(channels)]
         for inputs, width in zip([channels, *widths], widths, strict=False):
-            layers += [*conv5(inputs, width, batch_norm), nn.MaxPool2d(2)]
+            layers += [*conv(5, inputs, width, batch_norm), nn.MaxPool2d(2)]
         layers += [nn.Flatten(), *full(widths[-1] * side * side, hidden, batch_norm), nn.Dropout(dropout)]
         super().__init__(*layers, Embedding(hidden, embedding_dim, normalize))

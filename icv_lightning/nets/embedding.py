@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from icv_lightning.errors import check_at_least
+
 
 class Embedding(nn.Linear):
     """Full connection to the embedding z in R^N, optionally projected on the unit sphere.
@@ -21,8 +23,7 @@ class Embedding(nn.Linear):
     """
 
     def __init__(self, in_features: int, embedding_dim: int, normalize: bool) -> None:
-        if embedding_dim < 1:
-            raise ValueError(f"embedding_dim must be at least 1, got {embedding_dim}")
+        check_at_least(1, embedding_dim=embedding_dim)
         super().__init__(in_features, embedding_dim)
         self.normalize = normalize
 
@@ -56,8 +57,7 @@ class LinearScores(nn.Linear):
         normalized: bool = False,
         scale: float | None = None,
     ) -> None:
-        if num_classes < 2:
-            raise ValueError(f"num_classes must be at least 2, got {num_classes}")
+        check_at_least(2, num_classes=num_classes)
         if scale is not None and not 0 < scale < math.inf:
             raise ValueError(f"scale must be positive and finite, or None, got {scale}")
         super().__init__(embedding_dim, num_classes, bias=bias)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from icv_lightning.nets.blocks import check_dropout, conv3
+from icv_lightning.nets.blocks import check_dropout, conv
 from icv_lightning.nets.embedding import Embedding
 from icv_lightning.nets.standardize import Standardize
 
@@ -22,7 +22,7 @@ class Residual(nn.Sequential):
     """
 
     def __init__(self, kernels: int, batch_norm: bool) -> None:
-        super().__init__(*conv3(kernels, kernels, batch_norm), *conv3(kernels, kernels, batch_norm))
+        super().__init__(*conv(3, kernels, kernels, batch_norm), *conv(3, kernels, kernels, batch_norm))
 
     def forward(self, features: Tensor) -> Tensor:
         """Return features of the same shape."""
@@ -82,9 +82,9 @@ class FaceDescriptor(nn.Sequential):
                 f"got {shape[0]} and {shape[1]}"
             )
         check_dropout(dropout)
-        layers: list[nn.Module] = [Standardize(channels), *conv3(channels, stem, batch_norm)]
+        layers: list[nn.Module] = [Standardize(channels), *conv(3, channels, stem, batch_norm)]
         for inputs, kernels, count in zip([stem, *widths], widths, blocks, strict=False):
-            layers += [*conv3(inputs, kernels, batch_norm), nn.MaxPool2d(2)]
+            layers += [*conv(3, inputs, kernels, batch_norm), nn.MaxPool2d(2)]
             layers += [Residual(kernels, batch_norm) for _ in range(count)]
         layers += [nn.Flatten(), nn.Dropout(dropout)]
         super().__init__(*layers, Embedding(widths[-1] * height * width, embedding_dim, normalize))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from icv_lightning.nets.blocks import check_dropout, conv5, pooled_side
+from icv_lightning.nets.blocks import check_dropout, conv, pooled_side
 from icv_lightning.nets.embedding import Embedding
 from icv_lightning.nets.standardize import Standardize
 
@@ -43,6 +43,10 @@ class LeNetPP(nn.Sequential):
         check_dropout(dropout)
         layers: list[nn.Module] = [Standardize(channels)]
         for inputs, width in zip([channels, *widths], widths, strict=False):
-            layers += [*conv5(inputs, width, batch_norm), *conv5(width, width, batch_norm), nn.MaxPool2d(2)]
+            layers += [
+                *conv(5, inputs, width, batch_norm),
+                *conv(5, width, width, batch_norm),
+                nn.MaxPool2d(2),
+            ]
         layers += [nn.Flatten(), nn.Dropout(dropout)]
         super().__init__(*layers, Embedding(widths[-1] * side * side, embedding_dim, normalize))

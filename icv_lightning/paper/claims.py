@@ -31,13 +31,10 @@ class mean to the nearest other, because scaling embeddings and head together ch
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from icv_lightning.paper.contrasts import Contrast, Plan, Term, difference
-from icv_lightning.records import data_sets
-from icv_lightning.records.cells import Cell, data_title, shape_title
-
-OTHER_MARGIN = 0.005  # of accuracy, for data sets whose YAML file states none under about.margin
-LAG_MARGIN = 0.05  # claim 10: C_k stands within a twentieth of the spacing
+from icv_lightning.paper import claim_contrasts
+from icv_lightning.paper.contrasts import Contrast, Plan
 
 
 @dataclass(frozen=True)
@@ -74,110 +71,6 @@ class Claim:
         return f"{self.number}{self.part}"
 
 
-def margin(data: str) -> float:
-    """Return the fixed margin of accuracies on `data`."""
-    return data_sets.margin(data, OTHER_MARGIN)
-
-
-def beats_ce(plan: Plan) -> list[Contrast]:
-    """Claim 1: not normalised, ICV − CE, better."""
-    return [difference(cell, cell._replace(weight=0.0)) for cell in plan.icv(False)]
-
-
-def beats_ce_by_cosine(plan: Plan) -> list[Contrast]:
-    """Claim 1a: not normalised, ICV by Euclid − CE by cosine, better."""
-    by = (BY_COSINE, "by cosine")
-    return [difference(cell, cell._replace(weight=0.0), by=by) for cell in plan.icv(False)]
-
-
-def beats_ce_by_mahalanobis(plan: Plan) -> list[Contrast]:
-    """Claim 1b: not normalised, ICV by Euclid − CE by Mahalanobis distance, better."""
-    by = (BY_MAHALANOBIS, "by Mahalanobis")
-    return [difference(cell, cell._replace(weight=0.0), by=by) for cell in plan.icv(False)]
-
-
-def keeps_score(plan: Plan) -> list[Contrast]:
-    """Claim 2: ICV − CE, not worse."""
-    return [difference(cell, cell._replace(weight=0.0), margin(cell.data)) for cell in plan.icv(False, True)]
-
-
-def normalising(plan: Plan) -> list[Contrast]:
-    """Claim 3: CE normalised − not, better; ICV not normalised − normalised, not worse."""
-    helps = [difference(Cell(d, 0.0, n, True), Cell(d, 0.0, n, False)) for d, n, _ in plan.shapes(True)]
-    needless = [
-        difference(cell, cell._replace(normalize=True), margin(cell.data)) for cell in plan.icv(False)
-    ]
-    return helps + needless
-
-
-def trend(plan: Plan) -> list[Contrast]:
-    """Claim 4: minus the least-squares slope on λ > 0, better."""
-    if len(plan.weights) < 2:
-        return []
-    centre = sum(plan.weights) / len(plan.weights)
-    squares = sum((w - centre) ** 2 for w in plan.weights)
-    return [
-        Contrast(
-            f"{data_title(d)}, {shape_title(n, u)}",
-            tuple(Term((centre - w) / squares, Cell(d, w, n, u)) for w in plan.weights),
-        )
-        for d, n, u in plan.shapes(False, True)
-    ]
-
-
-def fewer_epochs(plan: Plan) -> list[Contrast]:
-    """Claim 5: epochs of each other rule − learned, better."""
-    return [
-        Contrast(f"{cell.title}, {rival} − learned", (Term(1.0, cell, i), Term(-1.0, cell)))
-        for i, rival in enumerate(plan.rivals, start=1)
-        for cell in plan.icv(False, True)
-    ]
-
-
-def smaller_clusters(plan: Plan) -> list[Contrast]:
-    """Claims 6, 6a, 6b: not normalised, the measure of CE − of ICV, better."""
-    return [difference(cell._replace(weight=0.0), cell) for cell in plan.icv(False)]
-
-
-def similar_scores(plan: Plan) -> list[Contrast]:
-    """Claim 7: normalised − not, similar, CE and ICV."""
-    cells = [Cell(d, w, n, True) for d, n, _ in plan.shapes(True) for w in (0.0, *plan.weights)]
-    return [
-        difference(cell, cell._replace(normalize=False), margin(cell.data), similar=True) for cell in cells
-    ]
-
-
-def beats_normalised_ce(plan: Plan) -> list[Contrast]:
-    """Claim 8: ICV not normalised − CE normalised, better."""
-    return [difference(cell, cell._replace(weight=0.0, normalize=True)) for cell in plan.icv(False)]
-
-
-def euclidean_suffices(plan: Plan) -> list[Contrast]:
-    """Claim 9: not normalised ICV, accuracy by Euclidean − by Mahalanobis distance, not worse."""
-    return [Contrast(cell.title, (Term(1.0, cell),), margin(cell.data)) for cell in plan.icv(False)]
-
-
-def converges(plan: Plan) -> list[Contrast]:
-    """Claim 10: minus the distance of C_k to its class mean, above −0.05 spacings."""
-    return [Contrast(cell.title, (Term(-1.0, cell),), LAG_MARGIN) for cell in plan.icv(False, True)]
-
-
-def keeps_up(plan: Plan) -> list[Contrast]:
-    """Claim 11: learned − each other rule, not worse."""
-    return [
-        Contrast(
-            f"{cell.title}, learned − {rival}", (Term(1.0, cell), Term(-1.0, cell, i)), margin(cell.data)
-        )
-        for i, rival in enumerate(plan.rivals, start=1)
-        for cell in plan.icv(False, True)
-    ]
-
-
-def fed_alone(plan: Plan) -> list[Contrast]:
-    """Claim 12: no run of the grid tells; the experiments on unseen classes do."""
-    return []
-
-
 BY_MEANS, BY_CENTROIDS = "acc_nearest_class_mean", "acc_nearest_centroid"
 BY_COSINE, BY_MAHALANOBIS = "acc_cosine", "acc_mahalanobis"
 OTHER_DISTANCES = (BY_COSINE, BY_MAHALANOBIS, BY_CENTROIDS)
@@ -188,89 +81,92 @@ CLAIMS = (
     Claim(
         1, BEATS_CE, "4.3",
         "accuracy by nearest class mean, ICV − CE, not normalised; better",
-        BY_MEANS, OTHER_DISTANCES, beats_ce,
+        BY_MEANS, OTHER_DISTANCES, claim_contrasts.beats_ce,
     ),
     Claim(
         1, f"{BEATS_CE}: also where cross-entropy takes the cosine", "4.3",
         "accuracy by nearest class mean, ICV by Euclidean distance − CE by cosine, not normalised; better",
-        BY_MEANS, (), beats_ce_by_cosine, "not measured", part="a",
+        BY_MEANS, (), partial(claim_contrasts.beats_ce, by=(BY_COSINE, "by cosine")), "not measured",
+        part="a",
     ),
     Claim(
         1, f"{BEATS_CE}: also where cross-entropy takes the Mahalanobis distance", "4.3",
         "accuracy by nearest class mean, ICV by Euclidean distance − CE by Mahalanobis distance with R(X_k), "
         "not normalised; better",
-        BY_MEANS, (), beats_ce_by_mahalanobis, "not measured", part="b",
+        BY_MEANS, (), partial(claim_contrasts.beats_ce, by=(BY_MAHALANOBIS, "by Mahalanobis")),
+        "not measured", part="b",
     ),
     Claim(
         2, "ICV does not worsen the highest score", "abstract, 4.3",
         "accuracy by highest score, ICV − CE; not worse (margin 0.2 points MNIST, 0.5 others)",
-        "acc", (), keeps_score,
+        "acc", (), claim_contrasts.keeps_score,
     ),
     Claim(
         3, "Normalising is not effective for ICV, but helps cross-entropy", "conclusion",
         "accuracy by nearest class mean; CE: normalised − not, better; ICV: not − normalised, not worse",
-        BY_MEANS, OTHER_DISTANCES, normalising,
+        BY_MEANS, OTHER_DISTANCES, claim_contrasts.normalising,
     ),
     Claim(
         4, "Smaller λ gives the better nearest-centroid accuracy", "4.3",
         "minus the least-squares slope on λ (λ > 0) of the accuracy by nearest class mean; better",
-        BY_MEANS, OTHER_DISTANCES, trend,
+        BY_MEANS, OTHER_DISTANCES, claim_contrasts.trend,
     ),
     Claim(
         5, "Comparable accuracy in fewer epochs than existing solutions", "abstract",
         "epochs until the accuracy by nearest class mean is 99 % of the cell's own plateau (the highest, "
         "over the rules compared, of the mean over seeds and the last 5 epochs), other rule − learned; "
         "never reached counts as one epoch more than trained and is counted beside; better",
-        EPOCHS_TO, (), fewer_epochs, "never shown",
+        EPOCHS_TO, (), claim_contrasts.fewer_epochs, "never shown",
     ),
     Claim(
         6, SMALL, "4.3, figures 6, 7",
         "p99 / median of the distance to the own class mean (training images, which figures 1, 6 and 7 show; "
         "mean over classes), CE − ICV, not normalised; better; the same on test images beside",
-        "tail", ("tail_test",), smaller_clusters, "figures only",
+        "tail", ("tail_test",), claim_contrasts.smaller_clusters, "figures only",
     ),
     Claim(
         6, f"{SMALL}: the farthest hundredth comes nearer", "4.3, figures 6, 7",
         "p99 of the distance to the own class mean in spacings, over all training images measured, CE − ICV, "
         "not normalised; better (a rule made after seed 0 was seen)",
-        "distance_p99", ("distance_p99_test",), smaller_clusters, "figures only", part="a",
+        "distance_p99", ("distance_p99_test",), claim_contrasts.smaller_clusters, "figures only", part="a",
     ),
     Claim(
         6, f"{SMALL}: the middle comes nearer", "4.3, figures 6, 7",
         "median of the distance to the own class mean in spacings, over all training images measured, CE − "
         "ICV, not normalised; better (a rule made after seed 0 was seen)",
-        "distance_median", ("distance_median_test",), smaller_clusters, "figures only", part="b",
+        "distance_median", ("distance_median_test",), claim_contrasts.smaller_clusters, "figures only",
+        part="b",
     ),
     Claim(
         7, "The highest score is similar, normalised or not", "4.3",
         "accuracy by highest score, normalised − not; similar (margin 0.2 points MNIST, 0.5 others)",
-        "acc", (), similar_scores,
+        "acc", (), claim_contrasts.similar_scores,
     ),
     Claim(
         8, "Not normalised ICV also beats normalised cross-entropy at the nearest centroid", "conclusion",
         "accuracy by nearest class mean, ICV not normalised − CE normalised; better",
-        BY_MEANS, OTHER_DISTANCES, beats_normalised_ce,
+        BY_MEANS, OTHER_DISTANCES, claim_contrasts.beats_normalised_ce,
     ),
     Claim(
         9, "Clusters become symmetric: Euclidean can replace the class-dependent weighted distance", "1",
         "accuracy by Euclidean − by Mahalanobis distance with R(X_k), to class means, ICV not normalised (on "
         "the unit sphere R(X_k) is singular by construction); not worse; median condition number beside",
-        "euclidean_gain", ("condition",), euclidean_suffices, "figures only",
+        "euclidean_gain", ("condition",), claim_contrasts.euclidean_suffices, "figures only",
     ),
     Claim(
         10, "C_k converges to its class mean", "eq 6",
         "mean distance of C_k to the class mean after the last epoch, in spacings, ICV; below 0.05",
-        "centroid_lag", (), converges, "not measured",
+        "centroid_lag", (), claim_contrasts.converges, "not measured",
     ),
     Claim(
         11, "C learned in the gradient is no worse than equations 7 and 8", "1",
         "accuracy by nearest class mean, learned − other rule; not worse; by the rules' own centroids beside",
-        BY_MEANS, (BY_CENTROIDS,), keeps_up, "never shown", "not worse",
+        BY_MEANS, (BY_CENTROIDS,), claim_contrasts.keeps_up, "never shown", "not worse",
     ),
     Claim(
         12, "Better for classes that training never saw", "abstract",
         "accuracy by nearest enrolled mean among classes never trained on, ICV − CE; better; splits that "
         "share training classes count by Nadeau and Bengio's correction",
-        "unseen", (), fed_alone, "never shown",
+        "unseen", (), lambda plan: [], "never shown",  # no run of the grid tells
     ),
 )  # fmt: skip

@@ -10,7 +10,6 @@ from icv_lightning.records.cells import Cell
 DATA = ("mnist", "fashion_mnist")
 DIMS = (2, 4)
 WEIGHTS = (0.05, 0.5, 1.0)  # λ of the variance term; 0 is the cross-entropy baseline
-ROUNDING = 0.0005  # the tables are printed to three digits
 FIGURE_WEIGHT = 0.05  # the λ of figures 1-5 is not stated; that of figure 6 is this
 
 

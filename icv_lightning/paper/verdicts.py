@@ -9,7 +9,8 @@ from icv_lightning.inference.bootstrap import percentile_interval
 from icv_lightning.inference.intervals import Interval
 from icv_lightning.inference.verdicts import MIN_VALUES, Finding, corrected, judge, overall, tally
 from icv_lightning.paper import plateau, publication
-from icv_lightning.paper.claims import CLAIMS, EPOCHS_TO, Claim, margin
+from icv_lightning.paper.claim_contrasts import margin
+from icv_lightning.paper.claims import CLAIMS, EPOCHS_TO, Claim
 from icv_lightning.paper.contrasts import PAPER, Contrast, Plan
 from icv_lightning.paper.evidence import CURVE, Evidence, Paired, paired
 from icv_lightning.paper.seeds import planned_seeds

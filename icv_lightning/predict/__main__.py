@@ -1,7 +1,6 @@
 """The command `python -m icv_lightning.predict --checkpoint C images…|folder`: classes of pictures."""
 
 import argparse
-import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     either = found.add_mutually_exclusive_group()
     either.add_argument(
-        "--threshold", type=number(float, 0, math.inf), help="beyond this distance a picture is unknown"
+        "--threshold", type=number(float, 0), help="beyond this distance a picture is unknown"
     )
     either.add_argument(
         "--false-rejection-rate", type=number(float, 0, 1), metavar="RATE",

@@ -1,7 +1,6 @@
 """How predictions are written: a table, CSV, or JSON lines."""
 
 import json
-import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from icv_lightning.escaping import printable
+from icv_lightning.nested import finite
 from icv_lightning.records.csv_files import csv_line
 
 COLUMNS = ("file", "class", "probability", "nearest", "distance", "margin", "unknown")
@@ -33,8 +33,7 @@ def write_csv(rows: Rows, classes: Sequence[str] = ()) -> None:
 def write_json(rows: Rows, classes: Sequence[str] = ()) -> None:
     """Write an object a line; what is not finite (a margin, with one centroid) is null."""
     for row in rows:
-        finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-        print(json.dumps(finite, allow_nan=False))
+        print(json.dumps(finite(row), allow_nan=False))
 
 
 def write_table(rows: Rows, classes: Sequence[str] = ()) -> None:

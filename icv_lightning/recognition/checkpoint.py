@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from icv_lightning.building import module_of
+from icv_lightning.building import build_module
 from icv_lightning.data.picture import PictureInput
 from icv_lightning.errors import UserError, reason
 from icv_lightning.module import ClassifierModule
@@ -45,7 +45,7 @@ def module_in(
     with trusting(trusted):
         check_foreign(config, path, OWN, torch.nn.Module, among)
     try:
-        module = module_of(_without_downloads(config), optimizer=None)
+        module = build_module(_without_downloads(config), optimizer=None)
         module.load_state_dict(content["state_dict"])
     except Exception as error:  # whatever constructors raise for settings of a file that was altered
         raise UserError(f"{path}: its model cannot be built ({reason(error)})") from error

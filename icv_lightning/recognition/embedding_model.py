@@ -1,26 +1,22 @@
 """A trained network in use: pictures to embeddings and classes, classes added without training."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
-import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
-from PIL import Image
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from icv_lightning.data.picture import PictureInput, read_picture, to_input
+from icv_lightning.data.picture import PictureInput
 from icv_lightning.data.traits import Ranges, read_ranges
 from icv_lightning.errors import UserError
 from icv_lightning.module import ClassifierModule, Outputs
 from icv_lightning.recognition.checkpoint import module_in, trained_for
+from icv_lightning.recognition.inputs import Images, input_images
 from icv_lightning.recognition.nearest_centroid_classifier import NearestCentroidClassifier
 from icv_lightning.records.checkpoints import read_checkpoint
-
-Picture = str | Path | Image.Image | UInt8[np.ndarray, "height width *channel"]
-Images = Tensor | Picture | Iterable[Picture]
 
 
 class Predictions(NamedTuple):
@@ -95,7 +91,7 @@ class EmbeddingModel:
         content = read_checkpoint(path, device)
         model = cls(module_in(content, path, trusted), *trained_for(content, path), device=device)
         model.usual = read_ranges((content.get("data") or {}).get("usual"))
-        model._gallery_path, model._digest = gallery_path(path), digest(path)
+        model._gallery_path, model._digest = path.with_suffix(".gallery"), digest(path)
         if model._gallery_path.exists():
             model.gallery = NearestCentroidClassifier.load(model._gallery_path, checkpoint=model._digest)
             own = other = model.module.centroids().shape[1]
@@ -182,64 +178,9 @@ class EmbeddingModel:
 
     @torch.no_grad()
     def _outputs(self, images: Images) -> Outputs:
-        found = [
-            self.module(part.to(self.device)) for part in torch.split(self._input(images), self.batch_size)
-        ]
+        parts = torch.split(input_images(images, self.picture_input), self.batch_size)
+        found = [self.module(part.to(self.device)) for part in parts]
         return Outputs(*(torch.cat(values).cpu() for values in zip(*found, strict=True)))
-
-    def _input(self, images: Images) -> Tensor:
-        shape = self.picture_input.shape
-        if not isinstance(images, Tensor):
-            images = torch.stack([self._picture(image) for image in _listed(images)] or [torch.empty(0)])
-        if not images.numel():
-            raise ValueError("at least one image must be given")
-        if images.dtype != torch.uint8 or tuple(images.shape[1:]) != shape:
-            raise ValueError(
-                f"images must be uint8 B x {' x '.join(map(str, shape))}, "
-                f"got {str(images.dtype).removeprefix('torch.')} {' x '.join(map(str, images.shape))}"
-            )
-        return images
-
-    def _picture(self, image: Picture) -> Tensor:
-        if isinstance(image, str | Path):
-            return read_picture(image, *self.picture_input)
-        if isinstance(image, np.ndarray) and image.dtype == np.uint8 and _is_picture(image):
-            image = Image.fromarray(image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image)
-        if isinstance(image, Image.Image):
-            return to_input(image, *self.picture_input)
-        raise TypeError(f"{ALLOWED_IMAGES}, got {_kind(image)}")
-
-
-ALLOWED_IMAGES = (
-    "images must be a uint8 tensor B x C x H x W, or files, PIL images or uint8 arrays H x W (x 3)"
-)
-
-
-def _listed(images: Any) -> list[Any]:
-    """Return pictures as a list: one picture, those of an array with one more axis, or of any iterable."""
-    is_array = isinstance(images, np.ndarray)
-    if isinstance(images, str | Path | Image.Image) or (is_array and _is_picture(images)):
-        return [images]
-    if is_array and images.ndim not in (3, 4):
-        raise TypeError(f"{ALLOWED_IMAGES}, got {_kind(images)}")
-    try:
-        return list(images)
-    except TypeError as error:
-        raise TypeError(f"{ALLOWED_IMAGES}, got {_kind(images)}") from error
-
-
-def _is_picture(array: np.ndarray) -> bool:
-    return array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
-
-
-def _kind(value: Any) -> str:
-    shape = f" of {value.dtype} {' x '.join(map(str, value.shape))}" if hasattr(value, "dtype") else ""
-    return f"{type(value).__name__}{shape}"
-
-
-def gallery_path(checkpoint: Path) -> Path:
-    """Return where the classes enrolled with a checkpoint are kept: last.gallery beside last.ckpt."""
-    return checkpoint.with_suffix(".gallery")
 
 
 def digest(path: Path) -> str:

@@ -6,16 +6,16 @@ from typing import Any, NamedTuple, Self
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, check_choice
 from icv_lightning.evaluation.conformal import conformal_threshold, promised
 from icv_lightning.evaluation.distances import DISTANCES, SHRINKAGE, centroid_distances
 from icv_lightning.recognition.gallery_file import read_gallery, write_gallery
+from icv_lightning.recognition.inputs import input_embeddings
 from icv_lightning.variability import within_class_covariance
 
 UNKNOWN = "unknown"
-BATCH_SIZE = 1000  # embedded at once
 BLOCK = 2**21  # distances held at once, 16 MB
 
 
@@ -38,20 +38,17 @@ class Prediction(NamedTuple):
 class NearestCentroidClassifier:
     """Nearest centroid among enrolled names, each the mean embedding of all its images.
 
-    Everything is summed and compared in float64 on the CPU; memory grows with names times N. Distances:
-
-    - "euclidean": ‖z − c‖;
-    - "cosine": 1 − cos(z, c), 1 for a zero vector; c is the mean of the embeddings as they are;
-    - "mahalanobis": √((z − c)ᵀ R⁻¹ (z − c)) with R = (1 − s)·R_w + s·(tr R_w / N)·I, where R_w is the
-      within-class covariance that all names share and s is `shrinkage`, which makes it invertible.
+    Everything is summed and compared in float64 on the CPU; memory grows with names times N. Distances are
+    those of `icv_lightning.evaluation.distances.centroid_distances`; for "cosine" too, a centroid is the mean
+    of the embeddings as they are, and for "mahalanobis" all names share one within-class covariance R_w.
 
     Args:
         embed: images to embeddings, or to something with `.embeddings` such as what `load_checkpoint` gives;
             None where only embeddings are enrolled and compared.
-        distance: one of the three.
+        distance: "euclidean", "cosine" or "mahalanobis".
         threshold: a greater distance to the nearest centroid makes a prediction unknown; None for never.
         covariance: R_w, N x N, for "mahalanobis"; None until `fit_covariance`.
-        shrinkage: s in [0, 1].
+        shrinkage: s in [0, 1], which makes R_w invertible.
 
     Raises:
         ValueError: an argument that is not as said.
@@ -65,8 +62,7 @@ class NearestCentroidClassifier:
         covariance: Float[Tensor, "dim dim"] | None = None,
         shrinkage: float = SHRINKAGE,
     ) -> None:
-        if distance not in DISTANCES:
-            raise ValueError(f"distance must be one of {', '.join(DISTANCES)}, got {distance!r}")
+        check_choice("distance", distance, DISTANCES)
         if threshold is not None and not threshold >= 0:
             raise ValueError(f"threshold must not be negative, or None, got {threshold}")
         if not 0 <= shrinkage <= 1:
@@ -225,24 +221,9 @@ class NearestCentroidClassifier:
             raise ValueError(f"not enrolled: {', '.join(map(str, strangers[:5]))}")
         return [positions[name] for name in names]
 
-    @torch.no_grad()
     def _embeddings(self, inputs: Tensor) -> Tensor:
-        if inputs.ndim != 2:
-            inputs = torch.cat([self._embedded(images) for images in torch.split(inputs, BATCH_SIZE)])
         known = [*self._sums.values(), *([] if self.covariance is None else self.covariance)]
-        if known and inputs.shape[1] != len(known[0]):
-            raise ValueError(f"embeddings must have {len(known[0])} coordinates, got {inputs.shape[1]}")
-        if not inputs.isfinite().all():
-            raise ValueError("embeddings must be finite")
-        return inputs.cpu().double()
-
-    def _embedded(self, images: Tensor) -> Tensor:
-        if self.embed is None:
-            raise ValueError(f"embeddings must be M x N, got {tuple(images.shape)}; images need embed=")
-        if isinstance(self.embed, nn.Module) and self.embed.training:
-            raise ValueError("embed is in training mode, where dropout makes embeddings random: call .eval()")
-        found = self.embed(images)
-        return getattr(found, "embeddings", found)
+        return input_embeddings(inputs, self.embed, len(known[0]) if known else None)
 
     def _distances(self, embeddings: Tensor, centroids: Tensor) -> Tensor:
         return centroid_distances(embeddings, centroids, self.distance, self.covariance, self.shrinkage)

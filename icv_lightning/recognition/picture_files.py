@@ -69,7 +69,7 @@ class PictureFiles:
 
     def _read(self, file: Path) -> Tensor | None:
         try:
-            return read_picture(file, *self.picture_input)
+            return read_picture(file, self.picture_input)
         except UserError as error:
             print(error, file=sys.stderr, flush=True)
             return None

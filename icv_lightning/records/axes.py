@@ -21,11 +21,7 @@ TITLES = {
     "data.batch_size": "batch size",
     "trainer.max_epochs": "epochs",
 }
-SPOKEN = {
-    "lambda": "λ",
-    "embedding_dim": "N",
-    "normalize": "normalised",
-}  # other names for --rows and the like
+SPOKEN = {"lambda": "λ", "embedding_dim": "N", "normalize": "normalised"}  # names in --rows and the like
 
 
 class Axis(NamedTuple):
@@ -76,6 +72,13 @@ def label(values: Iterable[str], axes: Iterable[Axis]) -> str:
     """Return e.g. `model lenet_pp, loss icv, λ 0.05`."""
     words = [f"{axis.title} {value}" for axis, value in zip(axes, values, strict=True)]
     return ", ".join(words) or "all runs"
+
+
+def other_settings(runs: Sequence[Run], known: Iterable[str]) -> dict[str, str]:
+    """Return by folder name what tells runs apart beside the keys `known`, e.g. `model lenet_pp`."""
+    known = frozenset(known)
+    axes = [axis for axis in axes_of(runs) if axis.key not in known]
+    return {run.folder.name: label(place_of(run, axes), axes) if axes else "" for run in runs}
 
 
 def named(name: str, axes: Iterable[Axis]) -> Axis | None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from icv_lightning.records.files import write_bytes
 from icv_lightning.records.measured import FILE as MEASURED
+from icv_lightning.records.metrics_file import METRICS
 from icv_lightning.records.results import RESULTS, read_results
 
-METRICS = "metrics.csv"
 FILES = (MEASURED, METRICS, RESULTS)  # all of a record; results.json last, for it says that the rest is there
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from icv_lightning.errors import UserError
+from icv_lightning.nested import with_values
 from icv_lightning.records.results import is_place, read_results
 from icv_lightning.records.settings_file import read_settings
 
@@ -26,14 +27,14 @@ def data_settings(run: Path, root: str | None = None) -> dict[str, Any]:
     except (UserError, KeyError, TypeError, ValueError):
         given = _below(os.environ.get("ICV_DATA"), settings)
     found = _with_places(settings, given)
-    if not root or not found:
-        return found
-    return {**_moved(found, Path(str(found.get("root"))), Path(root)), "root": root}
+    return _moved(found, root) if root and found else found
 
 
 def _below(root: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the places of a data set's root and pictures, of which the record keeps the last part alone."""
     pictures = (settings.get("about") or {}).get("pictures")
+    if _is_its_root(settings):  # somebody's pictures, not one data set of many
+        return {}
     return {"root": root} | ({"about": {"pictures": f"{root}/{pictures}"}} if root and pictures else {})
 
 
@@ -47,9 +48,20 @@ def _with_places(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[
     }
 
 
-def _moved(value: Any, before: Path, root: Path) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _moved(below, before, root) for key, below in value.items()}
-    if is_place(value) and Path(value).is_relative_to(before):
-        return str(root / Path(value).relative_to(before))
-    return value
+def _is_its_root(settings: Mapping[str, Any]) -> bool:
+    """Tell whether the root is no folder of data sets, but the pictures' own."""
+    return "folder" in settings and settings["folder"] == settings.get("root")
+
+
+def _moved(settings: Mapping[str, Any], root: str) -> dict[str, Any]:
+    """Return the settings of data that lie in `root` now: what lay below their root moves with it."""
+    before = Path(str(settings.get("root")))
+
+    def moved(value: Any) -> Any:
+        below = is_place(value) and Path(value).is_relative_to(before)
+        return str(Path(root) / Path(value).relative_to(before)) if below else value
+
+    found: dict[str, Any] = {**with_values(settings, moved), "root": root}
+    if _is_its_root(settings):  # also where it is no absolute path
+        found |= {"folder": root, "about": {**(found.get("about") or {}), "pictures": root}}
+    return found

@@ -9,12 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from icv_lightning.errors import UserError
 from icv_lightning.escaping import printable
-from icv_lightning.records.arrays import read_arrays
 from icv_lightning.records.cells import Cell, cell_of_folder
 from icv_lightning.records.data_sets import learn
 from icv_lightning.records.measured import FILE as MEASURED
@@ -140,12 +138,7 @@ def _finished(folder: Path) -> Run | None:
 
 
 def _of_results(folder: Path, results: Any) -> Run:
-    if not isinstance(results, dict):
-        raise ValueError("results.json holds no results")
-    try:
-        check_results(results)
-    except ValueError as error:
-        raise ValueError(f"results.json: {error}") from error
+    check_results(results)
     fields = results["cell"]
     cell = Cell(
         printable(fields["data"]), float(fields["lambda"]), fields["embedding_dim"], fields["normalize"]
@@ -199,33 +192,3 @@ def _ago(seconds: float) -> str:
         if seconds >= length:
             return f"{seconds / length:.0f} {unit}"
     return "less than a minute"
-
-
-def read_images(folders: Iterable[Path], data: str) -> dict[str, np.ndarray]:
-    """Return the arrays of `images-<data>.npz` of the first folder that has it whole, else none."""
-    for folder in folders:
-        path = folder / f"images-{data}.npz"
-        if not path.exists():
-            continue
-        try:
-            arrays = read_arrays(path)
-        except UserError as error:
-            log.warning("left out, %s", error)
-            continue
-        if all(_fit(arrays, part) for part in ("train", "test", "val") if f"{part}_images" in arrays):
-            return arrays
-        log.warning("left out, %s: its pictures, their numbers and classes do not fit", path)
-    return {}
-
-
-def _fit(arrays: Mapping[str, np.ndarray], part: str) -> bool:
-    images, index = arrays[f"{part}_images"], arrays.get(f"{part}_index", np.zeros(0))
-    names = arrays.get("class_names", np.zeros(0))
-    return (
-        images.ndim == 4
-        and images.dtype == np.uint8
-        and index.shape == images.shape[:1]
-        and np.issubdtype(index.dtype, np.integer)
-        and names.ndim == 1
-        and names.dtype.kind == "U"
-    )

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from icv_lightning.declarations.choices import described
-from icv_lightning.declarations.settings import ABOUT, SETTINGS, declared
+from icv_lightning.declarations.settings import SETTINGS, declared, has_effect
 from icv_lightning.escaping import printable
 from icv_lightning.nested import ABSENT, leaves, plain, select
 from icv_lightning.records.cells import Cell, loss_title
@@ -18,18 +18,15 @@ from icv_lightning.records.runs import Run
 # Settings that are the coordinates themselves, follow from the data set, or cannot change a result.
 COORDINATES = {"model.embedding_dim", "model.normalize", "loss.lambda"}
 DERIVED = set("embedding_dim num_classes channels image_size normalize normalized weight seed".split())  # noqa: SIM905
-OF_DATA = {"data._target_", "data.name", "data.root", "data.folder"}
+OF_DATA = {"data._target_", "data.name", "data.folder"}
 QUIET_TRAINER = (
     "_target_", "accelerator", "devices", "num_nodes", "strategy", "deterministic", "benchmark", "logger",
     "num_sanity_val_steps", "log_every_n_steps", "enable_model_summary", "enable_progress_bar",
     "enable_checkpointing", "check_val_every_n_epoch", "use_distributed_sampler",
 )  # fmt: skip
-NO_EFFECT = {"data.device", "data.eval_batch_size", "data.monitor_size", "data.num_workers", "trainer.graph"}
-NO_EFFECT |= {f"trainer.{key}" for key in QUIET_TRAINER}
+QUIET = {"data.monitor_size", *(f"trainer.{key}" for key in QUIET_TRAINER)}
 PLAIN_TRAINER = {"trainer.max_epochs", "trainer.precision"}  # any other key departs from the paper
-UNSTATED = {
-    "trainer.precision": "32-true"
-}  # the paper is silent: no departure, but said where it is not this
+UNSTATED = {"trainer.precision": "32-true"}  # not in the paper: no departure, but said where it is not this
 
 
 @dataclass(frozen=True)
@@ -168,9 +165,9 @@ def compared(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
     shared, own = dict[str, Any](), dict[str, Any]()
     for key, value in leaves(config):
         parts = key.split(".")
-        if key in COORDINATES | OF_DATA | NO_EFFECT or ABOUT in parts or (parts[-1] in DERIVED and parts[1:]):
+        if key in COORDINATES | OF_DATA | QUIET or (parts[-1] in DERIVED and parts[1:]):
             continue
-        if key in known and known[key].is_neutral(plain(value)):
+        if not has_effect(key, known) or (key in known and known[key].is_neutral(plain(value))):
             continue  # as if the key were not there
         same = key == "optimizer.centroid_lr" and value == rate
         special = key in known and key not in SETTINGS and parts[0] == "data"

@@ -2,10 +2,9 @@
 
 import argparse
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import check_installed
 from icv_lightning.terminal.exit_status import run
 from icv_lightning.terminal.suggestions import suggest
 
@@ -40,32 +39,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    if missing := [name for name in LIBRARIES if find_spec(name) is None]:
-        raise UserError(
-            f"{', '.join(missing)}: not installed; the report needs pip install 'icv-lightning[report]'"
-        )
-    _write([arguments.folder, *arguments.also], arguments)
-    return 0
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _values(text: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in _names(text)]
-    if not pairs or not all(name and sign and value for name, sign, value in pairs):
-        raise argparse.ArgumentTypeError(f"{text}: must be NAME=VALUE, several with commas between")
-    return {name: value for name, _, value in pairs}
-
-
-def _write(folders: list[Path], arguments: argparse.Namespace) -> None:
+    check_installed(LIBRARIES, "the report needs", "report")
     from rich.console import Console
 
     from icv_lightning.report.build import write_report
     from icv_lightning.report.sweep import Layout
     from icv_lightning.report.text_tables import rich_table
 
+    folders = [arguments.folder, *arguments.also]
     asked = arguments.rows or arguments.columns or arguments.baseline
     layout = Layout(arguments.rows, arguments.columns, arguments.baseline) if asked else None
     with Console(stderr=True).status("") as status:  # in a terminal alone
@@ -81,6 +62,18 @@ def _write(folders: list[Path], arguments: argparse.Namespace) -> None:
         ("webbrowser", report / "index.html"), ("webbrowser", report / "explorer.html"),
         ("icv_lightning.audit", cell),
     )  # fmt: skip
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _values(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in _names(text)]
+    if not pairs or not all(name and sign and value for name, sign, value in pairs):
+        raise argparse.ArgumentTypeError(f"{text}: must be NAME=VALUE, several with commas between")
+    return {name: value for name, _, value in pairs}
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from icv_lightning.report.figures import all_figures, films
 from icv_lightning.report.figures.style import SETTINGS, save
 from icv_lightning.report.figures.sweep import sweep_figures
 from icv_lightning.report.page import Image, Section, data_uri, image_of, write_page
+from icv_lightning.report.reproduction import reproduction
 from icv_lightning.report.sweep import Layout, Sweep
-from icv_lightning.report.tables import MEASURES, paper_tables, reproduction, unfinished
+from icv_lightning.report.tables import MEASURES, paper_tables, unfinished
 from icv_lightning.report.text_tables import Grid
 
 LISTED = 8  # settings in the table of settings where the grid is not the paper's

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from icv_lightning.inference.intervals import Interval
 from icv_lightning.paper.verdicts import Verdict
 from icv_lightning.records.cells import data_title
 from icv_lightning.records.variants import Variant
+from icv_lightning.report.sweep import interval_columns
 from icv_lightning.report.tables import Entry, Table
 from icv_lightning.report.text_tables import Grid
 
@@ -48,7 +50,6 @@ def tidy_tables(variant: Variant, tables: Iterable[Table]) -> Iterable[dict[str,
     """Yield one row a table and cell, numbers in full."""
     for table in tables:
         for cell, entry in table.entries.items():
-            ours = entry.interval
             yield {
                 "settings": variant.label,
                 "table": table.title.partition(".")[0],
@@ -57,10 +58,7 @@ def tidy_tables(variant: Variant, tables: Iterable[Table]) -> Iterable[dict[str,
                 "lambda": cell.weight,
                 "embedding_dim": cell.embedding_dim,
                 "normalize": cell.normalize,
-                "seeds": ours.n if ours else 0,
-                "mean": ours.mean if ours else None,
-                "low": ours.low if ours else None,
-                "high": ours.high if ours else None,
+                **_seeds(entry.interval),
                 "published": entry.published,
                 "difference": entry.difference,
                 "difference_low": entry.bounds[0],
@@ -74,7 +72,7 @@ def tidy_verdicts(settings: str, source: str, verdicts: Iterable[Verdict]) -> It
     """Yield one row a contrast of every claim."""
     for verdict in verdicts:
         for finding in verdict.findings:
-            ours, draws = finding.interval, finding.bootstrap
+            draws = finding.bootstrap
             yield {
                 "settings": settings,
                 "on": source,
@@ -85,10 +83,7 @@ def tidy_verdicts(settings: str, source: str, verdicts: Iterable[Verdict]) -> It
                 "word": finding.word,
                 "judging": finding.n,
                 "planned": finding.planned,
-                "seeds": ours.n if ours else 0,
-                "mean": ours.mean if ours else None,
-                "low": ours.low if ours else None,
-                "high": ours.high if ours else None,
+                **_seeds(finding.interval),
                 "smallest_shown": finding.detectable,
                 "p_shown": finding.p_shown,
                 "p_contrary": finding.p_contrary,
@@ -96,6 +91,10 @@ def tidy_verdicts(settings: str, source: str, verdicts: Iterable[Verdict]) -> It
                 "bootstrap_high": draws[1] if draws else None,
                 "beside": "; ".join(f"{key} {value:.6g}" for key, value in finding.beside.items()),
             }
+
+
+def _seeds(interval: Interval | None) -> dict[str, float | None]:
+    return {"seeds": interval.n if interval else 0} | interval_columns(interval)
 
 
 def _loss(weight: float) -> str:

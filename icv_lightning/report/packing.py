@@ -1,6 +1,5 @@
 """A cell of the explorer as compact arrays: 16-bit coordinates by epoch, pictures once a data set."""
 
-import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +9,12 @@ import numpy as np
 from bokeh.models import ColumnDataSource
 from PIL import Image
 
-from icv_lightning.records.runs import Run, read_images
+from icv_lightning.records.pictures import read_images
+from icv_lightning.records.runs import Run
 from icv_lightning.records.snapshots import Snapshot
 from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.panels import Frame, frame_of, names_of
+from icv_lightning.report.page import data_uri
 
 POINTS = 2000  # of a cell
 THUMBNAIL = 48  # pixels, the largest side of an image
@@ -107,4 +108,4 @@ def _picture(image: np.ndarray) -> str:
     picture.thumbnail((THUMBNAIL, THUMBNAIL))
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return data_uri(file.getvalue(), "png")

@@ -17,8 +17,9 @@ from icv_lightning.records.files import write_text
 from icv_lightning.records.runs import Run
 from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures import Drawing
+from icv_lightning.report.reproduction import Reproduction
 from icv_lightning.report.sweep import Sweep
-from icv_lightning.report.tables import Reproduction, Table
+from icv_lightning.report.tables import Table
 from icv_lightning.report.text_tables import Grid
 
 MOST_CLASSES = 100  # whose scores a page can show

@@ -169,8 +169,8 @@ class Sweep:
                 yield dict(zip((axis.title for axis in self.axes), place, strict=True)) | {
                     "measure": measure,
                     "seeds": len(values),
-                    **_bounds("", mean),
-                    **(_bounds("difference_", gap) if self.baseline else {}),
+                    **interval_columns(mean),
+                    **(interval_columns(gap, "difference_") if self.baseline else {}),
                     "status": ", ".join(f"{n} {s}" for s, n in Counter(run.status for run in runs).items()),
                 }
 
@@ -181,6 +181,7 @@ def interval_text(interval: Interval, sign: bool = False) -> str:
     return text + (f" ± {interval.half:.4f}" if interval.half == interval.half else "")
 
 
-def _bounds(prefix: str, interval: Interval | None) -> dict[str, float | None]:
+def interval_columns(interval: Interval | None, prefix: str = "") -> dict[str, float | None]:
+    """Return mean and bounds by name, None without an interval."""
     names = ("mean", "low", "high")
     return {f"{prefix}{name}": getattr(interval, name) if interval else None for name in names}

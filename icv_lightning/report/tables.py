@@ -1,4 +1,4 @@
-"""Tables 1 and 2 as the paper lays them out, its values beside ours, and how far ours are from them."""
+"""Tables 1 and 2 as the paper lays them out, its values beside ours."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,14 +20,7 @@ MEASURES = {
     "acc_mahalanobis": "Beside table 1. Nearest class mean by Mahalanobis distance",
     "acc": "Table 2. Highest score",
 }
-OF_PAPER = (
-    "acc_nearest_class_mean",
-    "acc_nearest_centroid",
-    "acc",
-)  # which the published tables stand beside
-
-
-EQUAL = 0.01  # margin of "equal to the published value": one point; the paper's own value is one run
+OF_PAPER = ("acc_nearest_class_mean", "acc_nearest_centroid", "acc")  # the published tables stand beside
 
 
 class Entry(NamedTuple):
@@ -105,11 +98,6 @@ class Table(NamedTuple):
     rows: Sequence[tuple[str, float]]
     entries: dict[Cell, Entry]
 
-    @property
-    def has_values(self) -> bool:
-        """Tell whether any cell has a value."""
-        return any(entry.interval is not None for entry in self.entries.values())
-
     def row(self, data: str, weight: float) -> list[Entry]:
         """Return the entries of a row."""
         return [self.entries[Cell(data, weight, dim, unit)] for unit, dim in self.columns]
@@ -137,7 +125,7 @@ def paper_tables(variant: Variant, whole_grid: bool = True) -> list[Table]:
         Table(title, measure, columns, rows, {cell: _entry(variant, cell, measure) for cell in cells})
         for measure, title in MEASURES.items()
     ]
-    return [table for table in tables if table.measure in OF_PAPER or table.has_values]
+    return [t for t in tables if t.measure in OF_PAPER or any(e.interval for e in t.entries.values())]
 
 
 def _entry(variant: Variant, cell: Cell, measure: str) -> Entry:
@@ -149,61 +137,6 @@ def _entry(variant: Variant, cell: Cell, measure: str) -> Entry:
     if not values:
         return Entry(cell, None, published, statuses)
     return Entry(cell, t_interval(values), published, statuses, len(variant.seeds))
-
-
-class Reproduction(NamedTuple):
-    """How far our means are from the published values.
-
-    Attributes:
-        compared: how many published values stand beside a value of ours.
-        median: median absolute difference over these, NaN without any.
-        judged: how many of these have three seeds or more, and so an interval that says something.
-        equal: of the judged, how many differ by less than `EQUAL`: the 95 % interval lies within ±`EQUAL`.
-        unequal: of the judged, those whose interval lies wholly outside ±`EQUAL`, in words.
-    """
-
-    compared: int
-    median: float
-    judged: int
-    equal: int
-    unequal: list[str]
-
-    @property
-    def text(self) -> str:
-        """Say it in a sentence or two."""
-        if not self.compared:
-            return "No published value stands beside these runs."
-        text = (
-            f"{self.compared} published values beside ours: median absolute difference "
-            f"{100 * self.median:.2f} points."
-        )
-        if not self.judged:
-            return f"{text} Fewer than {MIN_VALUES} seeds: no statement on any of them."
-        open_ = self.judged - self.equal - len(self.unequal)
-        return (
-            f"{text} Of {self.judged} with n ≥ {MIN_VALUES} seeds, {self.equal} are equal within "
-            f"{100 * EQUAL:g} point (95 % interval of the difference), {len(self.unequal)} differ by more, "
-            f"{open_} are open."
-        )
-
-
-def reproduction(tables: Iterable[Table]) -> Reproduction:
-    """Compare `tables` (one of the two tables 1, and table 2) with the published values."""
-    differences, judged, equal, unequal = [], 0, 0, []
-    for entry, title in ((e, table.title) for table in tables for e in table.entries.values()):
-        if entry.difference is None:
-            continue
-        differences.append(abs(entry.difference))
-        low, high = entry.bounds
-        if not entry.is_judged:
-            continue
-        judged += 1
-        equal += low > -EQUAL and high < EQUAL
-        if low > EQUAL or high < -EQUAL:
-            where = f"{title.partition('.')[0]}, {entry.cell.title}"
-            unequal.append(f"{where}: ours − published {100 * low:+.2f} to {100 * high:+.2f} points")
-    median = float(np.median(differences)) if differences else float("nan")
-    return Reproduction(len(differences), median, judged, equal, unequal)
 
 
 def unfinished(runs: Iterable[Run]) -> list[Run]:

@@ -28,7 +28,8 @@ def main() -> None:
         check_same(again, [cell.name for cell in request.cells])
         os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself
         if not request.cells:
-            sys.exit(launching.show(request))
+            launching.show(request)
+            return
         from icv_lightning.grid import expected
         from icv_lightning.run.starting_point import check_completed
 

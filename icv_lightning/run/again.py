@@ -3,12 +3,14 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from omegaconf import OmegaConf
 
+from icv_lightning.configuration.short_words import key_in
 from icv_lightning.errors import UserError, reason
 from icv_lightning.records.trust import check_plain
+from icv_lightning.terminal.exit_status import refuse
 
 RECORDED = Path(".hydra") / "overrides.yaml"
 
@@ -37,17 +39,13 @@ def expanded(argv: Sequence[str]) -> Again:
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--rerun", type=Path, metavar="FOLDER")
     either.add_argument("--like", type=Path, metavar="FOLDER")
-
-    def refuse(message: str) -> NoReturn:
-        raise UserError(f"{message}; see --help")
-
     parser.error = refuse  # type: ignore[method-assign]
     own, rest = parser.parse_known_args(list(argv))
     folder = own.rerun or own.like
     if folder is None:
         return Again(list(argv), None)
-    given = {_key(word) for word in rest}
-    kept = [word for word in _recorded(folder) if _key(word) not in given]
+    given = {key_in(word) for word in rest}
+    kept = [word for word in _recorded(folder) if key_in(word) not in given]
     return Again([*kept, *rest], folder.resolve().name if own.rerun else None)
 
 
@@ -71,7 +69,3 @@ def _recorded(folder: Path) -> list[str]:
         raise UserError(f"{path}: must be a list of key=value")
     check_plain(found, path)
     return found
-
-
-def _key(word: str) -> str:
-    return word.partition("=")[0].lstrip("+~")

@@ -8,12 +8,13 @@ import logging
 import shutil
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from icv_lightning.configuration.identity import Identity
@@ -25,19 +26,17 @@ from icv_lightning.records.files import remove_parts
 from icv_lightning.records.results import LOCK, RESULTS, is_completed, place_again, read_results
 from icv_lightning.records.settings_file import write_settings
 from icv_lightning.run import processes, retraining, stopping
-from icv_lightning.run.training import in_grid, record_failure, train
+from icv_lightning.run.training import record_failure, train
 
 log = logging.getLogger(__name__)
 register_resolvers()
 # Files in conf/hydra/launcher/ bear the names of the plugins' own, and replace them.
 warnings.filterwarnings("ignore", "(?s).*is validated against ConfigStore schema")
-failures: list[int] = []  # exit statuses of single runs in this process; a grid reads the folders
 
 
-def job(config: DictConfig) -> None:
-    """Run one cell; keep its failure for the end, so that the other cells of a grid run too."""
+def job(config: DictConfig) -> int:
+    """Run one cell and return its exit status; a failure does not end the other cells of a grid."""
     folder = Path(HydraConfig.get().runtime.output_dir)
-    alone = HydraConfig.get().mode != RunMode.MULTIRUN
     logging.raiseExceptions = False  # a run.log that cannot be written is no second failure
     stopping.end_worker_with_parent()
     config.cell = folder.name  # not made anew from the settings at every look
@@ -45,34 +44,28 @@ def job(config: DictConfig) -> None:
     cell = Identity(settings)
     if processes.rank(config.trainer):
         return _follow(config, cell, folder)
-    if not alone:
+    if processes.in_grid():
         _name_the_cell(folder.name)
     try:
-        results = run_cell(config, cell, folder)
+        with _place_to_train(cell, folder) as place:
+            if place:
+                train(config, cell, place)
     except UserError as error:
-        log.info("error: %s", error)
-        _end(f"error: {error}", 2, alone)
-        if alone:
-            _forget(folder)
-        else:
-            _leave_cause(folder, cell, error)
+        return _refused(error, cell, folder)
     except (KeyboardInterrupt, SystemExit):  # Lightning turns Ctrl-C and SIGTERM into the latter
-        if alone:
+        if not processes.in_grid():
             print(stopping.STARTS_ANEW if config.force else stopping.GOES_ON, file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        log.info("run failed", exc_info=True)  # the traceback is for run.log
-        cause = printable(f"{folder.name}: {type(error).__name__}: {error}")
-        _end(f"failed: {cause} (see {folder / 'run.log'})", 1, alone)
-        _leave_cause(folder, cell, error)
-    else:
-        if alone:
-            from icv_lightning.run.summary import show
+        return _failed(error, cell, folder)
+    if not processes.in_grid():
+        from icv_lightning.run.summary import show
 
-            show(results, folder)
+        show(read_results(folder) or {}, folder)
+    return 0
 
 
-def _follow(config: DictConfig, cell: Identity, folder: Path) -> None:
+def _follow(config: DictConfig, cell: Identity, folder: Path) -> int:
     """Train beside the first process that torchrun or Slurm started, which alone tells and records."""
     try:
         if not is_completed(folder):
@@ -80,55 +73,65 @@ def _follow(config: DictConfig, cell: Identity, folder: Path) -> None:
         elif config.force:
             train(config, cell, place_again(folder))
     except UserError:
-        sys.exit(2)
+        return 2
     except KeyboardInterrupt:
         sys.exit(130)
+    return 0
 
 
-def run_cell(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
-    """Return the results of the cell in `folder`: those that are there, or those of a run now.
+@contextmanager
+def _place_to_train(cell: Identity, folder: Path) -> Iterator[Path | None]:
+    """Hold the cell's `folder`; yield the folder to train in, None where its results are there already.
 
     A failure is recorded where the run trained. A completed record stays until another is completed.
 
     Raises:
         UserError: `folder` holds the results of another configuration.
-        Exception: any error of the training.
     """
+    force, records = cell.config["force"], cell.config["paths"]["records"]
     with FileLock(folder / LOCK):
         retraining.take_place(folder)
-        if config.paths.records and not config.force:
-            take_record(Path(config.paths.records), folder, cell.hash)
-        results = _known_results(cell, folder)
-        if results and results.get("status") == "completed" and not config.force:
-            if not in_grid():
+        if records and not force:
+            take_record(Path(records), folder, cell.hash)
+        results = read_results(folder) or {}
+        if results and results.get("config_hash") != cell.hash:
+            raise UserError(f"{folder}: holds the results of another configuration; choose another name=…")
+        write_settings(folder, cell.config)  # a repeated command has put Hydra's own there
+        if results.get("status") == "completed" and not force:
+            if not processes.in_grid():
                 print("already completed (force=true does it again)")
-            return results
+            yield None
+            return
         remove_parts(folder)
-        write_settings(folder, cell.config)
-        place = retraining.prepare(folder, config.force)
+        place = retraining.prepare(folder, force)
         try:
-            train(config, cell, place)
+            yield place
         except UserError:
             raise
         except Exception as error:
             record_failure(place, cell, error)
             raise
         retraining.take_place(folder)
-    return read_results(folder) or {}
 
 
-def _known_results(cell: Identity, folder: Path) -> dict[str, Any] | None:
-    results = read_results(folder)
-    if results and results.get("config_hash") != cell.hash:
-        raise UserError(f"{folder}: holds the results of another configuration; choose another name=…")
-    return results
+def _refused(error: UserError, cell: Identity, folder: Path) -> int:
+    """Tell of a run that could not start; that of a grid's cell is told by the display, from its results."""
+    log.info("error: %s", error)
+    if processes.in_grid():
+        _leave_cause(folder, cell, error)
+    else:
+        print(f"error: {error}", file=sys.stderr)
+        _forget(folder)
+    return 2
 
 
-def _end(line: str, status: int, alone: bool) -> None:
-    """Tell of a failed single run; that of a grid's cell is told by the display, from its results."""
-    if alone:
-        failures.append(status)
-        print(line, file=sys.stderr)
+def _failed(error: Exception, cell: Identity, folder: Path) -> int:
+    log.info("run failed", exc_info=True)  # the traceback is for run.log
+    if not processes.in_grid():
+        cause = printable(f"{folder.name}: {type(error).__name__}: {error}")
+        print(f"failed: {cause} (see {folder / 'run.log'})", file=sys.stderr)
+    _leave_cause(folder, cell, error)
+    return 1
 
 
 def _leave_cause(folder: Path, cell: Identity, error: Exception) -> None:

@@ -16,17 +16,16 @@ from icv_lightning.configuration.checks import Request
 from icv_lightning.configuration.composition import CONF
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.records.results import is_completed
-from icv_lightning.run.job import failures, job
+from icv_lightning.run.job import job
 
 
-def show(request: Request) -> int:
-    """Print the help, or what else of Hydra's flags is asked for; return 0."""
+def show(request: Request) -> None:
+    """Print the help, or what else of Hydra's flags is asked for."""
     if {"--help", "-h"} & set(request.argv):
         print(help_text())
-        return 0
+        return
     sys.argv[1:] = request.argv
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
-    return 0
 
 
 def help_text() -> str:
@@ -53,8 +52,7 @@ def run_one(request: Request) -> int:
         hydra_context=HydraContext(config_loader=request.hydra.config_loader, callbacks=callbacks),
     )  # fmt: skip
     callbacks.on_run_end(config=config, config_name=name, job_return=done)
-    _ = done.return_value  # raises what the job raised
-    return max(failures, default=0)
+    return int(done.return_value)  # raises what the job raised
 
 
 def run_all(request: Request) -> None:

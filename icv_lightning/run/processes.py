@@ -15,6 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
 if TYPE_CHECKING:
     from lightning import Trainer
 
@@ -31,6 +34,11 @@ def rank(trainer: Mapping[str, Any]) -> int:
     if trainer.get("devices", "auto") in (1, "1"):
         return 0
     return next((int(os.environ[key]) for key in RANKS if key in os.environ), 0)
+
+
+def in_grid() -> bool:
+    """Tell whether this process runs a cell of a grid."""
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
 @contextmanager

@@ -5,27 +5,19 @@ Whatever needs torch is imported only once a run starts.
 
 import gc
 import importlib
-import logging
-import os
 import sys
 import time
-import warnings
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
-from icv_lightning import hardware
 from icv_lightning.configuration.identity import Identity
 from icv_lightning.configuration.provenance import provenance
-from icv_lightning.configuration.recipes import monitors
-from icv_lightning.errors import UserError
 from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.measured import test_values
-from icv_lightning.records.results import RESULTS, read_results, versions, write_results
+from icv_lightning.records.results import versions, write_results
 from icv_lightning.run import processes
 from icv_lightning.run.starting_point import starting_point
 from icv_lightning.terminal.exit_status import check_stopped
@@ -37,8 +29,8 @@ if TYPE_CHECKING:
     from icv_lightning.module import ClassifierModule
 
 
-def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
-    """Return the results of a run, after writing them; the first of several processes writes for all.
+def train(config: DictConfig, cell: Identity, folder: Path) -> None:
+    """Train, test and write the results of a run; the first of several processes writes for all.
 
     Raises:
         Exception: any error of the training; its `step` says how far it came.
@@ -50,14 +42,17 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
     _import_lightning()
     from icv_lightning import building
     from icv_lightning.loggers import recording
+    from icv_lightning.run.preparation import prepare_process
+    from icv_lightning.run.trainer import prepared_trainer
 
-    _prepare_process(config)
+    prepare_process(config)
     data = _data(config)
-    module = building.build_module(config, cell.settings, data)
+    module = building.build_module(**building.module_arguments(config, data), settings=cell.settings)
+    building.check_module(config, module)
     _set_weights(module, data, config, checkpoint)
     recorded["provenance"]["data"] = recorded["provenance"]["data"] or data.digest()
     module.provenance = recorded["provenance"]
-    trainer = _trainer(config, cell, module, folder)
+    trainer = prepared_trainer(config, cell, module, folder)
     give_up = partial(_give_up, folder, cell)
     with (
         recording(trainer.loggers, cell, module, resumed),
@@ -77,7 +72,6 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> dict[str, Any]:
         if trainer.is_global_zero:
             found["measures"] = test_values(folder)
             write_results(folder, found | data.recorded() | {"seconds": seconds})
-    return read_results(folder) or {}
 
 
 def _import_lightning() -> None:
@@ -122,32 +116,13 @@ def record_failure(folder: Path, cell: Identity, error: Exception) -> None:
         print(f"failed: {folder.name}: {failed['cause']} (not recorded: {full.strerror})", file=sys.stderr)
 
 
-def in_grid() -> bool:
-    """Tell whether this process runs a cell of a grid."""
-    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
-
-
-def _prepare_process(config: DictConfig) -> None:
-    """Set logging, threads and random numbers of this process."""
-    import lightning as L
-    import torch
-
-    _quieten()
-    _share_the_cores(config)
-    if not torch.cuda.is_available():  # Lightning sets 1: then Adam looks for the driver's library at every step
-        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
-    L.seed_everything(config.seed, workers=True, verbose=False)
-    # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-
-
 def _data(config: DictConfig) -> "ImageDataModule":
     """Return the data module, set up; it shows progress where the run does."""
     from icv_lightning.building import build_datamodule
 
     data = build_datamodule(config)
     shown = (config.get("callbacks") or {}).get("progress")
-    data.quiet = not shown or in_grid() or processes.rank(config.trainer) > 0
+    data.quiet = not shown or processes.in_grid() or processes.rank(config.trainer) > 0
     data.setup()
     return data
 
@@ -165,72 +140,8 @@ def _set_weights(
         take_weights(module, data, checkpoint_file(Path(config.init_from)))
 
 
-def _trainer(config: DictConfig, cell: Identity, module: "ClassifierModule", folder: Path) -> "Trainer":
-    """Return the trainer; from here on the folder holds no results of an earlier try."""
-    from icv_lightning.building import build_trainer, share_batch_norm
-
-    _check_monitors(cell, module)
-    _leave_displays(config)
-    trainer = build_trainer(config, folder)
-    share_batch_norm(trainer, module)
-    trainer.precision_plugin.convert_module(module)  # a checkpoint of float64 is read into float32 otherwise
-    if trainer.is_global_zero:
-        (folder / RESULTS).unlink(missing_ok=True)
-    return trainer
-
-
-def _check_monitors(cell: Identity, module: "ClassifierModule") -> None:
-    """Raise `UserError` for a setting that looks at a key of the validation part which nothing logs."""
-    names = [f"val/{name}" for name in module.eval_metrics.names]
-    for key, monitor in monitors(cell.config):
-        if monitor.startswith("val/") and monitor not in names:
-            raise UserError(f"{key}={monitor}: is not logged, must be one of {', '.join(names)}")
-
-
-def _leave_displays(config: DictConfig) -> None:
-    """Take away the progress bar of a grid's cell, and all displays and loggers of a process that follows."""
-    follows = processes.rank(config.trainer) > 0
-    with open_dict(config):
-        if (follows or in_grid()) and config.get("callbacks"):
-            config.callbacks.pop("progress", None)  # the grid has a display of its own
-        if follows:
-            config.logger = {}
-
-
-def _share_the_cores(config: DictConfig) -> None:
-    import torch
-
-    choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
-    launcher = choices.get("hydra/launcher", "basic")
-    if config.threads or launcher in ("joblib", "ray"):
-        each = hardware.threads_each(launcher, config.workers, config.gpu_share)
-        torch.set_num_threads(config.threads or min(torch.get_num_threads(), each))
-
-
-def _quieten() -> None:
-    """Send Lightning's messages to run.log alone, and silence warnings that do not apply here."""
-    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
-    logging.captureWarnings(True)
-    for pattern in (
-        ".*does not have many workers",
-        ".*LeafSpec.*deprecated",
-        "Checkpoint directory .* exists",
-        r"Found \d+ module\(s\) in eval mode at the start of training",  # model.freeze
-        "The dirpath has changed from",  # of a checkpoint that is given
-        "It is recommended to use `self.log.*sync_dist",  # what is logged was computed over all processes
-    ):
-        warnings.filterwarnings("ignore", pattern)
-
-
 def _recorded(cell: Identity) -> dict[str, Any]:
-    return {
-        "cell": cell.fields,
-        "config_hash": cell.hash,
-        "config": cell.config,
-        "versions": versions(),
-    }
+    return {"cell": cell.fields, "config_hash": cell.hash, "config": cell.config, "versions": versions()}
 
 
 def _give_up(folder: Path, cell: Identity, cause: str) -> None:

@@ -1,182 +1,38 @@
-"""Trials of a search: the plan, the next trial, and each as an ordinary run.
+"""Trials of a search, each an ordinary run.
 
 A trial is `python -m icv_lightning.run` in a process of its own, with its own folder: what crashes or fills
-the memory ends that trial alone, and what ran can be run again by hand. The state is Optuna's, in SQLite
-(`<outputs>/<name>/search.db`): each write is a transaction and a lock dies with its process, so that a killed
-search leaves neither half a line nor a lock file.
+the memory ends that trial alone, and what ran can be run again by hand.
 """
 
 import fcntl
 import logging
 import math
+import shlex
 import signal
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import IO, Any
 
-import numpy as np
-from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console
+from rich.table import Table
 
-from icv_lightning.configuration.composition import CONF
-from icv_lightning.configuration.identity import identify
-from icv_lightning.errors import UserError, one_line, reason
+from icv_lightning.errors import UserError
 from icv_lightning.records.csv_files import csv_line
 from icv_lightning.records.files import write_text
 from icv_lightning.records.metrics_file import read_metrics
 from icv_lightning.records.results import is_completed
-from icv_lightning.records.trust import check_plain
-from icv_lightning.search.space import assigned, without
-
-if TYPE_CHECKING:
-    from optuna import Study
-    from optuna.distributions import BaseDistribution
-    from optuna.trial import FrozenTrial
+from icv_lightning.search.plan import SearchPlan, words
+from icv_lightning.search.study import next_trial, open_study
 
 log = logging.getLogger(__name__)
 STOPPED = (-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
-@dataclass(frozen=True)
-class SearchPlan:
-    """What a search looks for.
-
-    Attributes:
-        overrides: overrides of every trial's run.
-        config: the composed configuration, with the `search` node.
-        space: the distributions by dotted key.
-    """
-
-    overrides: Sequence[str]
-    config: DictConfig
-    space: "dict[str, BaseDistribution]"
-
-    @property
-    def folder(self) -> Path:
-        """Return where trials and state are."""
-        return Path(self.config.paths.outputs) / self.config.name
-
-    def arguments(self, params: Mapping[str, Any], *more: str) -> list[str]:
-        """Return the overrides of the run that has `params`; `more` overrule them."""
-        chosen = [assigned(key, params[key]) for key in self.space]
-        taken = [text.partition("=")[0] for text in (*chosen, *more)]
-        return [*without(self.overrides, taken), *chosen, *more]
-
-    def run_folder(self, trial: "FrozenTrial") -> Path:
-        """Return the folder that the trial's settings name."""
-        return self.folder / trial.user_attrs["cell"]
-
-
-def composed(overrides: Sequence[str]) -> DictConfig:
-    """Return what `overrides` compose to; raise `UserError` where they do not."""
-    try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("config", list(overrides))
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(one_line(error)) from error
-
-
-def words(trial: "FrozenTrial") -> str:
-    """Return the trial's settings as the command line takes them."""
-    return " ".join(assigned(key, value) for key, value in trial.params.items())
-
-
-def opened(path: Path, direction: str) -> "Study":
-    """Return the study in a database, new where there is none.
-
-    Raises:
-        UserError: a file that is no such database, is damaged, or holds what could read the environment.
-    """
-    import optuna
-    from optuna.study import StudyDirection
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        if path.exists():
-            _check_database(path)
-        study = optuna.create_study(
-            study_name="search",
-            storage=f"sqlite:///{path}",
-            direction=StudyDirection[direction.upper()],
-            load_if_exists=True,
-        )
-        trials = study.get_trials(deepcopy=False)
-        check_plain([[dict(t.params), dict(t.user_attrs)] for t in trials] + [dict(study.user_attrs)], path)
-        names = [str(trial.user_attrs.get("cell", "cell")) for trial in trials]
-    except UserError:
-        raise
-    except Exception as error:  # Optuna and SQLAlchemy raise many kinds for a database that is not theirs
-        raise UserError(f"{path}: no search that can be gone on with ({reason(error)})") from error
-    if wrong := [name for name in names if Path(name).name != name or name in ("", ".", "..")]:
-        raise UserError(f"{path}: names the folder {wrong[0]!r}, which is none of a run")
-    return study
-
-
-def _check_database(path: Path) -> None:
-    """Raise `sqlite3.DatabaseError` for a file that is no database or not whole; nothing is written."""
-    with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as database:
-        found = database.execute("pragma integrity_check(1)").fetchone()
-    if found != ("ok",):
-        raise sqlite3.DatabaseError(str(found[0]) if found else "it is empty")
-
-
-def open_study(plan: SearchPlan) -> "Study":
-    """Return the study in the plan's folder, new or to be continued.
-
-    Raises:
-        UserError: the folder holds a search for something else.
-    """
-    wanted = plan.config.search
-    study = opened(plan.folder / "search.db", wanted.direction)
-    facts = {key: wanted[key] for key in ("metric", "direction", "seed")}
-    facts |= {"space": repr(plan.space), "settings": identify(plan.config).hash}
-    before = study.user_attrs.get("search", facts)
-    if not isinstance(before, dict):
-        raise UserError(f"{plan.folder / 'search.db'}: does not hold the settings of its search")
-    if unlike := [key for key in facts if facts[key] != before.get(key)]:
-        raise UserError(
-            f"{plan.folder}: holds a search of another {', '.join(unlike)}; choose another name=…"
-        )
-    study.set_user_attr("search", facts)
-    return study
-
-
-def next_trial(study: "Study", plan: SearchPlan) -> "FrozenTrial | None":
-    """Return the trial that was interrupted, else a new one, None where all are done.
-
-    What is asked depends on `search.seed`, the trial's number and the results before it alone, so that a
-    continued search asks what an undisturbed one does. It is drawn from a copy in memory and stored at once:
-    a kill never leaves half of a trial's parameters.
-    """
-    import optuna
-    from optuna.trial import TrialState, create_trial
-
-    trials = study.get_trials(deepcopy=False)
-    for trial in trials:
-        if trial.state == TrialState.RUNNING:
-            return trial
-    if len(trials) >= plan.config.search.trials:
-        return None
-    seed = int(np.random.SeedSequence([plan.config.search.seed, len(trials)]).generate_state(1)[0])
-    copy = optuna.create_study(direction=study.direction, sampler=optuna.samplers.TPESampler(seed=seed))
-    copy.add_trials(trials)
-    params = copy.ask(plan.space).params
-    facts = {"cell": composed(plan.arguments(params)).cell}
-    study.add_trial(
-        create_trial(state=TrialState.RUNNING, params=params, distributions=plan.space, user_attrs=facts)
-    )
-    return study.get_trials(deepcopy=False)[-1]
-
-
-def run_trial(plan: SearchPlan, trial: "FrozenTrial", lock: IO[Any]) -> float | None:
+def run_trial(plan: SearchPlan, trial: FrozenTrial, lock: IO[Any]) -> float | None:
     """Run a trial unless it is completed; return its last value of the metric, None where it failed.
 
     Raises:
@@ -210,14 +66,12 @@ def read_value(folder: Path, metric: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def search(plan: SearchPlan) -> "Study":
+def search(plan: SearchPlan) -> Study:
     """Run the trials that are missing.
 
     Raises:
         UserError: a search, or a run that it left behind, is at work in the folder.
     """
-    from optuna.trial import TrialState
-
     plan.folder.mkdir(parents=True, exist_ok=True)
     with (plan.folder / "search.lock").open("w") as lock:
         try:
@@ -235,7 +89,7 @@ def search(plan: SearchPlan) -> "Study":
     return study
 
 
-def write_trials(plan: SearchPlan, study: "Study") -> None:
+def write_trials(plan: SearchPlan, study: Study) -> None:
     """Write trials.csv, one row a trial."""
     lines = [csv_line(["trial", "state", plan.config.search.metric, *plan.space, "folder"])]
     for trial in study.get_trials(deepcopy=False):
@@ -243,3 +97,25 @@ def write_trials(plan: SearchPlan, study: "Study") -> None:
         state, folder = trial.state.name.lower(), plan.run_folder(trial).name
         lines.append(csv_line([trial.number, state, trial.value, *params, folder]))
     write_text(plan.folder / "trials.csv", "".join(lines))
+
+
+def show(plan: SearchPlan, study: Study) -> bool:
+    """Print the trials, the best and how to train it on all of train; tell whether there is one."""
+    table = Table("trial", *plan.space, plan.config.search.metric)
+    for trial in study.get_trials(deepcopy=False):
+        value = trial.state.name.lower() if trial.value is None else f"{trial.value:.4f}"
+        table.add_row(str(trial.number), *(_short(trial.params[key]) for key in plan.space), value)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    found = [trial for trial in study.get_trials(deepcopy=False) if trial.value is not None]
+    if found:
+        best = study.best_trial
+        print(f"best: trial {best.number}, {words(best)}: {plan.config.search.metric} {best.value:.4f}")
+        print("on the whole training part, tested once:")
+        print("  python -m icv_lightning.run " + shlex.join(plan.arguments(best.params, "data.val_size=0")))
+    print(f"trials: {plan.folder / 'trials.csv'}")
+    return bool(found)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from icv_lightning.errors import UserError, one_line
 from icv_lightning.escaping import printable
@@ -61,6 +62,11 @@ def run(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace],
     warnings.filterwarnings("ignore", "Image size")  # Pillow's, of large pictures that it reads all the same
     with ending():
         sys.exit(command(parser.parse_args()))
+
+
+def refuse(message: str) -> NoReturn:
+    """Raise `UserError` with what argparse says; takes the place of a parser's `error`, which exits."""
+    raise UserError(f"{message}; see --help")
 
 
 def listen() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from icv_lightning.command_line import add_trust, with_trust
+from icv_lightning.command_line import add_trust, number, with_trust
 from icv_lightning.escaping import printable
 from icv_lightning.terminal.exit_status import run
 
@@ -34,9 +34,12 @@ def parser() -> argparse.ArgumentParser:
         default=(1, 5, 20),
         help="enrolled images of each class (default: 1,5,20)",
     )
-    found.add_argument("--draws", type=_at_least(1), default=20, help="draws per setting (default: 20)")
+    found.add_argument("--draws", type=number(int, 1), default=20, help="draws per setting (default: 20)")
     found.add_argument(
-        "--images", type=_at_least(0), default=0, help="images per class and part; 0: all (default: 0)"
+        "--images",
+        type=number(int, 0),
+        default=0,
+        help="images per class and part; 0: all (default: 0)",
     )
     found.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
     add_trust(found)
@@ -53,21 +56,8 @@ def _measure(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _at_least(low: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        found = int(text)
-        if found < low:
-            raise argparse.ArgumentTypeError(f"must be at least {low}, got {text}")
-        return found
-
-    return number
-
-
-def _several(low: int) -> Callable[[str], tuple[int, ...]]:
-    def numbers(text: str) -> tuple[int, ...]:
-        return tuple(map(_at_least(low), text.split(",")))
-
-    return numbers
+def _several(low: int) -> Callable[[str], tuple[float, ...]]:
+    return lambda text: tuple(map(number(int, low), text.split(",")))
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
@@ -80,7 +70,8 @@ def _show(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["distance"] == "euclidean" and row["measure"] in ("among_new", "among_all_new", "auroc"):
             loss = {"": row["method"], 0.0: "CE"}.get(row["lambda"], f"ICV λ {row['lambda']}")
-            shape = " normalised" if row["normalize"] else ""
+            shape = f", N = {row['embedding_dim']}" + (", normalised" if row["normalize"] else "")
+            shape += f", {row['settings']}" if row["settings"] else ""
             what = f"{row['ways']} from {row['shots']}, {row['measure']}" if row["ways"] else row["measure"]
             groups[row["data"], what, loss + shape].append(row["value"])
     table = Table("data", "measure, Euclidean", "embedding", "runs", "mean")

@@ -32,20 +32,25 @@ def accuracy_figure(rows: Rows) -> Figure:
     chosen = [row for row in rows if (row["measure"], row["distance"]) == ("among_new", "euclidean")]
     order = list(dict.fromkeys(row["data"] for row in chosen))
     shapes = sorted(
-        {(r["data"], r["embedding_dim"], r["normalize"]) for r in chosen if r["method"] == "network"},
-        key=lambda shape: (order.index(shape[0]), shape[2], shape[1]),
+        {
+            (r["data"], r["embedding_dim"], r["normalize"], r["settings"])
+            for r in chosen
+            if r["method"] == "network"
+        },
+        key=lambda shape: (order.index(shape[0]), shape[2], shape[1], shape[3]),
     )
     with rc_context(SETTINGS):
         figure, axes = new_figure(2, len(shapes))
-        for (upper, lower), (data, dim, unit) in zip(axes.T, shapes, strict=True):
+        for (upper, lower), (data, dim, unit, other) in zip(axes.T, shapes, strict=True):
             own = [
                 r for r in chosen
-                if (r["data"], r["embedding_dim"]) == (data, dim) and r["normalize"] in (unit, "")
+                if (r["data"], r["embedding_dim"]) == (data, dim)
+                and (r["normalize"], r["settings"]) in ((unit, other), ("", ""))
             ]  # fmt: skip
             settings = sorted({(r["ways"], r["shots"]) for r in own})
             _draw_accuracies(upper, own, settings)
             _draw_differences(lower, own, settings)
-            upper.set_title(f"{data_title(data)}\n{shape_title(dim, unit)}")
+            upper.set_title("\n".join(filter(None, (data_title(data), shape_title(dim, unit), other))))
             lower.set_xlabel("new classes from images of each")
         axes[0, 0].set_ylabel("accuracy among new classes")
         axes[1, 0].set_ylabel("ICV − CE, points")

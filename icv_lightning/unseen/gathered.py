@@ -5,7 +5,11 @@ from typing import Any
 
 Rows = list[dict[str, Any]]
 CLAIM = 12
-PAIRED_BY = ("data", "trained_on", "seed", "normalize", "embedding_dim", "ways", "shots")  # within a pair
+PAIRED_BY = ("data", "trained_on", "seed", "normalize", "embedding_dim", "settings", "ways", "shots")
+COLUMNS = (  # keys of a run's settings that columns of their own hold
+    "data.name", "data.classes", "data.fold", "data.subset",
+    "model.embedding_dim", "model.normalize", "loss.lambda",
+)  # fmt: skip
 
 
 def evidence(rows: Rows) -> Rows:
@@ -43,4 +47,5 @@ def _pair(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _cell(row: Mapping[str, Any]) -> str:
     shape = f"N = {row['embedding_dim']}, {'normalised' if row['normalize'] else 'not normalised'}"
+    shape += f", {row['settings']}" if row["settings"] else ""
     return f"{shape}, {row['ways']} new classes from {row['shots']} each, ICV λ {row['lambda']:g} − CE"

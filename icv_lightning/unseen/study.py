@@ -13,19 +13,21 @@ from icv_lightning.configuration.provenance import contents_changed, pictures_ch
 from icv_lightning.data import ImageDataModule
 from icv_lightning.data.disjoint import DisjointDataModule
 from icv_lightning.data.images import InMemoryImages
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, naming
 from icv_lightning.escaping import file_stem
 from icv_lightning.evaluation.distances import DISTANCES
 from icv_lightning.recognition.checkpoint import load_checkpoint
+from icv_lightning.records.axes import other_settings
 from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
-from icv_lightning.records.files import replaced, write_text
+from icv_lightning.records.files import write_text
 from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import is_completed, measured_once, read_results
-from icv_lightning.report.figures.style import DPI
+from icv_lightning.records.runs import read_runs
+from icv_lightning.report.figures.style import save_png
 from icv_lightning.unseen.episodes import measure
 from icv_lightning.unseen.figure import accuracy_figure
-from icv_lightning.unseen.gathered import Rows, evidence
+from icv_lightning.unseen.gathered import COLUMNS, Rows, evidence
 from icv_lightning.unseen.spaces import Space, baselines, embedded, of_network
 
 FOLDER = "unseen"  # folder below the grid's
@@ -75,14 +77,12 @@ class Split:
         train, known, new = (embedded(space, part, protocol.images) for part in parts)
         classes = len(set(new.target.tolist()))
         settings = [(ways or classes, shots) for ways in protocol.ways for shots in protocol.shots]
-        try:
+        with naming(f"data={self.settings['name']}: "):
             return [
                 row._asdict()
                 for distance in distances
                 for row in measure(train, known, new, distance, settings, protocol.draws)
             ]
-        except ValueError as error:
-            raise UserError(f"data={self.settings['name']}: {error}") from error
 
     def measure_run(self, run: Path, protocol: Protocol) -> Rows:
         """Return what the network of a run is worth, by every distance; raise as `check_pictures` does."""
@@ -114,9 +114,7 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     Raises:
         UserError: no completed run, none left out of training, or a protocol that the data cannot serve.
     """
-    found = {run: read_results(run) or {} for run in folder.glob("*/") if is_completed(run)}
-    if not found:
-        raise UserError(f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/unseen_mnist")
+    found = {run: read_results(run) or {} for run in completed_runs(folder, "outputs/unseen_mnist")}
     place = folder / FOLDER
     splits = {run: Split(data_settings(run, root)) for run in found}
     for split in {split.key: split for split in splits.values()}.values():
@@ -125,17 +123,18 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
             raise UserError(f"data={name}: trained on all classes; unseen ones need data.classes=[…]")
     for run, split in splits.items():
         check_pictures(run, pictures_changed(_provenance(run), split.settings))
+    others = other_settings(read_runs([folder]), COLUMNS)
     rows: dict[str, Rows] = {}
     for run, split in sorted(splits.items(), key=lambda item: (item[1].key, item[0])):
         config, data = found[run]["config"], split.settings
         dim = config["model"]["embedding_dim"]
-        fixed = {
-            "data": data["name"],
-            "trained_on": split.trained_on,
-            "seed": data["seed"],
-            "embedding_dim": dim,
+        fixed = {"data": data["name"], "trained_on": split.trained_on}
+        fixed |= {"seed": data["seed"], "embedding_dim": dim}
+        own = {
+            "normalize": config["model"]["normalize"],
+            "lambda": float(config["loss"]["lambda"]),
+            "settings": others[run.name],
         }
-        own = {"normalize": config["model"]["normalize"], "lambda": float(config["loss"]["lambda"])}
         name = file_stem(f"baselines-{data['name']}-d{dim}-{split.key}")
         if name not in rows:
             measured = measured_once(
@@ -149,9 +148,15 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     gathered = [row for name in sorted(rows) for row in rows[name]]
     write_text(place / "results.csv", csv_text(gathered, digits=6))
     write_text(place / "evidence.json", json.dumps(evidence(gathered), indent=1) + "\n")
-    with replaced(place / "accuracy.png") as file:
-        accuracy_figure(gathered).savefig(file, format="png", dpi=DPI)
+    save_png(accuracy_figure(gathered), place / "accuracy.png")
     return gathered
+
+
+def completed_runs(folder: Path, example: str) -> list[Path]:
+    """Return the folders of the completed runs in a grid's folder; raise `UserError` where there is none."""
+    if runs := sorted(run for run in folder.glob("*/") if is_completed(run)):
+        return runs
+    raise UserError(f"{folder}: no completed run in it; give a grid's folder, e.g. {example}")
 
 
 def check_pictures(run: Path, changed: list[str]) -> None:
@@ -184,7 +189,4 @@ def _loaded(settings: str) -> ImageDataModule:
 def _parts(settings: str) -> Parts:
     """Return training images, test images of the same classes, images of new classes."""
     data = _loaded(settings)
-    new = data.unseen()
-    if not len(new):
-        raise UserError(f"data={data.name}: trained on all classes; unseen ones need data.classes=[…]")
-    return data.train_part, data.test_part, new
+    return data.train_part, data.test_part, data.unseen()

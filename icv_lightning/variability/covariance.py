@@ -52,3 +52,14 @@ def between_class_covariance(
     """
     prior, offsets = between(embeddings, target, weights)
     return (prior[:, None] * offsets).T @ offsets
+
+
+def explained(covariance: Float[Tensor, "dim dim"], components: int) -> Float[Tensor, " components"]:
+    """Return the shares of the trace that the first principal components explain, largest first.
+
+    NaN where the trace is 0 or not finite.
+    """
+    if not covariance.isfinite().all():
+        return torch.full_like(covariance[0, :components], torch.nan)
+    variances = torch.linalg.eigvalsh(covariance).flip(0).clamp(min=0)
+    return (variances / variances.sum())[:components]

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from icv_lightning.command_line import CHECKPOINT, add_trust, checkpoint, with_trust
-from icv_lightning.errors import UserError
-from icv_lightning.records.files import replaced, write_text
+from icv_lightning.command_line import CHECKPOINT, add_trust, checkpoint, number, with_trust
+from icv_lightning.errors import UserError, naming
+from icv_lightning.records.files import write_text
 from icv_lightning.terminal.exit_status import run
 
 
@@ -53,21 +53,13 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("--data-root", help="folder of data sets, if not where the runs found them")
     found.add_argument("--flip", action="store_true", help="average with the embedding of the mirror image")
-    found.add_argument("--seed", type=_count(0), default=0, help="seed of the drawn pairs (default: 0)")
-    found.add_argument("--folds", type=_count(2), default=10, help="folds of the accuracy (default: 10)")
-    found.add_argument("--each", type=_count(1), default=300, help="genuine pairs per fold (default: 300)")
+    found.add_argument("--seed", type=number(int, 0), default=0, help="seed of the drawn pairs (default: 0)")
+    found.add_argument("--folds", type=number(int, 2), default=10, help="folds of the accuracy (default: 10)")
+    found.add_argument(
+        "--each", type=number(int, 1), default=300, help="genuine pairs per fold (default: 300)"
+    )
     add_trust(found)
     return found
-
-
-def _count(low: int):  # type: ignore[no-untyped-def]
-    def number(text: str) -> int:
-        """Read a number."""
-        if int(text) < low:
-            raise ValueError
-        return int(text)
-
-    return number
 
 
 def _share(text: str) -> float:
@@ -78,6 +70,7 @@ def _share(text: str) -> float:
 
 def _one(arguments: argparse.Namespace) -> None:
     from icv_lightning.evaluation.verification import DISTANCES
+    from icv_lightning.report.figures.style import save_png
     from icv_lightning.verify.figure import roc_figure
     from icv_lightning.verify.pair_lists import pairs_in
     from icv_lightning.verify.pictures import Verifier
@@ -91,18 +84,15 @@ def _one(arguments: argparse.Namespace) -> None:
     protocol = Protocol(arguments.folds, arguments.each, arguments.seed, arguments.flip)
     part, pairs = verifier.pairs(named) if named else (verifier.persons(), None)
     for distance in DISTANCES:
-        try:
+        with naming(f"{arguments.checkpoint}: "):
             found[distance], tars = (
                 measure_pairs(part, pairs, distance) if pairs else measure_persons(part, protocol, distance)
             )
-        except ValueError as error:
-            raise UserError(f"{arguments.checkpoint}: {error}") from error
         curves[distance] = {0: tars}
     run = arguments.checkpoint.parent.parent if verifier.results else arguments.checkpoint.parent
     out = arguments.out or run / FOLDER
     write_text(out / "measures.json", json.dumps(found, indent=1) + "\n")
-    with replaced(out / "roc.png") as file:
-        roc_figure(FAR_GRID, curves).savefig(file, format="png", dpi=150)
+    save_png(roc_figure(FAR_GRID, curves), out / "roc.png")
     _show(found)
     print(out / "measures.json")
 

@@ -8,7 +8,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from icv_lightning.report.figures.style import LOSS_COLOURS, LOSS_DASHES, SETTINGS, new_figure
+from icv_lightning.report.figures.style import SETTINGS, line_look, new_figure
 
 
 def roc_figure(far: Sequence[float], curves: Mapping[str, Mapping[Any, Sequence[float | None]]]) -> Figure:
@@ -24,10 +24,8 @@ def roc_figure(far: Sequence[float], curves: Mapping[str, Mapping[Any, Sequence[
         for k, (name, folds) in enumerate(curves.items()):
             values = np.array(list(folds.values()), dtype=float)
             measured = measured | np.isfinite(values).all(0)
-            look: dict[str, Any] = {"color": LOSS_COLOURS[k % 7], "linestyle": LOSS_DASHES[k % 7]}
-            axes.plot(
-                far, values.mean(0), label=name, linewidth=1.4, drawstyle="steps-post", zorder=9 - k, **look
-            )
+            look = line_look(k)
+            axes.plot(far, values.mean(0), label=name, drawstyle="steps-post", zorder=9 - k, **look)
             if len(values) > 1:
                 band = (values.min(0), values.max(0))
                 axes.fill_between(far, *band, color=look["color"], alpha=0.08, linewidth=0, step="post")

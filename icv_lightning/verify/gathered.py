@@ -19,8 +19,9 @@ def conditions(rows: Rows, distance: str = "euclidean") -> Mapping[str, Rows]:
     found: dict[tuple[Any, ...], Rows] = defaultdict(list)
     for row in rows:
         if row["distance"] == distance:
-            rule = "" if row["centroids"] in ("learned", "") else f", {row['centroids']}"
-            name = {"": RAW, 0.0: f"CE{rule}"}.get(row["lambda"], f"ICV λ {row['lambda']}{rule}")
+            rule = "" if row["centroids"] == "learned" else row["centroids"]
+            loss = {"": RAW, 0.0: "CE"}.get(row["lambda"], f"ICV λ {row['lambda']}")
+            name = ", ".join(filter(None, (loss, rule, row["settings"])))
             found[row["lambda"] != "", row["lambda"], rule, name].append(row)
     return {name: own for (*_, name), own in sorted(found.items(), key=lambda item: item[0])}
 
@@ -32,17 +33,18 @@ def table(rows: Rows) -> str:
     are counted, not runs: runs of a fold verify the same persons. Folds share training persons, so the
     intervals are too narrow rather than too wide.
     """
+    parts = conditions(rows)
     found = {
         name: {key: values(own, key) for key in {row["measure"] for row in own} - {"roc", "accuracy_se"}}
-        for name, own in conditions(rows).items()
+        for name, own in parts.items()
     }
     keys = sorted({key for own in found.values() for key in own})
     lines = [["", *keys], ["---"] * (1 + len(keys))]
     lines += [[name, *(_cell(own.get(key, {})) for key in keys)] for name, own in found.items()]
-    plain = found.pop("CE", {})
-    found.pop(RAW, None)
-    for name, own in found.items() if plain else ():
-        lines.append([f"{name} − CE", *(_cell(_minus(own.get(k, {}), plain.get(k, {}))) for k in keys)])
+    for name, own in found.items():
+        plain = found.get(_cross_entropy(parts[name]), own)
+        if name != RAW and plain is not own:
+            lines.append([f"{name} − CE", *(_cell(_minus(own.get(k, {}), plain.get(k, {}))) for k in keys)])
     return "\n".join("| " + " | ".join(map(printable, line)) + " |" for line in lines) + "\n"
 
 
@@ -57,6 +59,11 @@ def by_fold(found: Values) -> dict[tuple[Any, ...], Any]:
     for (data, fold, _), value in found.items():
         folds[data, fold].append(value)
     return {key: np.mean(np.array(own, dtype=float), axis=0) for key, own in folds.items()}
+
+
+def _cross_entropy(rows: Rows) -> str:
+    """Return the name of the condition that a condition's rows are compared with."""
+    return ", ".join(filter(None, ("CE", rows[0]["settings"])))
 
 
 def _minus(ours: Values, other: Values) -> Values:

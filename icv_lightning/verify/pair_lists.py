@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
 
 from icv_lightning.data.tables import decoded, split_lines
-from icv_lightning.errors import UserError
-from icv_lightning.verify.pairs import NamedPairs, Pairs, read_pairs
+from icv_lightning.errors import UserError, first_few
+from icv_lightning.verify.pairs import NamedPairs, Picture, read_pairs
 
 SAME = {"1": True, "true": True, "yes": True, "same": True, "genuine": True}
 SAME |= {"0": False, "-1": False, "false": False, "no": False, "different": False, "impostor": False}
@@ -16,26 +13,7 @@ MAX_LISTED = 10
 FORM = "two paths and 1 (one person) or 0, as: a/1.jpg b/2.jpg 0"
 
 
-class FilePairs(NamedTuple):
-    """What a list says: two pictures each, whether they show one person, and the fold, from 0."""
-
-    first: list[Path]
-    second: list[Path]
-    genuine: list[bool]
-    fold: list[int]
-
-    def pictures(self) -> list[Path]:
-        """Return every picture named, once, sorted."""
-        return sorted({*self.first, *self.second})
-
-    def at(self, pictures: Sequence[Path]) -> Pairs:
-        """Return the pairs as positions in `pictures`."""
-        places = {picture: place for place, picture in enumerate(pictures)}
-        index = [np.array([places[path] for path in side]) for side in (self.first, self.second)]
-        return Pairs(index[0], index[1], np.array(self.genuine), np.array(self.fold))
-
-
-def pairs_in(path: Path, folder: Path | None = None) -> NamedPairs | FilePairs:
+def pairs_in(path: Path, folder: Path | None = None) -> NamedPairs[Picture] | NamedPairs[Path]:
     """Return the pairs in a file: in LFW's format where it begins with numbers, else a list of paths."""
     try:
         lines = split_lines(decoded(path.read_bytes()))
@@ -46,7 +24,7 @@ def pairs_in(path: Path, folder: Path | None = None) -> NamedPairs | FilePairs:
     return read_pair_list(path, folder)
 
 
-def read_pair_list(path: Path, folder: Path | None = None) -> FilePairs:
+def read_pair_list(path: Path, folder: Path | None = None) -> NamedPairs[Path]:
     """Return the pairs of a text, CSV or TSV, with or without a heading, in whatever encoding it was saved.
 
     A line has two paths and a word of `SAME`, in any order, and under the heading "fold" a number.
@@ -78,13 +56,10 @@ def read_pair_list(path: Path, folder: Path | None = None) -> FilePairs:
     places = [folder] if folder else [path.parent, Path()]
     files = [[_found(row[side], places) for row in body] for side in (left, right)]
     if absent := sorted({str(file) for side in files for file in side if not file.is_file()}):
-        more = f" and {len(absent) - MAX_LISTED} more" if len(absent) > MAX_LISTED else ""
-        raise UserError(
-            f"{path}: {len(absent)} pictures are not there: {', '.join(absent[:MAX_LISTED])}{more}"
-        )
+        raise UserError(f"{path}: {len(absent)} pictures are not there: {first_few(absent, MAX_LISTED)}")
     words = [row[fold] for row in body] if fold is not None else ["0"] * len(body)
     order = {word: k for k, word in enumerate(dict.fromkeys(words))}
-    return FilePairs(files[0], files[1], genuine, [order[word] for word in words])
+    return NamedPairs(files[0], files[1], genuine, [order[word] for word in words])
 
 
 def _found(name: str, places: Sequence[Path]) -> Path:

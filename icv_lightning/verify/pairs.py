@@ -1,35 +1,38 @@
 """Pairs of pictures to verify: read from a file of LFW's format, or drawn by a seed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Int
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, check_at_least
 
 PICTURES = 2000  # of a fold at most, whose two million pairs are drawn from
 Picture = tuple[str, int]  # person and number of the picture, from 1
+Named = TypeVar("Named", Picture, Path)  # how a file names a picture
 
 
-class NamedPairs(NamedTuple):
-    """What a file of pairs says: two pictures each, and the fold, from 0."""
+@dataclass(frozen=True)
+class NamedPairs(Generic[Named]):
+    """What a file of pairs says: two pictures each, whether they show one person, and the fold, from 0."""
 
-    first: list[Picture]
-    second: list[Picture]
-    fold: list[int]
+    first: Sequence[Named]
+    second: Sequence[Named]
+    genuine: Sequence[bool]
+    fold: Sequence[int]
 
-    def pictures(self) -> list[Picture]:
+    def pictures(self) -> list[Named]:
         """Return every picture named, once, sorted."""
-        return sorted({*self.first, *self.second})
+        return sorted(set(self.first).union(self.second))
 
-    def at(self, pictures: Sequence[Picture]) -> "Pairs":
+    def at(self, pictures: Sequence[Named]) -> "Pairs":
         """Return the pairs as positions in `pictures`."""
         places = {picture: place for place, picture in enumerate(pictures)}
-        index = [[places[p] for p in side] for side in (self.first, self.second)]
-        genuine = [a[0] == b[0] for a, b in zip(self.first, self.second, strict=True)]
-        return Pairs(np.array(index[0]), np.array(index[1]), np.array(genuine), np.array(self.fold))
+        first, second = (np.array([places[p] for p in side]) for side in (self.first, self.second))
+        return Pairs(first, second, np.array(self.genuine), np.array(self.fold))
 
 
 class Pairs(NamedTuple):
@@ -41,7 +44,7 @@ class Pairs(NamedTuple):
     fold: Int[np.ndarray, " pair"]
 
 
-def read_pairs(path: str | Path) -> NamedPairs:
+def read_pairs(path: str | Path) -> NamedPairs[Picture]:
     """Return the pairs of a file in LFW's format.
 
     The first line holds the number of folds and of genuine pairs in each ("10 300", as `pairs.txt`), or the
@@ -64,9 +67,9 @@ def read_pairs(path: str | Path) -> NamedPairs:
     if len(lines) - 1 != 2 * folds * each:
         raise UserError(f"{path}: must have {2 * folds * each} pairs by its first line, has {len(lines) - 1}")
     found = [_pair(path, n, words, n // each % 2 == 0) for n, words in enumerate(lines[1:])]
-    return NamedPairs(
-        [a for a, _ in found], [b for _, b in found], [n // (2 * each) for n in range(len(found))]
-    )
+    first, second = ([pair[side] for pair in found] for side in (0, 1))
+    genuine = [a[0] == b[0] for a, b in found]
+    return NamedPairs(first, second, genuine, [n // (2 * each) for n in range(len(found))])
 
 
 def all_pairs(target: Int[np.ndarray, " picture"]) -> Pairs:
@@ -90,8 +93,7 @@ def draw_pairs(target: Int[np.ndarray, " picture"], folds: int, each: int, seed:
     Raises:
         ValueError: an argument below 1, or a fold left without a pair of either kind.
     """
-    if folds < 1 or each < 1:
-        raise ValueError(f"folds and each must be at least 1, got {folds} and {each}")
+    check_at_least(1, folds=folds, each=each)
     rng = np.random.default_rng(seed)
     persons = rng.permutation(np.unique(target))
     if len(persons) >= 2 * folds:

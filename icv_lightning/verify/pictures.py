@@ -18,6 +18,7 @@ from icv_lightning.data.faces import FacesDataModule, files_of
 from icv_lightning.data.folders import PictureFinder
 from icv_lightning.data.images import InMemoryImages
 from icv_lightning.data.picture import read_picture
+from icv_lightning.data.spaced import spaced
 from icv_lightning.data.traits import SAMPLE, read_ranges
 from icv_lightning.errors import UserError
 from icv_lightning.module import ClassifierModule
@@ -28,7 +29,6 @@ from icv_lightning.records.places import data_settings
 from icv_lightning.records.results import read_results
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.spaces import Space, embedded, of_network
-from icv_lightning.verify.pair_lists import FilePairs
 from icv_lightning.verify.pairs import NamedPairs, Pairs, Picture
 
 
@@ -62,7 +62,7 @@ class Verifier:
         self.space = flip_averaged(module) if flip else of_network(module)
         _, taken = trained_for(content, checkpoint)
         taken = taken if crop is None else taken._replace(crop=crop)
-        self.decode = partial(read_picture, **taken._asdict())
+        self.decode = partial(read_picture, taken=taken)
         self.usual = read_ranges((content.get("data") or {}).get("usual"))
 
     def persons(self) -> Embedded:
@@ -85,30 +85,22 @@ class Verifier:
         images = self._images([path for path, _ in found])
         return embedded(self.space, InMemoryImages(images, target))
 
-    def pairs(self, named: NamedPairs | FilePairs) -> tuple[Embedded, Pairs]:
+    def pairs(self, named: NamedPairs[Picture] | NamedPairs[Path]) -> tuple[Embedded, Pairs]:
         """Return the embeddings of the pictures that pairs name, and the pairs among them.
 
         Raises:
             UserError: a picture that is not there, or a person who was trained on.
         """
-        if isinstance(named, FilePairs):
-            return self._listed(named)
-        wanted = named.pictures()
-        self._check_strangers(sorted({name for name, _ in wanted}))
-        files = find_pictures(self._folder(), wanted)
-        numbers = {name: k for k, name in enumerate(dict(wanted))}
-        target = torch.tensor([numbers[name] for name, _ in wanted])
-        return embedded(self.space, InMemoryImages(self._images(files), target)), named.at(wanted)
-
-    def _listed(self, pairs: FilePairs) -> tuple[Embedded, Pairs]:
-        files = pairs.pictures()
-        self._check_strangers(sorted({path.parent.name for path in files}))
-        images = InMemoryImages(self._images(files), torch.zeros(len(files), dtype=torch.int64))
-        return embedded(self.space, images), pairs.at(files)
+        wanted: Any = named.pictures()
+        by_path = isinstance(wanted[0], Path)
+        self._check_strangers(sorted({one.parent.name if by_path else one[0] for one in wanted}))
+        files = wanted if by_path else find_pictures(self._folder(), wanted)
+        nobody = torch.zeros(len(files), dtype=torch.int64)  # whose each is, pairs say
+        return embedded(self.space, InMemoryImages(self._images(files), nobody)), named.at(wanted)
 
     def _images(self, files: Sequence[Path]) -> LazyImages:
         images = LazyImages(files, self.decode)
-        looked_at = torch.linspace(0, len(files) - 1, min(len(files), SAMPLE)).long()
+        looked_at = spaced(len(files), SAMPLE)
         warn_unlike(images[looked_at], [files[k] for k in looked_at.tolist()], self.usual)
         return images
 
@@ -141,10 +133,8 @@ def unseen_pictures(settings: Mapping[str, Any]) -> InMemoryImages:
 
 def flip_averaged(module: ClassifierModule) -> Space:
     """Return embeddings averaged over a picture and its mirror image, of unit length if the network's are."""
-    plain, unit = (
-        of_network(module),
-        any(getattr(layer, "normalize", False) for layer in module.net.modules()),
-    )
+    plain = of_network(module)
+    unit = any(getattr(layer, "normalize", False) for layer in module.net.modules())
 
     def space(images: Tensor) -> Tensor:
         mean = (plain(images) + plain(images.flip(-1))) / 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from icv_lightning.errors import UserError
+from icv_lightning.errors import UserError, naming
 from icv_lightning.evaluation.verification import (
     DISTANCES,
     pair_scores,
@@ -16,16 +16,18 @@ from icv_lightning.evaluation.verification import (
     tar_at_far,
     verification_measures,
 )
+from icv_lightning.records.axes import other_settings
 from icv_lightning.records.checkpoints import checkpoint_file
 from icv_lightning.records.csv_files import csv_text
-from icv_lightning.records.files import replaced, write_text
+from icv_lightning.records.files import write_text
 from icv_lightning.records.places import data_settings
-from icv_lightning.records.results import is_completed, measured_once, read_results
-from icv_lightning.report.figures.style import DPI
+from icv_lightning.records.results import measured_once, read_results
+from icv_lightning.records.runs import read_runs
+from icv_lightning.report.figures.style import save_png
 from icv_lightning.unseen.episodes import Embedded
 from icv_lightning.unseen.gathered import Rows
 from icv_lightning.unseen.spaces import embedded, raw_pixels
-from icv_lightning.unseen.study import Split, left_some_out
+from icv_lightning.unseen.study import Split, completed_runs, left_some_out
 from icv_lightning.verify.figure import roc_figure
 from icv_lightning.verify.gathered import RAW, by_fold, conditions, table, values
 from icv_lightning.verify.identification import identification
@@ -35,7 +37,10 @@ from icv_lightning.verify.pictures import Verifier, unseen_pictures
 BLOCK = 2**23  # numbers of one end of the pairs held at once, 64 MB
 FOLDER = "verification"  # folder below a run's or a grid's
 Tars = list[float | None]
-OF_RAW = {"method": RAW, "seed": 0} | dict.fromkeys(("embedding_dim", "normalize", "centroids", "lambda"), "")
+OF_RAW = {"method": RAW, "seed": 0} | dict.fromkeys(
+    ("embedding_dim", "normalize", "centroids", "lambda", "settings"), ""
+)
+COLUMNS = ("data.name", "data.fold", "centroids.name", "loss.lambda")  # keys that columns of their own hold
 FAR_GRID = tuple(np.logspace(-4, 0, 81).tolist())  # where curves of several runs are averaged
 
 
@@ -120,18 +125,14 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     Raises:
         UserError: no completed run, or one that kept no persons to verify.
     """
-    runs = sorted(run for run in folder.glob("*/") if is_completed(run))
-    if not runs:
-        raise UserError(
-            f"{folder}: no completed run in it; give a grid's folder, e.g. outputs/orl_verification"
-        )
+    runs = completed_runs(folder, "outputs/orl_verification")
     for run in runs:
         if not left_some_out(_data_settings(run, root)):
             raise UserError(f"{run}: kept no persons to verify; give --checkpoint and --images, or --pairs")
-    place = folder / FOLDER
+    place, others = folder / FOLDER, other_settings(read_runs([folder]), COLUMNS)
     rows: Rows = []
     for run in runs:
-        fields, settings = _fields(run), _data_settings(run, root)
+        fields, settings = _fields(run) | {"settings": others[run.name]}, _data_settings(run, root)
         name = f"{RAW}-{Split(settings).key}".replace(" ", "_")
         if not any(row["method"] == RAW and row["fold"] == fields["fold"] for row in rows):
             measured = measured_once(
@@ -145,18 +146,15 @@ def evaluate(folder: Path, protocol: Protocol, root: str | None = None) -> Rows:
     write_text(place / "results.csv", csv_text((row for row in rows if row["measure"] != "roc"), digits=6))
     write_text(place / "table.md", table(rows))
     curves = {name: by_fold(values(chosen, "roc")) for name, chosen in conditions(rows).items()}
-    with replaced(place / "roc.png") as file:
-        roc_figure(FAR_GRID, curves).savefig(file, format="png", dpi=DPI)
+    save_png(roc_figure(FAR_GRID, curves), place / "roc.png")
     return rows
 
 
 def _measured(part: Embedded, protocol: Protocol, what: str) -> Rows:
     rows: Rows = []
     for distance in DISTANCES:
-        try:
+        with naming(f"{what}: "):
             found, tars = measure_persons(part, protocol, distance)
-        except ValueError as error:
-            raise UserError(f"{what}: {error}") from error
         rows += [{"distance": distance, "measure": key, "value": value} for key, value in found.items()]
         rows += [{"distance": distance, "measure": "roc", "value": tars}]
     return rows

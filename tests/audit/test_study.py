@@ -12,7 +12,6 @@ from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
 from icv_lightning import audit_embeddings
 from icv_lightning.audit.figures import views_figure
-from icv_lightning.errors import UserError
 
 SPLIT = np.where(np.arange(160) % 8 < 4, "train", "test")
 
@@ -129,46 +128,3 @@ def test_the_model_s_own_answers(blobs, split):
 def test_equal_arguments_give_equal_numbers(blobs):
     first, again = (audit_embeddings(*blobs, draws=20) for _ in range(2))
     assert first.as_json() == again.as_json()
-
-
-def test_sentences_name_a_rule_only_where_it_gains(blobs):
-    x, y = blobs
-    cheapest = audit_embeddings(x, y, draws=50).sentences[0]
-    assert cheapest.startswith("Rule: use the nearest class mean by Euc")
-    rng = np.random.default_rng(1)
-    long = rng.normal(size=(160, 2)) @ [[6, 6], [0, 0.3]] + 2 * np.eye(2)[np.arange(160) % 2]
-    found = audit_embeddings(long, np.arange(160) % 2, draws=50)
-    assert found.value("gain_mahalanobis") > 0.1
-    assert found.value("acc_lda") == found.value("acc_mahalanobis")
-    assert found.sentences[0].startswith("Rule: use the nearest class mean by Mahalanobis")  # the cheaper
-    assert not found.sentences[0].startswith("Rule: use the nearest class mean by Euc")
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"embeddings": np.zeros(5)}, "embeddings must be numbers of shape M x N, got float64 of shape 5"),
-        ({"embeddings": np.array([["a", "b"]] * 160)}, "embeddings must be numbers"),
-        (
-            {"target": np.arange(159)},
-            "target must hold one value for each of the 160 embeddings, has",
-        ),
-        ({"target": np.zeros(160, int)}, "needs 2 classes, one of them with 2 pictures; has 1"),
-        ({"target": np.arange(160)}, "needs 2 classes, one of them with 2 pictures; has 160 with at most 1"),
-        ({"target": np.full(160, 0.5)}, "target must be names or whole numbers"),
-        ({"split": ["dev"] * 160}, "split must be train, test, val, validation, got dev"),
-        ({"centroids": np.zeros((3, 4))}, "centroids must be 4 x 4, a row a class in order, got 3 x 4"),
-        ({"weight": np.zeros((4, 3))}, "weight must be 4 x 4, a row a class in order, got 4 x 3"),
-        ({"preds": ["ant"]}, "preds must hold one value for each of the 160 embeddings, has shape 1"),
-        (
-            {"is_query": np.zeros(160, bool), "is_gallery": np.ones(160, bool)},
-            "must each be true of",
-        ),
-        ({"is_query": np.arange(160) < 90, "is_gallery": np.arange(160) > 80}, "9 pictures are is_query and"),
-        ({"embeddings": np.full((160, 4), np.nan)}, "needs 2 classes"),
-    ],
-)
-def test_what_cannot_be_audited(blobs, change, words):
-    arguments = dict(zip(("embeddings", "target"), blobs, strict=True)) | change
-    with pytest.raises(UserError, match=words):
-        audit_embeddings(**arguments)

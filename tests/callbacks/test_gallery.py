@@ -51,7 +51,8 @@ def train(folder: Path, gallery: Gallery, memory: Memory | None, **options: Any)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", list(TINY))
     torch.manual_seed(0)
-    data, module = building.build_datamodule(config), building.build_module(config)
+    data = building.build_datamodule(config)
+    module = building.build_module(**building.module_arguments(config))
     trainer = L.Trainer(
         logger=memory or False, callbacks=[gallery, Throughput()], default_root_dir=folder,
         log_every_n_steps=0, enable_progress_bar=False, enable_checkpointing=False,

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from icv_lightning.callbacks import GuardRails
 from icv_lightning.callbacks.guard_rails import WARNINGS, _lag
 from icv_lightning.centroids import BatchMeanCentroids, CentroidRule, LearnedCentroids
-from icv_lightning.data.datamodule import ImageDataModule, Part
+from icv_lightning.data.datamodule import ImageDataModule
+from icv_lightning.data.parts import Part
 from icv_lightning.losses import CombinedLoss
 from icv_lightning.module import ClassifierModule
 from icv_lightning.nets import LinearScores, Standardize

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from icv_lightning.configuration import checks
-from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 
 Main = Callable[..., int]
 
+pytestmark = pytest.mark.usefixtures("empty_folder")
 BAD = {
     "loss.lamda=0.5": "unknown key loss.lamda; the nearest is loss.lambda",
     "lambda=0.5": "unknown key lambda; the nearest is loss.lambda",
@@ -45,12 +45,6 @@ BAD = {
     "--nonsense": "unrecognized arguments: --nonsense; see --help",
     "--cfg": "argument --cfg/-c: expected one argument; see --help",
 }
-
-
-@pytest.fixture(autouse=True)
-def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    register_resolvers()
 
 
 @pytest.mark.parametrize("override", BAD)
@@ -107,9 +101,9 @@ def test_a_folder_of_one_class_is_refused(tmp_path: Path) -> None:
         checks.check(["data=image_folder", "data.root=pictures"])
 
 
-@pytest.mark.parametrize("name", sorted(checks.LAUNCHERS))
+@pytest.mark.parametrize("name", ["joblib", "ray", "ray_cluster", "submitit_local", "submitit_slurm"])
 def test_a_launcher_without_its_extra_is_said(monkeypatch, name):
-    extra, _ = checks.LAUNCHERS[name]
+    extra = name.split("_")[0]
     monkeypatch.setattr(checks.importlib.util, "find_spec", lambda wanted: None)
     with pytest.raises(
         UserError, match=rf"hydra/launcher={name}: needs pip install 'icv-lightning\[{extra}\]'"

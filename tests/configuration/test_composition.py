@@ -9,9 +9,10 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from icv_lightning.configuration import composition, identity
-from icv_lightning.configuration.composition import Composition, parse
+from icv_lightning.configuration import composition, identity, overrides
+from icv_lightning.configuration.composition import Composition
 from icv_lightning.configuration.identity import identify
+from icv_lightning.configuration.overrides import parse
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
 
@@ -106,7 +107,7 @@ def test_a_cell_is_composed_resolved_and_hashed_once(monkeypatch):
     counted(OverridesParser, "parse_override")
     counted(ConfigLoaderImpl, "load_configuration")
     counted(identity, "_digest")
-    composition._parsed.cache_clear()
+    overrides.parse_one.cache_clear()
     cells = list(Composition(["data=digits", "seed=10,11,12,13", "loss.lambda=0,0.5"], True).cells())
     assert len({cell.hash for cell in cells}) == 8
     assert calls["_digest"] == 8

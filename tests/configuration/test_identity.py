@@ -9,10 +9,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from icv_lightning.configuration.composition import CONF
 from icv_lightning.configuration.identity import Identity, identify
-from icv_lightning.configuration.resolution import Template
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.data.sizes import class_count, count_classes, image_count
-from icv_lightning.declarations.choices import described
 from icv_lightning.errors import UserError
 
 
@@ -136,21 +134,6 @@ def test_true_is_not_one(base):
 )
 def test_what_cannot_change_a_result_changes_no_name(base, key, value):
     assert identify(changed(base, **{key: value})).name == identify(base).name
-
-
-@pytest.mark.parametrize(
-    "overrides", [(), ("data=emnist", "data.split=letters"), ("loss=discriminant", "centroids=batch_mean")]
-)
-def test_a_record_without_declarations_has_the_identity_of_its_settings(overrides):
-    config = Template(composed(*overrides)).identity()
-    bare = {
-        group: {k: v for k, v in node.items() if k != "about"} if isinstance(node, dict) else node
-        for group, node in config.config.items()
-    }
-    assert "about" not in str(bare)
-    again = described(bare)
-    assert again["data"]["about"]["title"] == config.config["data"]["about"]["title"]
-    assert Identity(again).hash == config.hash
 
 
 def test_what_a_component_declares_of_itself_makes_no_other_cell(base):

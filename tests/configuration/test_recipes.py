@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from icv_lightning.configuration import checks
-from icv_lightning.configuration.resolvers import register_resolvers
-from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("empty_folder")
 BAD = {
     "callbacks=best": "callbacks.best.monitor=val/acc: needs a validation part, e.g. data.val_size=5000",
     "callbacks=[best,early_stopping]": "callbacks.best.monitor=val/acc: needs a validation part",
@@ -30,12 +29,6 @@ BAD = {
     "data/augment=crop": "data/augment=crop: unknown, must be one of crop_flip, digits, faces",
     "loss=metric_learning loss.label_smoothing=0.1": "unknown key loss.label_smoothing",
 }
-
-
-@pytest.fixture(autouse=True)
-def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    register_resolvers()
 
 
 @pytest.mark.parametrize("overrides", BAD)
@@ -60,20 +53,3 @@ def test_recipes_that_fit() -> None:
     checks.check(["-m", "optimizer=adam,adamw,sgd", "scheduler=none,cosine,linear,step,one_cycle"])
     checks.check(["-m", "data/augment=none,crop_flip,digits,faces,randaugment", "data.channels=3"])
     checks.check(["loss.class_weights=[1,1,1,1,1,1,1,1,1,2]", "loss.label_smoothing=0.1"])
-
-
-@pytest.mark.parametrize(
-    ("word", "whole"),
-    [
-        ("lr=0.1,0.2", "optimizer.lr=0.1,0.2"),
-        ("epochs=3", "trainer.max_epochs=3"),
-        ("batch_size=8", "data.batch_size=8"),
-        ("dim=4", "model.embedding_dim=4"),
-        ("optimizer.lr=0.1", "optimizer.lr=0.1"),
-        ("name=lr=0.1", "name=lr=0.1"),
-        ("lrs=1", "lrs=1"),
-        ("-m", "-m"),
-    ],
-)
-def test_short_words(word: str, whole: str) -> None:
-    assert full_key(word) == whole

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from torchvision.datasets import utils
 
-from icv_lightning.data.archive import checked, unpacking
-from icv_lightning.data.download import fetched
+from icv_lightning.data.archive import checked, fetched, unpacking
 from icv_lightning.errors import UserError
 
 CONTENT = b"original"
@@ -15,7 +14,7 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 def fetch(folder: Path, *urls: str) -> Path:
-    return fetched(folder / "a.gz", MD5, urls or ("first://a.gz", "second://a.gz"), "put it there")
+    return fetched(folder / "a.gz", MD5, urls or ("first://a.gz", "second://a.gz"), "the original")
 
 
 def test_what_is_there_is_not_downloaded(tmp_path, monkeypatch):
@@ -54,13 +53,14 @@ def test_a_download_that_breaks_off_leaves_nothing(tmp_path, monkeypatch, error)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     if isinstance(caught.value, UserError):
         path = tmp_path / "new" / "root" / "a.gz"
-        assert str(caught.value) == f"{path}: not there, and the download failed (no network); put it there"
+        advice = "set data.root (or the environment's ICV_DATA) to a folder that holds the original"
+        assert str(caught.value) == f"{path}: not there, and the download failed (no network); {advice}"
         assert not (tmp_path / "new").exists()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"a.gz: not there, and the download failed \(.*; put it there"):
+    with pytest.raises(UserError, match=r"a.gz: not there, and the download failed \(.*; set data.root"):
         fetch(tmp_path / "file")
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from icv_lightning.data.picture import read_picture
+from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
 
 RAMP = np.linspace(0, 1, 1024).reshape(32, 32)
 
 
 def levels(path: Path, channels: int = 1) -> np.ndarray:
-    return read_picture(path, channels, 32).numpy()
+    return read_picture(path, PictureInput(channels, 32, 32)).numpy()
 
 
 DEEP = {
@@ -102,20 +102,20 @@ def transparent(mode: str) -> Image.Image:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_what_is_transparent_shows_a_white_ground(tmp_path, mode, options, channels):
     transparent(mode).save(tmp_path / "a.png", **options)
-    found = read_picture(tmp_path / "a.png", channels, 4)
+    found = read_picture(tmp_path / "a.png", PictureInput(channels, 4, 4))
     assert found[:, :, :2].unique().tolist() == [0]
     assert found[:, :, 2:].unique().tolist() == [255]
 
 
 def test_half_transparent_is_half_white(tmp_path):
     Image.new("RGBA", (4, 4), (200, 100, 50, 128)).save(tmp_path / "a.png")
-    assert read_picture(tmp_path / "a.png", 3, 4)[:, 0, 0].tolist() == [227, 177, 152]
+    assert read_picture(tmp_path / "a.png", PictureInput(3, 4, 4))[:, 0, 0].tolist() == [227, 177, 152]
 
 
 def test_a_palette_with_a_transparent_colour_of_png_and_gif(tmp_path):
     image = Image.new("RGB", (4, 4), (10, 20, 30))
     image.save(tmp_path / "a.png", transparency=(10, 20, 30))
-    assert read_picture(tmp_path / "a.png", 3, 4).unique().tolist() == [255]
+    assert read_picture(tmp_path / "a.png", PictureInput(3, 4, 4)).unique().tolist() == [255]
 
 
 def test_white_is_zero_in_tiff(tmp_path):

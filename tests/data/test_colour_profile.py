@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image, ImageCms
 
-from icv_lightning.data.picture import read_picture
+from icv_lightning.data.picture import PictureInput, read_picture
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 EXCHANGED = SRGB.replace(b"rXYZ", b"xxxx", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"xxxx", b"bXYZ", 1)
@@ -15,7 +15,7 @@ EXCHANGED = SRGB.replace(b"rXYZ", b"xxxx", 1).replace(b"bXYZ", b"rXYZ", 1).repla
 def seen(folder: Path, picture: Image.Image, profile: bytes | None, suffix: str = "png") -> torch.Tensor:
     path = folder / f"a.{suffix}"
     picture.save(path, icc_profile=profile)
-    return read_picture(path, 3, 4)[:, 0, 0].int()
+    return read_picture(path, PictureInput(3, 4, 4))[:, 0, 0].int()
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])

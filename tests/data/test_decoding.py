@@ -3,28 +3,11 @@
 from functools import partial
 
 import numpy as np
-import pytest
 import torch
 from PIL import Image
 
 from icv_lightning.data.decoding import LazyImages, decode_all
-from icv_lightning.data.picture import central, read_picture
-from icv_lightning.errors import UserError
-
-
-def test_the_central_part_by_hand():
-    assert central(92, 112, aspect=1, crop=1) == (0, 10, 92, 102)
-    assert central(250, 250, aspect=96 / 112, crop=1) == pytest.approx((125 - 750 / 7, 0, 125 + 750 / 7, 250))
-    assert central(250, 250, aspect=1, crop=0.6) == pytest.approx((50, 50, 200, 200))
-
-
-def test_the_border_is_cut_off_or_squeezed_in(tmp_path):
-    grey = np.full((8, 4), 200, dtype=np.uint8)
-    grey[:2] = grey[-2:] = 0
-    Image.fromarray(grey).save(tmp_path / "a.png")
-    assert read_picture(tmp_path / "a.png", 1, 4, 4, crop=1).unique().tolist() == [200]
-    assert read_picture(tmp_path / "a.png", 1, 4, 4).min() < 100
-    assert read_picture(tmp_path / "a.png", 3, 6, 2, crop=0.5).shape == (3, 6, 2)
+from icv_lightning.data.picture import PictureInput, read_picture
 
 
 def test_on_demand_is_as_at_once(tmp_path):
@@ -32,7 +15,7 @@ def test_on_demand_is_as_at_once(tmp_path):
     files = [tmp_path / f"{i}.png" for i in range(5)]
     for path in files:
         Image.fromarray(rng.integers(256, size=(9, 7, 3), dtype=np.uint8)).save(path)
-    decode = partial(read_picture, channels=3, height=6, width=5, crop=0.9)
+    decode = partial(read_picture, taken=PictureInput(3, 6, 5, crop=0.9))
     lazy = LazyImages(files, decode)
     whole, unreadable = decode_all(files, decode, (3, 6, 5))
     assert unreadable == {}
@@ -40,9 +23,3 @@ def test_on_demand_is_as_at_once(tmp_path):
     assert whole.dtype == torch.uint8
     index = torch.tensor([3, 0, 0])
     assert torch.equal(lazy[index], whole[index])
-
-
-def test_what_is_no_picture_is_named(tmp_path):
-    (tmp_path / "a.png").write_text("no")
-    with pytest.raises(UserError, match=r"a.png: unreadable picture"):
-        read_picture(tmp_path / "a.png", 1, 4, 4)

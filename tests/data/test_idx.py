@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from icv_lightning.data.idx import read_idx
+from icv_lightning.data.archive import checked
+from icv_lightning.data.idx import decoded_idx
 from icv_lightning.errors import UserError
 
 
@@ -26,7 +27,7 @@ def archive(folder: Path, *shape: int) -> tuple[Path, str, bytes]:
 @pytest.mark.parametrize("shape", [(5,), (3, 2, 4), (300, 1)])
 def test_shape_and_values(tmp_path, shape):
     path, md5, values = archive(tmp_path, *shape)
-    tensor = read_idx(path, md5)
+    tensor = decoded_idx(checked(path, md5))
     assert tensor.shape == shape
     assert tensor.dtype == torch.uint8
     assert bytes(tensor.flatten().tolist()) == values
@@ -39,7 +40,7 @@ def test_truncated(tmp_path):
     with pytest.raises(
         UserError, match=rf"made-idx-ubyte.gz: truncated or altered \({size - 5} bytes, MD5 .*{md5}"
     ):
-        read_idx(path, md5)
+        checked(path, md5)
 
 
 def test_altered(tmp_path):
@@ -48,9 +49,9 @@ def test_altered(tmp_path):
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"made-idx-ubyte.gz: truncated or altered .*delete it and run again"):
-        read_idx(path, md5)
+        checked(path, md5)
 
 
 def test_missing(tmp_path):
     with pytest.raises(UserError, match=r"none.gz: cannot be read \(No such file or directory\)"):
-        read_idx(tmp_path / "none.gz", "")
+        checked(tmp_path / "none.gz", "")

@@ -44,6 +44,19 @@ def test_tail_by_hand():
     assert geometry.tail(own, target) == pytest.approx((99 / 50 + 1) / 2)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_class_that_is_one_point_has_no_tail():
+    own, target = np.array([0.0, 0, 0, 1, 2, 3]), np.array([0, 0, 0, 1, 1, 1])
+    assert geometry.tail(own, target) == pytest.approx(2.98 / 2)
+    assert np.isnan(geometry.tail(own[:3], target[:3]))
+    draws = geometry.spread_replicates(own, target, 50)
+    assert (draws["tail"] >= 1).all()
+    assert (draws["tail"] <= 3).all()
+    assert np.isnan(geometry.spread_replicates(own[:3], target[:3], 5)["tail"]).all()
+    half = geometry.spread_replicates(np.array([0.0, 0, 0, 1]), np.zeros(4, int), 100)["tail"]
+    assert set(half[~np.isfinite(half)].tolist()) >= {np.inf}  # more than half at the mean, and one far off
+
+
 def test_bootstrap_of_spread_surrounds_it():
     rng = np.random.default_rng(1)
     own, target = rng.exponential(size=2000), np.arange(2000) % 4

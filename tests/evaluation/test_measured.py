@@ -5,7 +5,13 @@ import pytest
 from scipy.spatial.distance import mahalanobis
 
 from icv_lightning.evaluation import measured
-from icv_lightning.evaluation.measured import by_epoch, condition, last_epoch, mahalanobis_preds
+from icv_lightning.evaluation.measured import (
+    by_epoch,
+    class_covariances,
+    condition,
+    last_epoch,
+    mahalanobis_preds,
+)
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.snapshots import Snapshot
 from tests.report.grid import embed
@@ -68,7 +74,9 @@ def test_mahalanobis_is_that_of_scipy(dim):
         min(range(10), key=lambda k: mahalanobis(point, s.class_means[k], inverse[k]))
         for point in s.embeddings
     ]
-    assert (mahalanobis_preds(s) == expected).mean() > 0.995  # the ridge may decide a tie
+    assert (
+        mahalanobis_preds(s, class_covariances(s)) == expected
+    ).mean() > 0.995  # the ridge may decide a tie
 
 
 def test_mahalanobis_bears_a_class_without_any_spread():
@@ -76,7 +84,7 @@ def test_mahalanobis_bears_a_class_without_any_spread():
     target = np.array([0, 0, 1, 1])
     train = np.array([[0, 0], [0, 0], [3, 1], [5, -1.0]])
     s = Snapshot(1, "test", train, target, means, np.array([0, 1]), target[:2], target[:2], means, means)
-    assert mahalanobis_preds(s).tolist() == [0, 1]
+    assert mahalanobis_preds(s, class_covariances(s)).tolist() == [0, 1]
 
 
 def test_condition_of_stretched_clusters():
@@ -85,7 +93,7 @@ def test_condition_of_stretched_clusters():
     target = np.arange(4000) % 2
     means = np.zeros((2, 2))
     s = Snapshot(1, "test", points, target, points, target, target, target, means, means)
-    assert condition(s) == pytest.approx(9, rel=0.1)
+    assert condition(class_covariances(s)) == pytest.approx(9, rel=0.1)
 
 
 @pytest.mark.parametrize("scale", [0.01, 100])
@@ -93,5 +101,6 @@ def test_scaling_embeddings_changes_neither_rule_nor_condition(scale):
     one = snapshot()
     lengths = ("train_embeddings", "embeddings", "class_means")
     other = replace(one, **{name: scale * getattr(one, name).astype(np.float64) for name in lengths})
-    assert condition(other) == pytest.approx(condition(one), rel=1e-5)
-    assert (mahalanobis_preds(other) == mahalanobis_preds(one)).all()
+    ours, theirs = class_covariances(one), class_covariances(other)
+    assert condition(theirs) == pytest.approx(condition(ours), rel=1e-5)
+    assert (mahalanobis_preds(other, theirs) == mahalanobis_preds(one, ours)).all()

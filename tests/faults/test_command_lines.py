@@ -4,26 +4,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
 from PIL import Image
 
-from icv_lightning import building
 from icv_lightning.configuration import checks
-from icv_lightning.configuration.paths import FILES, check_place
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.data.sizes import look_again
 from icv_lightning.declarations.choices import CONF
-from icv_lightning.errors import UserError
 from icv_lightning.search import __main__ as search
+from tests.configuration.conftest import own_model, said
 
 ODD = "conf,x (=['"  # signs of Hydra's grammar
-GONE = "torch.optim.lr_scheduler.NoSuchThing"
-TINY_NET = """
-defaults: [convnet]
-name: tiny
-net: {hidden: 16, breadth: 8}
-about: {keys: {net.breadth: {kind: integer, low: 1, high: 99, meaning: features}}}
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -31,20 +21,6 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     register_resolvers()
     look_again()
-
-
-def said(*arguments: str) -> str:
-    """Return the one line that refuses a command line."""
-    with pytest.raises(UserError) as error:
-        checks.check(["data=digits", *arguments])
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def own_model(folder: str) -> None:
-    """Write a choice of the group `model` into a folder of configuration files."""
-    (Path(folder) / "model").mkdir(parents=True)
-    (Path(folder) / "model" / "tiny.yaml").write_text(TINY_NET)
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -76,39 +52,6 @@ def test_a_search_takes_that_folder_in_any_place(monkeypatch: pytest.MonkeyPatch
     assert cell.config["model"]["name"] == "tiny"
 
 
-@pytest.mark.parametrize(
-    ("override", "line"),
-    [
-        (
-            f"+optimizer.scheduler._target_={GONE}",
-            "unknown key optimizer.scheduler; the nearest is optimizer.",
-        ),
-        (
-            f"+scheduler._target_={GONE}",
-            "+scheduler._target_: is a key already; leave out the +",
-        ),
-        ("+loss.class_weights._target_=torch.ones", "loss.class_weights={'_target_': 'torch.ones'}: must be"),
-        ("+paths.more._target_=torch.ones", "unknown key paths.more; the nearest is paths."),
-        ("+experiment.foo=1", "unknown key experiment.foo; the nearest is experiment"),
-        ("+search.foo._target_=torch.ones", "unknown key search.foo; the nearest is search"),
-        ("+data.about.foo._target_=torch.ones", "unknown key data.about.foo; the nearest is data"),
-        ("+callbacks.snapshot.evrey._target_=torch.ones", None),
-    ],
-)
-def test_a_node_that_nothing_reads_is_refused(override: str, line: str | None) -> None:
-    if line is None:  # a constructor gets it, and refuses it itself
-        checks.check(["data=digits", override])
-    else:
-        assert said(override).startswith(line)
-
-
-def test_the_nearest_key_is_one_of_the_chosen_model() -> None:
-    own_model("own")
-    assert said("model.net.widht=8").endswith("unknown key model.net.widht; the nearest is model.net.widths")
-    line = said("--config-dir", "own", "model=tiny", "model.net.braedth=8")
-    assert line == "unknown key model.net.braedth; the nearest is model.net.breadth"
-
-
 @pytest.mark.parametrize("name", ["config", "config.yaml", "other"])
 def test_a_first_file_that_would_not_be_read_is_refused(name: str) -> None:
     folder = Path("old") / ".hydra"
@@ -127,51 +70,6 @@ def test_a_first_file_that_is_not_there() -> None:
     Path("empty").mkdir()
     line = said("--config-path", "empty")
     assert line == f"--config-name config: there is no {Path('empty').absolute() / 'config.yaml'}"
-
-
-@pytest.mark.parametrize(
-    ("override", "hint"),
-    [
-        ("+model.net.hiden=3", "; the nearest is model.net.hidden"),
-        ("+model.net.extra._target_=torch.nn.Identity", "; it takes batch_norm, channels, dropout, embed"),
-        ("+data.seeed=3", "; the nearest is data.seed"),
-        ("+logger.csv.foldr=3", "; the nearest is logger.csv.folder"),
-    ],
-)
-def test_a_constructor_that_lacks_an_argument_says_the_nearest(override: str, hint: str) -> None:
-    [cell] = checks.check(["data=digits", override]).cells
-    config = OmegaConf.create(cell.config)
-    build = {
-        "data": lambda: building.build_datamodule(config),
-        "model": lambda: building.build_module(config),
-        "logger": lambda: building.build_trainer(config, Path()),
-    }[override[1:].partition(".")[0]]
-    with pytest.raises(UserError, match=f"got an unexpected keyword argument '.*'{hint}"):
-        build()
-
-
-def test_a_setting_may_name_the_folder_of_its_run() -> None:
-    given = "+callbacks.best.dirpath=${paths.run}/x"
-    [cell] = checks.check(["data=digits", "data.val_size=200", "callbacks=best", given]).cells
-    [other] = checks.check(["data=digits", "data.val_size=200", "callbacks=best"]).cells
-    assert cell.config["callbacks"]["best"]["dirpath"] == f"{cell.config['paths']['run']}/x"
-    assert cell.config["paths"]["run"].startswith("outputs/")
-    assert other.config["callbacks"]["best"].get("dirpath") != cell.config["callbacks"]["best"]["dirpath"]
-
-
-def test_outputs_that_are_a_link_to_nothing() -> None:
-    Path("link").symlink_to("nowhere")
-    assert said("paths.outputs=link") == ("paths.outputs=link name=runs: link is a link that leads nowhere")
-    assert not Path("nowhere").exists()
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_folder_in_place_of_a_file_of_a_run(tmp_path: Path, name: str) -> None:
-    run = tmp_path / "out" / "runs" / "cell"
-    (run / name).mkdir(parents=True)
-    paths = {"run": str(run), "outputs": "out", "records": None}
-    with pytest.raises(UserError, match=f"^paths.outputs=out name=runs: .*/{name} is a folder, and must be"):
-        check_place({"paths": paths, "name": "runs"})
 
 
 def pictures(root: str, **counts: int) -> None:

@@ -23,7 +23,7 @@ from torchvision.datasets import utils
 from icv_lightning.configuration import checks
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.data import FacesDataModule, ImageFolderDataModule, MNISTDataModule, OmniglotDataModule
-from icv_lightning.data.picture import read_picture
+from icv_lightning.data.picture import PictureInput, read_picture
 from icv_lightning.errors import UserError
 from icv_lightning.predict import __main__ as predict
 from tests.unprivileged import said_without_privileges
@@ -141,13 +141,13 @@ def test_predict_names_them_all_and_goes_on(folder, checkpoint, started, capsys,
 def test_no_other_reader_than_those_of_the_suffixes_is_asked(tmp_path: Path) -> None:
     (tmp_path / "program.png").write_bytes(EPS)
     with pytest.raises(UserError, match="cannot identify image file"):
-        read_picture(tmp_path / "program.png", 1, 8)
+        read_picture(tmp_path / "program.png", PictureInput(1, 8, 8))
     assert not (tmp_path / "marker").exists()
     for suffix in ("bmp", "gif", "jpg", "pgm", "png", "tiff", "webp"):
         Image.new("L", (9, 7), 50).save(tmp_path / f"a.{suffix}")
-        assert read_picture(tmp_path / f"a.{suffix}", 1, 8).shape == (1, 8, 8)
+        assert read_picture(tmp_path / f"a.{suffix}", PictureInput(1, 8, 8)).shape == (1, 8, 8)
     shutil.copy(tmp_path / "a.jpg", tmp_path / "really_jpeg.png")
-    assert read_picture(tmp_path / "really_jpeg.png", 1, 8).shape == (1, 8, 8)
+    assert read_picture(tmp_path / "really_jpeg.png", PictureInput(1, 8, 8)).shape == (1, 8, 8)
 
 
 @pytest.mark.parametrize("target", ["nowhere", "cat"])

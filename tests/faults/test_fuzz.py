@@ -171,7 +171,7 @@ def test_predictions_end_in_a_line(name, seed, own_checkpoint, tmp_path, started
 @pytest.mark.parametrize("seed", FEW)
 def test_a_damaged_database_is_named(seed, tmp_path):
     optuna = pytest.importorskip("optuna")
-    from icv_lightning.search.trials import opened
+    from icv_lightning.search.study import opened
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = tmp_path / "search.db"

@@ -1,113 +1,15 @@
 """What a grid shows of its cells, read from their folders alone."""
 
 import io
-import json
-import os
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from filelock import FileLock
 from rich.console import Console
 
 from icv_lightning.grid import progress
-from icv_lightning.grid.progress import CellProgress, Display, watched
-
-
-@pytest.fixture
-def config(tmp_path: Path):
-    """Make what a display reads of a checked cell in the folder `name`, which is its hash too."""
-
-    def make(name: str, epochs: int = 4, force: bool = False) -> SimpleNamespace:
-        folder = tmp_path / "grid" / name
-        settings = {"paths": {"run": str(folder)}, "trainer": {"max_epochs": epochs}, "force": force}
-        return SimpleNamespace(folder=folder, config=settings, hash=name)
-
-    return make
-
-
-def start(folder: Path) -> None:
-    (folder / ".hydra").mkdir(parents=True, exist_ok=True)
-    stamped(folder / ".hydra" / "overrides.yaml", "[]")
-
-
-def finish(folder: Path, status: str = "completed", hash: str | None = None, **more: object) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    results = {"status": status, "config_hash": hash or folder.name, "seconds": 2.0, "metrics": {}, **more}
-    stamped(folder / "results.json", json.dumps(results))
-
-
-def stamped(path: Path, text: str) -> None:
-    """Write a file whose time differs from that before, however coarse the clock."""
-    before = path.stat().st_mtime_ns if path.exists() else 1_000_000_000
-    path.write_text(text)
-    os.utime(path, ns=(before + 1_000_000_000,) * 2)
-
-
-def rows(folder: Path, epochs: int) -> None:
-    (folder / "metrics.csv").write_text("epoch\n" + "".join(f"{k + 1}\n" for k in range(epochs)))
-
-
-def test_a_cell_goes_from_waiting_to_completed(config):
-    cell = CellProgress(config("a"))
-    assert (cell.state, cell.epoch, cell.ended) == ("waiting", 0, False)
-    start(cell.folder)
-    cell.look()
-    assert (cell.state, cell.epoch) == ("running", 0)
-    rows(cell.folder, 3)
-    cell.look()
-    assert (cell.state, cell.epoch) == ("running", 3)
-    finish(cell.folder)
-    cell.look()
-    assert (cell.state, cell.epoch, cell.ended, cell.well) == ("completed", 4, True, True)
-
-
-def test_a_cell_can_fail_and_an_old_failure_is_not_this_one(config):
-    finish(config("a").folder, "failed", cause="old")
-    cell = CellProgress(config("a"))
-    assert cell.state == "waiting"
-    start(cell.folder)
-    cell.look()
-    assert cell.state == "running"
-    finish(cell.folder, "failed", cause="RuntimeError: new")
-    cell.look()
-    assert (cell.state, cell.results["cause"], cell.ended, cell.well) == (
-        "failed",
-        "RuntimeError: new",
-        True,
-        False,
-    )
-
-
-def test_what_is_completed_before_is_said_unless_it_is_done_again(config):
-    finish(config("a").folder)
-    assert CellProgress(config("a")).state == "already completed"
-    cell = CellProgress(config("a", force=True))
-    rows(cell.folder, 4)
-    cell.look()
-    assert (cell.state, cell.epoch) == ("waiting", 0)
-
-
-def test_results_of_another_configuration_do_not_count(config):
-    finish(config("a").folder, hash="another")
-    assert CellProgress(config("a")).state == "waiting"
-
-
-def test_a_broken_file_is_no_result(config):
-    cell = CellProgress(config("a"))
-    cell.folder.mkdir(parents=True)
-    (cell.folder / "results.json").write_text('{"status": "compl')
-    cell.look()
-    assert cell.state == "waiting"
-
-
-def test_a_cell_is_alive_while_its_lock_is_held(config):
-    cell = CellProgress(config("a"))
-    assert not cell.alive
-    start(cell.folder)
-    with FileLock(cell.folder / ".lock"):
-        assert cell.alive
-    assert not cell.alive
+from icv_lightning.grid.cell_progress import CellProgress
+from icv_lightning.grid.progress import Display, watched
+from tests.grid.conftest import finish, rows, start
 
 
 def test_the_time_left_follows_the_pace_of_the_epochs(config, monkeypatch):

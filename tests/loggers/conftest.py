@@ -16,7 +16,6 @@ import pytest
 
 from icv_lightning.callbacks import LastCheckpoint
 from icv_lightning.run import __main__ as run
-from icv_lightning.run import job
 from tests.conftest import TINY_WITH_FIGURES, cells, once
 
 API_KEY = "0123456789abcdef" * 3  # of nobody
@@ -59,7 +58,6 @@ def _train(patch: pytest.MonkeyPatch, folder: Path) -> None:
     def main(*arguments: str) -> int:
         fixed = ("trainer.max_epochs=2", "logger=many", *TINY_WITH_FIGURES)
         patch.setattr(sys, "argv", ["run", *arguments, *fixed])
-        job.failures.clear()
         with pytest.raises(SystemExit) as end, contextlib.redirect_stdout(output):
             run.main()
         return int(end.value.code or 0)
@@ -72,7 +70,6 @@ def _train(patch: pytest.MonkeyPatch, folder: Path) -> None:
     (events,) = (_by_lambda(folder)["0.5"] / "tensorboard").glob("events*")
     (folder / "failed_events").write_bytes(events.read_bytes())
     assert main("name=three", "loss.lambda=0.5") == 0
-    job.failures.clear()
     (folder / "output.txt").write_text(output.getvalue())
 
 

@@ -31,3 +31,22 @@ def test_two_processes_are_one_sample(metric, seed, cut):
     else:
         squares = np.bincount(target, (centred**2).sum(1), minlength=4)
         np.testing.assert_allclose(spread, squares, atol=1e-9)
+
+
+@pytest.mark.parametrize("metric", [ClassVariance, WithinClassCovariance])
+@pytest.mark.parametrize(
+    ("shape", "target", "message"),
+    [
+        (
+            (2, 3),
+            [0, 1],
+            r"embeddings \(B x N\) and centroids \(K x N\) must share N, got \(2, 3\) and \(4, 2\)",
+        ),
+        ((1, 2), [0, 1], r"target must have shape \(1,\), got \(2,\)"),
+        ((2, 2), [0, 4], "target must hold classes 0 to 3, got 0 to 4"),
+        ((2, 2), [-1, 0], "target must hold classes 0 to 3, got -1 to 0"),
+    ],
+)
+def test_batches_that_do_not_fit(metric, shape, target, message):
+    with pytest.raises(ValueError, match=message):
+        metric(4, 2).update(torch.zeros(shape), torch.tensor(target))

@@ -3,67 +3,12 @@
 import csv
 import io
 import json
-from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from icv_lightning import EmbeddingModel
-from icv_lightning.audit.vectors import read_vectors
-from icv_lightning.data import DigitsDataModule
 from icv_lightning.predict import __main__ as predict
-from icv_lightning.predict import embeddings_file
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty test images of digits."""
-    data = DigitsDataModule("digits", num_classes=10, channels=1, image_size=28)
-    data.setup()
-    folder = tmp_path_factory.mktemp("digits")
-    for position, image in enumerate(data.test_part.images[:20]):
-        Image.fromarray(image[0].numpy()).save(folder / f"{position:02}.png")
-    return folder
-
-
-def embedded(checkpoint: Path, pictures: Path) -> np.ndarray:
-    return EmbeddingModel.load(checkpoint).embed(sorted(pictures.iterdir())).numpy()
-
-
-@pytest.mark.parametrize("suffix", [".npy", ".npz", ".parquet"])
-def test_embeddings_in_a_file(checkpoint, pictures, started, tmp_path, capsys, suffix):
-    if suffix == ".parquet":
-        pytest.importorskip("pyarrow")
-    file = tmp_path / "new" / f"out{suffix}"
-    options = ("--format", "json", "--batch-size", 8, "--embeddings", file)
-    assert started(predict, "--checkpoint", checkpoint, *options, pictures) == 0
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    columns: dict = {}
-    if suffix == ".npy":
-        found = np.load(file)
-    elif suffix == ".npz":
-        columns = dict(np.load(file))
-        columns["file"] = columns.pop("path")
-        found = columns.pop("embeddings")
-    else:
-        from pyarrow import parquet
-
-        columns = parquet.read_table(file).to_pydict()
-        found = np.array(columns.pop("embedding"), dtype=np.float32)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, embedded(checkpoint, pictures), rtol=1e-4, atol=1e-5)
-    if columns:
-        assert read_vectors(file).files.tolist() == [row["file"] for row in rows]
-    for key, values in columns.items():
-        assert list(values) == [row[key] for row in rows]
-
-
-def test_a_damaged_picture_has_no_row_in_either(checkpoint, pictures, started, tmp_path, capsys):
-    (tmp_path / "cut.png").write_bytes(b"cut")
-    given = [tmp_path / "cut.png", *sorted(pictures.iterdir())[:3]]
-    assert started(predict, "--checkpoint", checkpoint, "--embeddings", tmp_path / "out.npy", *given) == 1
-    assert len(np.load(tmp_path / "out.npy")) == 3
 
 
 def test_probabilities_of_all_classes(checkpoint, pictures, started, capsys):
@@ -125,19 +70,6 @@ def test_what_a_threshold_is_worth(checkpoint, pictures, started, tmp_path, caps
 def test_wrong_options(checkpoint, pictures, started, capsys, options, message):
     assert started(predict, "--checkpoint", checkpoint, *options, pictures) == 2
     assert message in capsys.readouterr().err
-
-
-def test_parquet_needs_its_extra(checkpoint, pictures, started, capsys, monkeypatch):
-    monkeypatch.setattr(embeddings_file, "find_spec", lambda name: None)
-    assert started(predict, "--checkpoint", checkpoint, "--embeddings", "out.parquet", pictures) == 2
-    assert "needs pip install 'icv-lightning[parquet]'" in capsys.readouterr().err
-
-
-def test_no_room_for_embeddings(checkpoint, pictures, started, capsys, tmp_path):
-    (tmp_path / "file").touch()
-    place = tmp_path / "file" / "out.npy"
-    assert started(predict, "--checkpoint", checkpoint, "--embeddings", place, pictures) == 2
-    assert f"--embeddings {place}: cannot be written (" in capsys.readouterr().err
 
 
 def test_a_folder_is_listed_as_in_training(checkpoint, pictures, started, tmp_path, capsys):

@@ -39,7 +39,7 @@ def _altered(checkpoint: Path, path: Path, change: Callable[[dict[str, Any]], No
         "os.system",
         "subprocess.Popen",
         "icv_lightning.nets.convnet.nn.Linear",
-        "icv_lightning.nets.blocks.conv5",
+        "icv_lightning.nets.blocks.conv",
         "icv_lightning.nets.nothing.Here",
         "icv_lightning.data.digits.load_digits",
         "torch.nn.Linear",
@@ -101,3 +101,12 @@ from icv_lightning.nets import ConvNet  # noqa: E402
 
 class OwnNet(ConvNet):
     """Somebody's own network."""
+
+
+def test_a_trusted_text_is_one_name_and_prefixes_end_at_a_dot(checkpoint, tmp_path):
+    content = torch.load(checkpoint, weights_only=True)
+    content["hyper_parameters"]["config"]["model"]["head"]["_target_"] = "xmine.nets.Head"
+    torch.save(content, tmp_path / "other.ckpt")
+    for trusted in ("xm", "xmine.n", ["x", "m"], ()):
+        with pytest.raises(UserError, match=r"names 'xmine\.nets\.Head', which is none of"):
+            load_checkpoint(tmp_path / "other.ckpt", trusted=trusted)

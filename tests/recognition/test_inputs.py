@@ -7,8 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from icv_lightning import EmbeddingModel, load_checkpoint
-from icv_lightning.errors import UserError
+from icv_lightning import EmbeddingModel
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
 
@@ -58,12 +57,3 @@ def test_another_thing_is_a_type_error_of_one_line(model, images, kind):
 def test_no_picture_is_a_value_error(model, images):
     with pytest.raises(ValueError, match="at least one image"):
         model.predict(images)
-
-
-def test_a_trusted_text_is_one_name_and_prefixes_end_at_a_dot(checkpoint, tmp_path):
-    content = torch.load(checkpoint, weights_only=True)
-    content["hyper_parameters"]["config"]["model"]["head"]["_target_"] = "xmine.nets.Head"
-    torch.save(content, tmp_path / "other.ckpt")
-    for trusted in ("xm", "xmine.n", ["x", "m"], ()):
-        with pytest.raises(UserError, match=r"names 'xmine\.nets\.Head', which is none of"):
-            load_checkpoint(tmp_path / "other.ckpt", trusted=trusted)

@@ -21,7 +21,6 @@ from icv_lightning.data import (
 )
 from icv_lightning.data.omniglot import DRAWING
 from icv_lightning.data.picture import PictureInput
-from icv_lightning.data.traits import read_ranges, traits, unlike, usual
 from icv_lightning.predict import __main__ as predict
 from icv_lightning.recognition.picture_files import PictureFiles
 
@@ -99,25 +98,6 @@ def test_orl(data_root):
     step = torch.linspace(0, len(data.train_part) - 1, len(data.sampled_files), dtype=torch.float64)
     images = data.train_part.images[step.round().long()][:COUNT]
     assert torch.equal(read_by_predict(data.sampled_files[:COUNT], data.picture_input), images)
-
-
-def test_a_trait_is_said_where_most_pictures_lie_far_outside():
-    dark = torch.randint(0, 60, (50, 1, 8, 8), dtype=torch.uint8)
-    ranges = usual(traits(dark))
-    assert unlike(traits(dark[:5]), ranges) == []
-    said = unlike(traits(255 - dark[:5]), ranges)
-    assert [line.split(" 2")[0] for line in said] == ["mean brightness", "brightness of the border"]
-    assert "in training 2" in said[0]
-    large = torch.zeros(3, 1, 80, 80, dtype=torch.uint8) + 30
-    assert unlike(traits(large), ranges) == ["side of a file's picture in pixels 80, in training 8 to 8"]
-    assert unlike(traits(torch.cat([dark[:3], 255 - dark[:2]])), ranges) == []  # most are as usual
-
-
-@pytest.mark.parametrize(
-    "recorded", [None, 3, {"side": [1]}, {"side": ["a", 1]}, {"border": [0, float("nan")]}]
-)
-def test_nonsense_in_a_checkpoint_is_no_range(recorded):
-    assert read_ranges(recorded) == {}
 
 
 def test_commands_say_in_one_line_what_looks_otherwise(own_checkpoint, tmp_path, started, capsys):

@@ -67,6 +67,21 @@ def test_pictures_of_a_record_without_settings_lie_below_this_machines_root(tmp_
     assert data_settings(run)["about"] == {"pictures": "/mnt/data/orl_faces"}
 
 
+@pytest.mark.parametrize("given", ["/home/ann/pictures", "pictures"])
+@pytest.mark.parametrize("kept", [True, False])  # the settings in the run's folder
+def test_a_folder_of_pictures_moves_whole(tmp_path, monkeypatch, given, kept):
+    settings = {"root": given, "folder": given, "name": "pictures", "about": {"pictures": given, "notes": []}}
+    run = write_run(tmp_path / "run", settings, settings)
+    if not kept:
+        (run / ".hydra" / "config.yaml").unlink()
+    monkeypatch.setenv("ICV_DATA", "/mnt/data")  # where data sets lie, and no pictures of one's own
+    found = data_settings(run)
+    assert found["root"] == found["folder"] == found["about"]["pictures"] == (given if kept else "pictures")
+    assert data_settings(run, "/mnt") == {
+        "root": "/mnt", "folder": "/mnt", "name": "pictures", "about": {"pictures": "/mnt", "notes": []}
+    }  # fmt: skip
+
+
 def test_nothing_of_a_strangers_configuration_is_resolved(tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET", "/s3cret")
     run = write_run(

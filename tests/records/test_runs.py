@@ -7,8 +7,8 @@ import pytest
 
 from icv_lightning.errors import UserError
 from icv_lightning.records.cells import Cell
-from icv_lightning.records.runs import read_images, read_runs
-from tests.report.grid import same, write_images, write_run
+from icv_lightning.records.runs import read_runs
+from tests.report.grid import same, write_run
 
 CELL = Cell("mnist", 0.05, 2, False)
 
@@ -105,12 +105,3 @@ def test_a_missing_folder_is_one_line(tmp_path):
 def test_an_empty_folder_is_one_line(tmp_path):
     with pytest.raises(UserError, match=r"no run in it; a run is a folder with results\.json"):
         read_runs([tmp_path])
-
-
-def test_images_are_read_from_the_first_folder_that_has_them_whole(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    (tmp_path / "a" / "images-mnist.npz").write_bytes(b"PK")
-    write_images(tmp_path / "b", "mnist", 5, 7)
-    assert len(read_images([tmp_path / "a", tmp_path / "b"], "mnist")["test_images"]) == 7
-    assert read_images([tmp_path], "mnist") == {}

@@ -3,6 +3,7 @@ import dataclasses
 from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
+from icv_lightning.records.variants import compared
 from tests.report.grid import PAPER_CELLS, same, write_run
 
 CELL = Cell("mnist", 0.05, 2, False)
@@ -51,6 +52,15 @@ def test_what_changes_no_result_makes_no_variant(tmp_path):
     write_run(tmp_path, CELL, 2, same(0.9), optimizer__centroid_lr=0.001)  # the optimizer's own
     variants, _ = variants_of(tmp_path)
     assert len(variants) == 1
+
+
+def test_keys_that_a_data_set_declares_without_effect_are_not_compared():
+    data = {"_target_": "icv_lightning.data.ImageFolderDataModule", "name": "image_folder"}
+    data |= {"memory_gb": 3, "cache": "/tmp", "eval_batch_size": 9, "monitor_size": 9, "val_size": 3}
+    assert compared({"data": data, "optimizer": {"lr": 0.1}}) == (
+        {"data.val_size": 3, "optimizer.lr": 0.1},
+        {},
+    )
 
 
 def test_precision_is_no_departure_but_is_said(tmp_path):

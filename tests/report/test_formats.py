@@ -2,7 +2,6 @@ import csv
 import io
 
 import pytest
-from rich.console import Console
 
 from icv_lightning.paper.runs import grouped
 from icv_lightning.paper.verdicts import judge_paper
@@ -17,10 +16,8 @@ from icv_lightning.report.formats import (
     verdict_grid,
 )
 from icv_lightning.report.tables import paper_tables
-from icv_lightning.report.text_tables import Grid, latex, markdown, rich_table
+from icv_lightning.report.text_tables import latex
 from tests.report.grid import same, write_grid
-
-HOSTILE = Grid("A | title_ & 50 %", ["a", "b"], [["x | y", "[red]<b>\\n$1 {z} ~ ^ #"]])
 
 
 @pytest.fixture(scope="module")
@@ -40,30 +37,9 @@ def test_a_row_of_the_grid(variant):
     )
 
 
-def test_markdown_has_as_many_cells_in_every_line_and_escapes_its_signs():
-    lines = markdown(HOSTILE).splitlines()
-    assert lines[0] == r"**A \| title\_ & 50 %**"
-    table = [line for line in lines if line.startswith("|")]
-    assert {line.replace(r"\|", "").count("|") for line in table} == {3}
-    assert r"\[red\]\<b\>" in table[2]
-
-
-def test_latex_is_booktabs_and_escaped():
-    text = latex(HOSTILE)
-    assert [text.count(f"\\{rule}rule") for rule in ("top", "mid", "bottom")] == [1, 1, 1]
-    assert r"[red]<b>\textbackslash{}n\$1 \{z\} \textasciitilde{} \textasciicircum{} \#" in text
-    assert r"A | title\_ \& 50 \%" in text
-
-
 def test_latex_signs_of_the_tables(variant):
     assert r"0.901 $\pm$ 0.013" in latex(grid_of(paper_tables(variant)[2], ""))
     assert r"ICV, $\lambda$ 0.5" in latex(grid_of(paper_tables(variant)[2], ""))
-
-
-def test_the_terminal_reads_no_markup():
-    console = Console(file=io.StringIO(), width=120)
-    console.print(rich_table(HOSTILE))
-    assert "[red]<b>" in console.file.getvalue()
 
 
 def test_csv_of_tables_is_tidy(variant):

@@ -120,46 +120,6 @@ def test_balanced_sampling_reaches_the_loader(main: Main, tmp_path: Path, monkey
     assert counts.max() - counts.min() <= 1
 
 
-def test_weights_of_another_run_start_a_new_one(main: Main, tmp_path: Path, capsys) -> None:
-    """Seven classes: the network fits, head and centroids do not; the frozen part stays as it was."""
-    assert main("epochs=1", "name=first") == 0
-    (first,) = cells(tmp_path / "outputs")
-    options = ("data.classes=[0,1,2,3,4,5,6]", f"init_from={first}", "model.freeze=true", "epochs=1")
-    assert main(*options, "name=second") == 0
-    (second,) = (tmp_path / "outputs" / "second").glob("*/results.json")
-    second = second.parent
-    found = read_results(second) or {}
-    there, here = last(first)["state_dict"], last(second)["state_dict"]
-    new = found["init_from"]["new"]
-    assert new["head.weight"] == "10 x 2 there, 7 x 2 here"
-    assert set(new) >= {"head.weight", "head.bias", "centroids.weight"}
-    assert not any(name.startswith("net.") for name in new)
-    assert found["init_from"]["epoch"] == 1
-    embedding = [name for name in here if name.startswith("net.")][-2:]
-    for name in here:
-        if name.startswith("net."):
-            assert torch.equal(there[name], here[name]) == (name not in embedding), name
-    said = capsys.readouterr().err
-    assert "tensors taken; these start anew: head.weight (10 x 2 there, 7 x 2 here)" in said
-
-    moved = tmp_path / "moved.ckpt"
-    moved.write_bytes((first / "checkpoints" / "last.ckpt").read_bytes())
-    assert main(*options[:1], f"init_from={moved}", *options[2:], "name=second") == 0
-    assert "already completed" in capsys.readouterr().out  # where the file lies does not matter
-
-
-def test_all_weights_of_an_equal_network_are_taken(main: Main, tmp_path: Path) -> None:
-    assert main("epochs=1", "name=first") == 0
-    (first,) = cells(tmp_path / "outputs")
-    assert main("epochs=1", "loss.lambda=0.5", f"init_from={first}", "lr=1e-12", "name=second") == 0
-    (second,) = (tmp_path / "outputs" / "second").glob("*/results.json")
-    second = second.parent
-    assert (read_results(second) or {})["init_from"]["new"] == {}
-    there, here = last(first)["state_dict"], last(second)["state_dict"]
-    for name in ("head.weight", "centroids.weight", "net.0.mean"):
-        torch.testing.assert_close(there[name], here[name], rtol=1e-6, atol=1e-6)
-
-
 def test_the_same_run_again(main: Main, tmp_path: Path, capsys) -> None:
     assert main("epochs=1", "loss.lambda=0.3") == 0
     (folder,) = cells(tmp_path / "outputs")
@@ -214,3 +174,18 @@ def test_what_a_constructor_refuses_is_said_before_training(
     assert error.startswith(f"error: {BAD[overrides]}")
     assert error.count("\n") == 1
     assert not list((tmp_path / "outputs").glob("*/*/checkpoints"))
+
+
+def test_the_settings_for_own_pictures_get_further_in_few_epochs(main: Main, tmp_path: Path) -> None:
+    network = (
+        "data=digits",
+        "model.net.widths=[8,16]",
+        "model.net.hidden=64",
+        "model.net.dropout=0",
+        "epochs=5",
+    )
+    assert main(*network, "batch_size=64", "dim=16", "name=papers") == 0
+    assert main(*network, "experiment=own_pictures", "name=recommended") == 0
+    papers, recommended = ((read_results(cell) or {})["metrics"] for cell in cells(tmp_path / "outputs"))
+    for measure in ("test/acc", "test/acc_nearest_centroid", "test/acc_nearest_class_mean"):
+        assert recommended[measure] > max(papers[measure], 0.9), measure

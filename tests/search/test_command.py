@@ -1,28 +1,19 @@
-"""The search as a user starts it: what it asks, and what it makes of runs that fail or are killed."""
+"""The search as a user starts it."""
 
-import csv
-import functools
-import math
 import os
 import shlex
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
 
 import pytest
 
-from icv_lightning.records.results import write_results
 from icv_lightning.search import __main__ as search
-from icv_lightning.search import trials
-from tests.conftest import PATIENCE, ROOT, TINY, cells
+from tests.conftest import PATIENCE, ROOT, cells
+from tests.search.conftest import BASE, DIM, LAMBDA, SPACE, Runs, rows_of
 
 optuna = pytest.importorskip("optuna")
-BASE = ("search=lambda_dim", "data=digits", "data.val_size=300", "name=look")
-SPACE, LAMBDA, DIM = (f"search.space{key}" for key in ("", ".loss.lambda", ".model.embedding_dim"))
 BAD = {
     ("data=digits",): "search: no settings to search; give experiment=search_lambda or search=lambda_dim",
     (*BASE, "data.val_size=0"): "data.val_size=0: a search needs a validation part: data.val_size=5000",
@@ -58,64 +49,6 @@ BAD = {
     (*BASE, f"~{SPACE}"): "search.space: is empty",
     (*BASE, "-m"): "-m: unknown, a search takes key=value and --config-dir",
 }
-
-
-@pytest.fixture
-def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Call the command here, in an empty folder; give its exit status."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["search", *arguments])
-        with pytest.raises(SystemExit) as end:
-            search.main()
-        return int(end.value.code or 0)
-
-    return call
-
-
-class Runs:
-    """In place of processes: each run leaves results at once, by a rule; the numbers in `killed` do not."""
-
-    def __init__(self) -> None:
-        self.asked: list[list[str]] = []
-        self.killed: set[int] = set()
-        self.code = 0
-        self.value: Callable[[float, int], float] = lambda weight, dim: (
-            1 - (math.log10(weight) + 1.5) ** 2 + dim / 100
-        )
-
-    def __call__(self, arguments: Sequence[str], lock: IO[Any]) -> int:
-        self.asked.append(list(arguments))
-        if len(self.asked) in self.killed:
-            raise KeyboardInterrupt
-        config = trials.composed(arguments)
-        folder = Path(config.paths.run)
-        folder.mkdir(parents=True, exist_ok=True)
-        if self.code:
-            return self.code
-        value = self.value(config.loss["lambda"], config.model.embedding_dim)
-        (folder / "metrics.csv").write_text(
-            f"epoch,val/acc_nearest_class_mean,test/acc\n1,9,9\n2,{value!r},9\n"
-        )
-        write_results(folder, {"status": "completed", "metrics": {"test/acc": 9}})
-        return 0
-
-
-composed = functools.cache(trials.composed)  # the first trials of most searches are the same
-
-
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
-    fake = Runs()
-    monkeypatch.setattr(trials, "composed", lambda overrides: composed(tuple(overrides)))
-    monkeypatch.setattr(trials, "launch", fake)
-    return fake
-
-
-def rows_of(folder: Path) -> list[dict[str, str]]:
-    with (folder / "trials.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize("arguments", BAD, ids=" ".join)
@@ -158,93 +91,6 @@ def test_trials_lie_in_the_space_and_the_best_is_the_highest_last_value(
     ]  # fmt: skip
 
 
-def test_an_interrupted_search_asks_what_an_undisturbed_one_does(
-    main: Callable[..., int], runs: Runs, tmp_path: Path
-) -> None:
-    assert main(*BASE, "search.trials=12", "name=whole") == 0
-    killed = {1, 4, 5, 14}  # the first trial, one of those drawn at random twice, and one that TPE proposed
-    whole, runs.asked, runs.killed = runs.asked, [], killed
-    statuses = [main(*BASE, "search.trials=12", "name=killed") for _ in range(len(killed) + 1)]
-    assert statuses == [130] * len(killed) + [0]
-    for stop in sorted(killed):  # the same parameters come first again
-        assert runs.asked[stop - 1] == runs.asked[stop]
-    continued = [asked for n, asked in enumerate(runs.asked, start=1) if n not in killed]
-    assert [asked[-2:] for asked in continued] == [asked[-2:] for asked in whole]
-    rows = [rows_of(tmp_path / "outputs" / name) for name in ("whole", "killed")]
-    assert rows[0] == rows[1]
-
-
-def test_more_trials_go_on_from_those_there_are(main: Callable[..., int], runs: Runs) -> None:
-    assert main(*BASE, "search.trials=2") == 0
-    assert main(*BASE, "search.trials=3") == 0
-    assert len(runs.asked) == 3
-    assert main(*BASE, "search.trials=3") == 0
-    assert len(runs.asked) == 3
-
-
-def test_another_seed_asks_for_other_trials(main: Callable[..., int], runs: Runs) -> None:
-    assert main(*BASE, "search.trials=2") == 0
-    assert main(*BASE, "search.trials=2", "search.seed=1", "name=other") == 0
-    assert runs.asked[0][-2] != runs.asked[2][-2]
-    assert runs.asked[0][-2] != runs.asked[1][-2]
-
-
-def test_equal_parameters_train_nothing_again(main: Callable[..., int], runs: Runs, tmp_path: Path) -> None:
-    space = ("~search.space.loss", "search.space.model.embedding_dim.choices=[2,4]")
-    assert main(*BASE, *space, "search.trials=6") == 0
-    assert len(rows_of(tmp_path / "outputs" / "look")) == 6
-    assert len(runs.asked) == 2
-
-
-def test_a_failed_trial_is_told_so_and_the_search_goes_on(
-    main: Callable[..., int], runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    runs.value = lambda weight, dim: math.nan if weight < 0.03 else weight
-    assert main(*BASE, "search.trials=12") == 0
-    rows = rows_of(tmp_path / "outputs" / "look")
-    low = [row for row in rows if float(row["loss.lambda"]) < 0.03]
-    assert low
-    assert all(row["state"] == "fail" and not row["val/acc_nearest_class_mean"] for row in low)
-    assert all(row["state"] == "complete" for row in rows if row not in low)
-
-
-@pytest.mark.parametrize(
-    ("code", "status", "asked"), [(1, 1, 3), (-9, 1, 3), (-11, 1, 3), (-15, 130, 1), (-2, 130, 1)]
-)
-def test_what_crashes_is_failed_and_what_is_stopped_is_left_open(
-    main: Callable[..., int], runs: Runs, code: int, status: int, asked: int
-) -> None:
-    runs.code = code
-    assert main(*BASE, "search.trials=3") == status
-    assert len(runs.asked) == asked
-
-
-def test_a_folder_of_another_search_is_refused(
-    main: Callable[..., int], runs: Runs, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(*BASE, "search.trials=1") == 0
-    for other, word in {
-        f"{LAMBDA}.high=2": "space", "search.seed=1": "seed", "search.metric=val/acc": "metric",
-        "search.direction=minimize": "direction", "optimizer.lr=0.1": "settings",
-    }.items():  # fmt: skip
-        assert main(*BASE, "search.trials=1", other) == 2
-        assert f"holds a search of another {word}; choose another name=…" in capsys.readouterr().err
-    assert main(*BASE, "search.trials=1", "data.num_workers=0", "logger=csv") == 0  # changes no result
-
-
-def test_two_searches_in_one_folder_are_refused(
-    main: Callable[..., int], runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import fcntl
-
-    (tmp_path / "outputs" / "look").mkdir(parents=True)
-    with (tmp_path / "outputs" / "look" / "search.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert main(*BASE) == 2
-    assert "still at work here" in capsys.readouterr().err
-    assert not runs.asked
-
-
 def test_a_minimum_is_looked_for_where_asked(
     main: Callable[..., int], runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -269,30 +115,3 @@ def test_help_and_errors_need_no_torch(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == status
         assert word in done.stdout + done.stderr
-
-
-@pytest.mark.slow
-def test_killed_with_its_run_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
-    """SIGKILL to the search and its run; then the same command, and an undisturbed search elsewhere."""
-    settings = (*TINY, "search=lambda_dim", "data.val_size=300", "search.trials=2", "trainer.max_epochs=8")
-    command = [sys.executable, "-m", "icv_lightning.search", *settings]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-
-    def start(name: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [*command, f"name={name}"], cwd=tmp_path, env=environment, start_new_session=True
-        )
-
-    first = start("killed")
-    while not list(tmp_path.glob("outputs/killed/*/checkpoints/last.ckpt")):
-        assert first.poll() is None
-        time.sleep(0.05)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
-    (folder,) = tmp_path.glob("outputs/killed/digits-*")
-    assert not (folder / "results.json").exists()
-    done = len((folder / "metrics.csv").read_text().splitlines()) - 1
-    assert start("killed").wait() == 0
-    assert start("whole").wait() == 0
-    assert 0 < done < 8
-    assert rows_of(tmp_path / "outputs" / "killed") == rows_of(tmp_path / "outputs" / "whole")

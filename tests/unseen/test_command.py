@@ -92,11 +92,11 @@ def test_a_folder_without_runs(tmp_path, refused):
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--shots", "", "invalid numbers value: ''"),
-        ("--shots", "1,a", "invalid numbers value: '1,a'"),
-        ("--shots", "1,0", "must be at least 1, got 0"),
-        ("--ways", "-1", "must be at least 0, got -1"),
-        ("--draws", "1,2", "invalid number value: '1,2'"),
+        ("--shots", "", ": must be an integer of at least 1"),
+        ("--shots", "1,a", "a: must be an integer of at least 1"),
+        ("--shots", "1,0", "0: must be an integer of at least 1"),
+        ("--ways", "-1", "-1: must be an integer of at least 0"),
+        ("--draws", "1,2", "1,2: must be an integer of at least 1"),
     ],
 )
 def test_numbers_that_are_none(measure, option, value, message, capsys):

@@ -5,7 +5,7 @@ import pytest
 from icv_lightning.unseen.figure import accuracy_figure
 
 RUN = {
-    "data": "mnist", "seed": 0, "embedding_dim": 16, "normalize": False, "method": "network",
+    "data": "mnist", "seed": 0, "embedding_dim": 16, "normalize": False, "settings": "", "method": "network",
     "distance": "euclidean", "measure": "among_new", "ways": 3,
 }  # fmt: skip
 
@@ -48,6 +48,13 @@ def test_a_column_for_each_data_set_and_shape():
         "MNIST\nN = 16, not normalised", "MNIST\nN = 16, normalised", "digits\nN = 16, not normalised",
     ]  # fmt: skip
     assert "PCA" in [line.get_label() for line in figure.axes[1].lines]
+
+
+def test_a_column_for_each_network():
+    other = [row | {"settings": "model lenet_pp"} for row in rows() if row["method"] == "network"]
+    figure = accuracy_figure([*rows(), *other])
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == ["MNIST\nN = 16, not normalised", "MNIST\nN = 16, not normalised\nmodel lenet_pp"]
 
 
 def test_one_choice_has_no_interval():

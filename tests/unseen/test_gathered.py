@@ -11,6 +11,7 @@ from icv_lightning.unseen.study import Split
 RUN = {
     "data": "mnist", "trained_on": "0 1", "seed": 0, "embedding_dim": 16, "normalize": False, "lambda": 0.0,
     "method": "network", "distance": "euclidean", "ways": 3, "shots": 5, "measure": "among_new", "value": 0.5,
+    "settings": "",
 }  # fmt: skip
 
 
@@ -33,7 +34,8 @@ def test_a_pair_differs_in_lambda_alone():
     ]
     for changes in (
         {"data": "digits"}, {"trained_on": "0 2"}, {"seed": 1}, {"embedding_dim": 2}, {"normalize": True},
-        {"ways": 2}, {"shots": 1}, {"measure": "auroc"}, {"distance": "cosine"}, {"method": "PCA"},
+        {"ways": 2}, {"settings": "model lenet_pp"},
+        {"shots": 1}, {"measure": "auroc"}, {"distance": "cosine"}, {"method": "PCA"},
     ):  # fmt: skip
         assert evidence(rows(**changes)) == []
 

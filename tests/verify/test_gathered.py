@@ -8,7 +8,7 @@ from icv_lightning.verify.gathered import by_fold, conditions, table, values
 
 
 def row(weight: float, fold: int, seed: int, value, measure: str = "eer", rule: str = "learned") -> dict:
-    same = {"data": "orl", "distance": "euclidean", "centroids": rule}
+    same = {"data": "orl", "distance": "euclidean", "centroids": rule, "settings": ""}
     return same | {"lambda": weight, "fold": fold, "seed": seed, "measure": measure, "value": value}
 
 
@@ -50,3 +50,12 @@ def test_the_table_by_hand():
 def test_without_cross_entropy_there_are_no_differences():
     assert "−" not in table(ROWS[:3])
     assert "roc" not in table([*ROWS, row(0.0, 0, 0, [0.0, 1.0], "roc")])
+
+
+def test_another_network_is_a_condition_of_its_own_compared_with_its_own_cross_entropy():
+    other = [line | {"settings": "N 2", "value": 0.9} for line in ROWS[:1]] + [ROWS[3] | {"settings": "N 2"}]
+    assert list(conditions([*ROWS, *other]))[:2] == ["CE", "CE, N 2"]
+    found = dict(
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in table([*ROWS, *other]).splitlines()[2:]
+    )
+    assert (found["ICV λ 0.5, N 2"], found["ICV λ 0.5, N 2 − CE"]) == ("0.9000", "0.4000")

@@ -7,7 +7,6 @@ from PIL import Image
 
 from icv_lightning.errors import UserError
 from icv_lightning.verify.pair_lists import pairs_in
-from icv_lightning.verify.pairs import NamedPairs
 
 PAIRS = [
     ("ann/1.png", "ann/2.png", "1"),
@@ -66,7 +65,7 @@ def test_the_word_may_stand_first_and_a_column_says_the_fold(pictures):
 
 def test_the_format_of_lfw_is_still_known(tmp_path):
     path = written(tmp_path, "pairs.txt", [("1",), ("Anna", "1", "4"), ("Anna", "2", "Bob", "1")], "\t")
-    assert isinstance(pairs_in(path), NamedPairs)
+    assert pairs_in(path).pictures() == [("Anna", 1), ("Anna", 2), ("Anna", 4), ("Bob", 1)]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ def test_a_file_by_hand(tmp_path):
     assert pairs == NamedPairs(
         first=[("Anna", 1), ("Anna", 2), ("Bob_Y", 2), ("Cy", 1)],
         second=[("Anna", 4), ("Bob_Y", 1), ("Bob_Y", 3), ("Anna", 3)],
+        genuine=[True, False, True, False],
         fold=[0, 0, 1, 1],
     )
     pictures = pairs.pictures()
@@ -101,7 +102,7 @@ def test_as_many_as_there_are():
 
 @pytest.mark.parametrize(("folds", "each"), [(0, 1), (1, 0)])
 def test_refused_numbers(folds, each):
-    with pytest.raises(ValueError, match="folds and each must be at least 1"):
+    with pytest.raises(ValueError, match=r"(folds|each) must be at least 1, got 0"):
         draw_pairs(np.array([0, 0, 1]), folds, each, 0)
 
 

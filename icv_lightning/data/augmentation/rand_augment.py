@@ -8,6 +8,8 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torchvision.transforms.v2 import functional
 
+from icv_lightning.errors import check_at_least
+
 BINS = 31  # of a magnitude
 SIGNED = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate",
           "brightness", "color", "contrast", "sharpness")  # fmt: skip
@@ -55,8 +57,7 @@ class RandAugment:
     """
 
     def __init__(self, num_ops: int = 2, magnitude: int = 9) -> None:
-        if num_ops < 1:
-            raise ValueError(f"num_ops must be at least 1, got {num_ops}")
+        check_at_least(1, num_ops=num_ops)
         if not 0 <= magnitude < BINS:
             raise ValueError(f"magnitude must be from 0 to {BINS - 1}, got {magnitude}")
         self.num_ops, self.strength, self.draws = num_ops, magnitude / (BINS - 1), 2 * num_ops

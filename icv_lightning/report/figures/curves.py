@@ -1,6 +1,7 @@
 """Accuracies by epoch with bands over seeds, and accuracies against λ."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,8 @@ from icv_lightning.records.cells import Cell, data_title, norm_title
 from icv_lightning.records.runs import Run
 from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.style import Drawing, empty_panel, loss_look, new_figure
+from icv_lightning.report.sweep import MEASURES
 
-MEASURES = {
-    "acc": "highest score",
-    "acc_nearest_class_mean": "nearest class mean",
-    "acc_nearest_centroid": "nearest centroid",
-}
 TICKS = (0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 ROOM = 0.05  # of the height, above and below: markers at the edge are drawn whole
 BAND = f"bands: {LEVEL:.0%} t interval over seeds"
@@ -60,6 +57,22 @@ def draw_band(
         axes.fill_between(band.index, low, high, color=look["color"], alpha=0.18, linewidth=0)  # type: ignore[arg-type]
 
 
+def draw_bands(
+    axes: Axes,
+    variant: Variant,
+    cells: Sequence[Cell],
+    column: Callable[[Run], pd.Series | None],
+    most: float | None = 1.0,
+) -> None:
+    """Draw for each cell a band over its runs, of what `column` gives of a run by epoch, None for nothing."""
+    looks = loss_look([cell.weight for cell in cells])
+    for cell in cells:
+        columns = [column(run) for run in variant.runs.get(cell, {}).values()]
+        if known := [found for found in columns if found is not None]:
+            draw_band(axes, over_seeds(known), looks[cell.weight], variant.loss_title(cell.weight), most)
+    axes.grid(alpha=0.3)
+
+
 def curve_figures(variant: Variant) -> Iterator[Drawing]:
     """Yield, for each data set, the test accuracies by epoch."""
     for data in variant.data_sets():
@@ -71,25 +84,14 @@ def curve_figures(variant: Variant) -> Iterator[Drawing]:
         figure, axes = new_figure(len(MEASURES), len(shapes), 2.6, 2.1)
         for row, (measure, words) in zip(axes, MEASURES.items(), strict=True):
             for panel, (dim, unit) in zip(row, shapes, strict=True):
-                _curves(
-                    panel, variant, [Cell(data, w, dim, unit) for w in weights_of(variant, data)], measure
-                )
+                cells = [Cell(data, w, dim, unit) for w in weights_of(variant, data)]
+                draw_bands(panel, variant, cells, partial(watched, measure=measure))
                 panel.set_title(f"N = {dim}, {norm_title(unit)}" if measure == "acc" else "")
             row[0].set_ylabel(words)
         _logit(axes)
         by_epoch(axes)
         legend(figure, axes)
         yield Drawing(stem, title, f"Accuracies on a logit scale, the same in all panels; {BAND}.", figure)
-
-
-def _curves(axes: Axes, variant: Variant, cells: Sequence[Cell], measure: str) -> None:
-    looks = loss_look([cell.weight for cell in cells])
-    for cell in cells:
-        columns = [watched(run, measure) for run in variant.runs.get(cell, {}).values()]
-        columns = [column for column in columns if column is not None]
-        if columns:
-            draw_band(axes, over_seeds(columns), looks[cell.weight], variant.loss_title(cell.weight))
-    axes.grid(alpha=0.3)
 
 
 def watched(run: Run, measure: str) -> pd.Series | None:

@@ -71,7 +71,8 @@ def _figure(variant: Variant, wanted: PaperFigure) -> Drawing:
     shown = [_shown(variant, cell, wanted.part) for cell in cells]
     drawn = [item for item in shown if item]
     if not drawn:
-        return Drawing(stem_of(wanted.number, wanted.data), title, _missing(cells))
+        missing = f"Not drawn: no snapshot of {'; '.join(cell.title for cell in cells)}."
+        return Drawing(stem_of(wanted.number, wanted.data), title, missing)
     figure, axes = new_figure(1, len(cells), layout="compressed")
     reach = max(view.reach for _, _, view in drawn)
     for panel, cell, item in zip(axes[0], cells, shown, strict=True):
@@ -105,7 +106,3 @@ def _panel(panel: Axes, variant: Variant, cell: Cell, item: Shown, reach: float)
 
 def _part(snapshot: Snapshot, what: str) -> str:
     return "validation" if what == "test" and snapshot.part == "val" else what
-
-
-def _missing(cells: Sequence[Cell]) -> str:
-    return "Not drawn: no snapshot of " + "; ".join(cell.title for cell in cells) + "."

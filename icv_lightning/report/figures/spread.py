@@ -1,11 +1,11 @@
 """How tight the classes are: first components of R_w by epoch, distances to own and to other class means."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from icv_lightning.evaluation.geometry import own_and_other, spacing
@@ -15,9 +15,8 @@ from icv_lightning.records.variants import Variant
 from icv_lightning.report.figures.curves import (
     BAND,
     by_epoch,
-    draw_band,
+    draw_bands,
     legend,
-    over_seeds,
     shapes_of,
     weights_of,
 )
@@ -38,7 +37,7 @@ def covariance_figures(variant: Variant) -> Iterator[Drawing]:
         for column, (dim, unit) in zip(axes.T, shapes, strict=True):
             cells = [Cell(data, w, dim, unit) for w in weights_of(variant, data)]
             for component, panel in enumerate(column):
-                _component(panel, variant, cells, found, component)
+                draw_bands(panel, variant, cells, partial(_component, found, component), most=None)
             column[0].set_title(f"N = {dim}, {norm_title(unit)}")
         _share_log(axes)
         for component, row in enumerate(axes, start=1):
@@ -63,18 +62,8 @@ def _components(run: Run) -> pd.DataFrame:
     return found.set_axis(range(len(shares)), axis=1)
 
 
-def _component(
-    axes: Axes, variant: Variant, cells: Sequence[Cell], found: Mapping[Path, pd.DataFrame], component: int
-) -> None:
-    looks = loss_look([cell.weight for cell in cells])
-    for cell in cells:
-        frames = [found[run.folder] for run in variant.runs.get(cell, {}).values()]
-        columns = [frame[component] for frame in frames if component in frame]
-        if columns:
-            draw_band(
-                axes, over_seeds(columns), looks[cell.weight], variant.loss_title(cell.weight), most=None
-            )
-    axes.grid(alpha=0.3)
+def _component(found: Mapping[Path, pd.DataFrame], number: int, run: Run) -> pd.Series | None:
+    return found[run.folder].get(number)
 
 
 def _share_log(axes: np.ndarray) -> None:
@@ -93,10 +82,8 @@ def _share_log(axes: np.ndarray) -> None:
 def distance_figures(variant: Variant) -> Iterator[Drawing]:
     """Yield, for each data set, the distances of test embeddings to own and nearest other class means."""
     for data in variant.data_sets():
-        stem, title = (
-            f"distances_{data}",
-            f"{data_title(data)}: distances to the own and the nearest other class mean",
-        )
+        stem = f"distances_{data}"
+        title = f"{data_title(data)}: distances to the own and the nearest other class mean"
         shapes = shapes_of(variant, data)
         cells = [Cell(data, w, dim, unit) for dim, unit in shapes for w in weights_of(variant, data)]
         if not any(pick(variant, cell) for cell in cells):

@@ -70,11 +70,13 @@ def class_look(k: int) -> tuple[str, str]:
 
 def loss_look(weights: Sequence[float]) -> dict[float, dict[str, Any]]:
     """Return line properties by λ, cross-entropy (0) black."""
-    ordered = sorted(set(weights) | {0.0})
-    return {
-        w: {"color": LOSS_COLOURS[i % 7], "linestyle": LOSS_DASHES[i % 7], "linewidth": 1.6}
-        for i, w in enumerate(ordered)
-    }
+    return {w: line_look(i) for i, w in enumerate(sorted({*weights, 0.0}))}
+
+
+def line_look(i: int) -> dict[str, Any]:
+    """Return the properties of the i-th line of a figure; after seven colours the dashes move on."""
+    dashes = LOSS_DASHES[(i + i // 7) % 7]
+    return {"color": LOSS_COLOURS[i % 7], "linestyle": dashes, "linewidth": 1.6}
 
 
 def class_handles(names: Sequence[str], centres: bool = True) -> list[Line2D]:
@@ -111,6 +113,12 @@ def settle(figure: Figure) -> None:
     """Lay the panels out once and for all: doing it again for every file and frame takes most of the time."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
+    with replaced(path) as file:
+        figure.savefig(file, format="png", dpi=DPI)
 
 
 def save(figure: Figure, folder: Path, stem: str) -> bytes:

@@ -7,7 +7,7 @@ import numpy as np
 from icv_lightning.escaping import plain_text
 from icv_lightning.inference.intervals import LEVEL, t_interval
 from icv_lightning.report.figures.curves import by_epoch, draw_band, over_seeds, watched
-from icv_lightning.report.figures.style import LOSS_COLOURS, LOSS_DASHES, Drawing, new_figure
+from icv_lightning.report.figures.style import LOSS_COLOURS, Drawing, line_look, new_figure
 from icv_lightning.report.sweep import MEASURES, Sweep
 
 CURVES = 14  # settings that colours and dashes tell apart
@@ -51,13 +51,8 @@ def _curves(sweep: Sweep) -> Drawing:
         for i, place in enumerate(places):
             columns = [watched(run, measure) for run in sweep.runs[place]]
             known = [column for column in columns if column is not None]
-            look = {
-                "color": LOSS_COLOURS[i % 7],
-                "linestyle": LOSS_DASHES[(i + i // 7) % 7],
-                "linewidth": 1.4,
-            }
             if known:
-                draw_band(panel, over_seeds(known), look, plain_text(sweep.label(place)))
+                draw_band(panel, over_seeds(known), line_look(i), plain_text(sweep.label(place)))
         panel.set_title(words)
         panel.grid(alpha=0.3)
     by_epoch(panels[None])

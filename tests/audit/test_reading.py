@@ -1,13 +1,11 @@
 """Embeddings from every kind of file, and one line for each that cannot be read."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from icv_lightning.audit.vectors import read_vectors
+from icv_lightning.audit.reading import read_vectors
 from icv_lightning.errors import UserError
 from icv_lightning.predict.embeddings_file import EmbeddingsFile
 from icv_lightning.predict.formats import COLUMNS
@@ -37,30 +35,6 @@ def test_npz_of_parts(tmp_path):
     found = read_vectors(path)
     same(found, split=["train"] * 4 + ["test"] * 2)
     assert found.centroids.shape == (3, 2)
-
-
-def test_npy_with_labels_in_order(tmp_path):
-    np.save(tmp_path / "v.npy", X)
-    (tmp_path / "l.csv").write_text("label,split\n" + "\n".join(f"{k},test" for k in Y))
-    same(read_vectors(tmp_path / "v.npy", tmp_path / "l.csv"), split=["test"] * 6)
-
-
-def test_labels_are_matched_by_file(tmp_path):
-    np.savez(tmp_path / "v.npz", embeddings=X, files=np.array(list("uvwxyz")))
-    rows = sorted(zip("uvwxyz", Y, strict=True), reverse=True)
-    (tmp_path / "l.csv").write_text("file,label\nother,q\n" + "\n".join(",".join(row) for row in rows))
-    same(read_vectors(tmp_path / "v.npz", tmp_path / "l.csv"), list("uvwxyz"))
-
-
-def test_labels_by_the_list_of_a_set_of_the_field(tmp_path):
-    (tmp_path / "images.txt").write_text("1 001.A/a.jpg\n2 150.B/b.jpg\n3 150.B/c.jpg\n")
-    (tmp_path / "image_class_labels.txt").write_text("1 1\n2 150\n3 150\n")
-    files = np.array(["/data/CUB/images/150.B/b.jpg", "/data/CUB/images/001.A/a.jpg"])
-    np.savez(tmp_path / "v.npz", embeddings=X[:2], files=files)
-    found = read_vectors(tmp_path / "v.npz", Path(f"cub200:{tmp_path}"))
-    assert found.target.tolist() == ["150.B", "001.A"]
-    assert found.split.tolist() == ["test", "train"]
-    assert found.files.tolist() == files.tolist()
 
 
 def test_csv_of_columns(tmp_path):
@@ -141,22 +115,11 @@ def test_objects_are_never_unpickled(tmp_path):
         read_vectors(tmp_path / "v.npz")
 
 
-def test_labels_that_do_not_fit(tmp_path):
-    np.save(tmp_path / "v.npy", X)
-    np.savez(tmp_path / "v.npz", embeddings=X, files=np.array(list("uvwxyz")))
+def test_places_without_embeddings(tmp_path):
     np.savez(tmp_path / "w.npz", vectors=X)
-    for vectors, labels, words in (
-        ("v.npy", "label\na\n", "1 rows for the 6 embeddings"),
-        ("v.npy", "name\na\n", "needs a column label, has name"),
-        ("v.npz", "file,label\nu,a\n", "says nothing of 5 of 6 files, e.g. v"),
-    ):
-        with pytest.raises(UserError, match=words):
-            read_vectors(tmp_path / vectors, written(tmp_path / "l.csv", labels.encode()))
     with pytest.raises(UserError, match=r"w.npz: needs the array embeddings, has vectors"):
         read_vectors(tmp_path / "w.npz")
     with pytest.raises(UserError, match=r"none.npy: no such file or folder"):
         read_vectors(tmp_path / "none.npy")
-    with pytest.raises(UserError, match=r"--labels .*none.csv: must be"):
-        read_vectors(tmp_path / "v.npy", tmp_path / "none.csv")
     with pytest.raises(UserError, match="no run with a snapshot of embeddings"):
         read_vectors(tmp_path)
