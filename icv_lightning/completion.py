@@ -64,8 +64,10 @@ def all_commands() -> argparse.ArgumentParser:
         if verb in SETTING_VERBS:
             verbs.add_parser(verb, help=meaning).add_argument("setting", nargs="*", choices=settings())
         else:
-            own = import_module(f"icv_lightning.{_module(verb)}").parser()
-            verbs.add_parser(verb, help=meaning, parents=[own], add_help=False)
+            own = import_module(f"icv_lightning.{verb}")
+            if hasattr(own, "__path__"):  # the command of a package is its __main__
+                own = import_module(f"icv_lightning.{verb}.__main__")
+            verbs.add_parser(verb, help=meaning, parents=[own.parser()], add_help=False)
     return found
 
 
@@ -73,12 +75,6 @@ def settings() -> list[str]:
     """Return `group=choice` for the files of conf/, and `key=` for the keys of every run."""
     files = sorted(path.relative_to(CONF).with_suffix("") for path in CONF.glob("*/*.yaml"))
     return [f"{path.parent}={path.name}" for path in files] + [f"{key}=" for key in SETTINGS]
-
-
-def _module(verb: str) -> str:
-    """Return the module of a verb; that of a package is its __main__."""
-    spec = find_spec(f"icv_lightning.{verb}")
-    return f"{verb}.__main__" if spec and spec.submodule_search_locations else verb
 
 
 if __name__ == "__main__":

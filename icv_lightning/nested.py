@@ -1,6 +1,7 @@
 """Walks over nested mappings and lists, such as settings: dotted keys and values."""
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -59,8 +60,14 @@ def finite(node: Any) -> Any:
     return with_values(node, lambda v: None if isinstance(v, float) and not math.isfinite(v) else v)
 
 
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a finite number that a float holds; True and False are none."""
+    is_real = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_real and abs(value) <= sys.float_info.max
+
+
 def plain(value: Any) -> Any:
     """Return a value with its numbers as floats, so that 1 and 1.0 are one."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return float(value) if is_number(value) else value

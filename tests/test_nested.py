@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icv_lightning.nested import finite, keys, leaves, plain, select, with_values
+from icv_lightning.nested import finite, is_number, keys, leaves, plain, select, with_values
 
 NESTED = {"a": {"b": 1, "empty": {}}, "list": [1, 2], "nodes": [{"c": 3}, 4], "none": None}
 json_values = st.recursive(
@@ -68,3 +68,15 @@ def test_finite_values_are_json(value):
 @given(json_values)
 def test_values_changed_into_themselves_leave_everything_as_it_was(value):
     assert repr(with_values(value, lambda leaf: leaf)) == repr(value)
+
+
+@pytest.mark.parametrize("value", [True, "1", None, math.inf, -math.inf, math.nan, 10**400, -(10**400), [1]])
+def test_what_is_no_number_stays_as_it_is(value):
+    assert not is_number(value)
+    assert plain(value) is value or plain(value) == [1.0]
+
+
+@pytest.mark.parametrize("value", [0, -3, 2**63, 1e308, 0.1])
+def test_numbers_become_floats(value):
+    assert is_number(value)
+    assert isinstance(plain(value), float)

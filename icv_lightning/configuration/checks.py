@@ -35,13 +35,7 @@ PLACED = "a run's folder is placed by paths.outputs and name"
 FIXED = dict.fromkeys(("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir"), PLACED)
 FIXED |= dict.fromkeys(("hydra.output_subdir", "hydra.job.chdir"), "others rely on it, it cannot be changed")
 FIXED |= {"hydra.mode": "give -m for a grid, or leave it out"}
-LAUNCHERS = {  # hydra/launcher=… to the extra and the plugin's module
-    "joblib": ("joblib", "hydra_plugins.hydra_joblib_launcher"),
-    "ray": ("ray", "hydra_plugins.hydra_ray_launcher"),
-    "ray_cluster": ("ray", "hydra_plugins.hydra_ray_launcher"),
-    "submitit_local": ("submitit", "hydra_plugins.hydra_submitit_launcher"),
-    "submitit_slurm": ("submitit", "hydra_plugins.hydra_submitit_launcher"),
-}
+LAUNCHERS = ("joblib", "ray", "submitit")  # extras; hydra/launcher=… begins with their names
 _found = functools.cache(importlib.util.find_spec)  # a grid asks for the same packages in every cell
 
 
@@ -153,8 +147,10 @@ def _check_targets(config: Any) -> None:
 
 def _check_launcher(overrides: Sequence[str]) -> None:
     for override in parse(overrides):
-        extra, module = LAUNCHERS.get(str(override.value()), ("", ""))
-        if override.key_or_group == "hydra/launcher" and extra and not importlib.util.find_spec(module):
+        extra = str(override.value()).partition("_")[0]
+        if override.key_or_group != "hydra/launcher" or extra not in LAUNCHERS:
+            continue
+        if not importlib.util.find_spec(f"hydra_plugins.hydra_{extra}_launcher"):
             raise UserError(f"hydra/launcher={override.value()}: needs pip install 'icv-lightning[{extra}]'")
 
 

@@ -1,7 +1,7 @@
 """Keys that nothing reads: a misspelled one would be part of a run's identity and change nothing."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from icv_lightning.declarations.settings import NEEDED, NODES, declared
@@ -34,14 +34,9 @@ def unread(config: Mapping[str, Any]) -> list[str]:
 def _is_built(config: Mapping[str, Any], key: str) -> bool:
     if ".about." in f".{key}.":  # what components say of themselves, of which nothing is built
         return not key.endswith("._target_")
-    return any(_within(key, node) and _has_target(config, node) for node in _nodes(key))
-
-
-def _nodes(key: str) -> Iterator[str]:
-    yield from BUILT
-    first, _, rest = key.partition(".")
-    if first in COLLECTIONS:
-        yield f"{first}.{rest.partition('.')[0]}"
+    first, second, *_ = [*key.split("."), ""]
+    nodes = (*BUILT, f"{first}.{second}") if first in COLLECTIONS else BUILT
+    return any(_within(key, node) and _has_target(config, node) for node in nodes)
 
 
 def _has_target(config: Mapping[str, Any], node: str) -> bool:

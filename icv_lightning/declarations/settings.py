@@ -5,7 +5,6 @@ has (a loss, a centroid rule, a network, a data set, an optimizer) is declared i
 `about.keys` (see `declared`).
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import yaml  # type: ignore[import-untyped]
 
 from icv_lightning.declarations.value_types import LISTS, WORDS, is_text
 from icv_lightning.errors import UserError
-from icv_lightning.nested import ABSENT, plain, select
+from icv_lightning.nested import ABSENT, is_number, plain, select
 
 ABOUT = "about"  # node of a component's YAML file that describes it, and is no argument of its constructor
 
@@ -70,9 +69,9 @@ class Setting:
         if self.kind == "text":
             word = value if isinstance(value, str) else str(value).lower()
             return word in self.choices if self.choices else is_text(value)
-        if self.kind == "boolean" or isinstance(value, bool):
-            return isinstance(value, bool) and self.kind == "boolean"
-        if not isinstance(value, int if self.kind == "integer" else int | float) or not math.isfinite(value):
+        if self.kind == "boolean":
+            return isinstance(value, bool)
+        if not is_number(value) or (self.kind == "integer" and not isinstance(value, int)):
             return False
         return (
             (self.low is None or value >= self.low)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from icv_lightning.nested import is_number
+
 MAX_SIZE = 100_000  # of what a layer has of anything: beyond, one weight matrix alone takes 40 GB
 STRATEGY = re.compile(r"auto|ddp(_find_unused_parameters_(true|false))?|single_device")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -40,7 +42,7 @@ def _numbers(value: Any, low: int, high: float) -> list[int]:
     """Return the integers from `low` to `high` in a list; none where it holds anything else."""
     if not _is_list(value):
         return []
-    found = [k for k in value if isinstance(k, int) and not isinstance(k, bool) and low <= k <= high]
+    found = [k for k in value if is_number(k) and isinstance(k, int) and low <= k <= high]
     return found if len(found) == len(value) else []
 
 
@@ -50,16 +52,12 @@ def _are_different(value: Any, least: int) -> bool:
     return len(numbers) == len(set(numbers)) >= least
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _are_weights(value: Any) -> bool:
-    return _is_list(value) and len(value) >= 2 and all(_is_number(x) and 0 < x < math.inf for x in value)
+    return _is_list(value) and len(value) >= 2 and all(is_number(x) and x > 0 for x in value)
 
 
 def _are_shares(value: Any) -> bool:
-    return _is_list(value) and len(value) == 2 and all(_is_number(x) and 0 <= x < 1 for x in value)
+    return _is_list(value) and len(value) == 2 and all(is_number(x) and 0 <= x < 1 for x in value)
 
 
 def _is_devices(value: Any) -> bool:

@@ -12,24 +12,12 @@ from omegaconf import OmegaConf
 from PIL.Image import Image
 from torch.nn.functional import pad
 
+from icv_lightning.declarations.settings import SETTINGS, has_effect
 from icv_lightning.loggers.sample import Sample
 from icv_lightning.loggers.tracker import Tracker, cause, never_fatal, tags
 
 ACCURACIES = ("test/acc", "test/acc_nearest_centroid", "test/acc_nearest_class_mean")
-NO_HPARAM = frozenset(
-    {
-        "_target_",
-        "_partial_",
-        "root",
-        "folder",
-        "cell",
-        "cell_any_seed",
-        "force",
-        "paths",
-        "logger",
-        "callbacks",
-    }
-)
+NO_HPARAM = {"_target_", "_partial_", "folder", "cell_any_seed", "callbacks"}
 
 
 class TensorBoardTracker(Tracker):
@@ -74,14 +62,12 @@ class TensorBoardTracker(Tracker):
         for key, value in values.items():
             self.experiment.add_scalar(key, value, epoch)
 
-    @rank_zero_only
     @never_fatal
     def log_image(self, key: str, image: Image, epoch: int) -> None:
         """Add a picture."""
         self.tell_past(before=epoch)
         self.experiment.add_image(key, np.asarray(image), epoch, dataformats="HWC")
 
-    @rank_zero_only
     @never_fatal
     def log_table(self, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], epoch: int) -> None:
         """Add a table as text."""
@@ -89,7 +75,6 @@ class TensorBoardTracker(Tracker):
         text = "\n".join("| " + " | ".join(map(_short, line)) + " |" for line in lines)
         self.experiment.add_text(key, text, epoch)
 
-    @rank_zero_only
     @never_fatal
     def log_sample(self, key: str, sample: Sample, epoch: int) -> None:
         """Add points with thumbnails to the projector."""
@@ -116,7 +101,7 @@ class TensorBoardTracker(Tracker):
 def hyperparameters(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the settings that are numbers, words or flags, by dotted key, less what changes no result."""
     for key, value in settings.items():
-        if key in NO_HPARAM or f"{prefix}{key}" == "name":
+        if key in NO_HPARAM or not has_effect(f"{prefix}{key}", SETTINGS):
             continue
         if isinstance(value, Mapping):
             yield from hyperparameters(value, f"{prefix}{key}.")

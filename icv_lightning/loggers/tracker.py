@@ -106,8 +106,9 @@ class Tracker(Logger):
 
 
 def never_fatal(method: Callable[..., None]) -> Callable[..., None]:
-    """Let the first error of a tracker stop that tracker with a warning, and not the training."""
+    """Call a method in the first process alone; the tracker's first error stops it, and not the training."""
 
+    @rank_zero_only
     @functools.wraps(method)
     def guarded(self: Tracker, *args: Any, **kwargs: Any) -> None:
         if self.broken:

@@ -97,7 +97,6 @@ class WandbTracker(Tracker):
         else:
             self.experiment.log({**values, "epoch": epoch})
 
-    @rank_zero_only
     @never_fatal
     def log_image(self, key: str, image: Image, epoch: int) -> None:
         """Add a picture to the epoch's row."""
@@ -106,7 +105,6 @@ class WandbTracker(Tracker):
         self.tell_past(before=epoch)
         self.experiment.log({key: wandb.Image(image), "epoch": epoch}, commit=False)
 
-    @rank_zero_only
     @never_fatal
     def log_table(self, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], epoch: int) -> None:
         """Add a table."""
@@ -115,7 +113,6 @@ class WandbTracker(Tracker):
         table = wandb.Table(columns=list(columns), data=[list(row) for row in rows])
         self.experiment.log({key: table, "epoch": epoch}, commit=False)
 
-    @rank_zero_only
     @never_fatal
     def log_sample(self, key: str, sample: Sample, epoch: int) -> None:
         """Add a table: image, the sample's columns, and coordinates `z1`, `z2`, … for 2D Projection."""

@@ -138,12 +138,7 @@ def _finished(folder: Path) -> Run | None:
 
 
 def _of_results(folder: Path, results: Any) -> Run:
-    if not isinstance(results, dict):
-        raise ValueError("results.json holds no results")
-    try:
-        check_results(results)
-    except ValueError as error:
-        raise ValueError(f"results.json: {error}") from error
+    check_results(results)
     fields = results["cell"]
     cell = Cell(
         printable(fields["data"]), float(fields["lambda"]), fields["embedding_dim"], fields["normalize"]

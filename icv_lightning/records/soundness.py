@@ -1,21 +1,23 @@
 """Checks of results.json, whoever wrote it: tables and figures use only what passes."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from icv_lightning.nested import is_number
 from icv_lightning.records.trust import check_plain
 
 GROUPS = ("data", "model", "centroids", "loss", "optimizer", "trainer")
 
 
-def check_results(results: Mapping[str, Any]) -> None:
+def check_results(results: Any) -> None:
     """Raise `ValueError` for results of which a report cannot be made: the key and its value."""
-    wrong = next(_wrong(results), None)
-    if wrong:
+    if not isinstance(results, Mapping):
+        raise ValueError("results.json holds no results")
+    if wrong := next(_wrong(results), None):
         key, value = wrong
-        raise ValueError(f"{key} is {str(value)[:60]!r}" if value is not None else f"has no {key}")
-    check_plain(results.get("config"), "config")
+        said = f"{key} is {str(value)[:60]!r}" if value is not None else f"has no {key}"
+        raise ValueError(f"results.json: {said}")
+    check_plain(results.get("config"), "results.json: config")
 
 
 def _wrong(results: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -48,17 +50,13 @@ def _is_node(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
-
-
 def _is_count(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
 def _numbers_or_none(value: Any) -> bool:
     values = value.values() if isinstance(value, Mapping) else value
-    return isinstance(value, Mapping | list) and all(x is None or _is_number(x) for x in values)
+    return isinstance(value, Mapping | list) and all(x is None or is_number(x) for x in values)
 
 
 def _matrix(value: Any) -> bool:
@@ -69,7 +67,7 @@ def _matrix(value: Any) -> bool:
 
 CELL: Mapping[str, Callable[[Any], bool]] = {
     "data": _is_text,
-    "lambda": _is_number,
+    "lambda": is_number,
     "embedding_dim": lambda value: _is_count(value) and value > 0,
     "normalize": lambda value: isinstance(value, bool),
     "seed": _is_count,
@@ -81,6 +79,6 @@ OPTIONAL: Mapping[str, Callable[[Any], bool]] = {
     "per_class": lambda value: isinstance(value, list) and _numbers_or_none(value),
     "confusion": _matrix,
     "class_names": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
-    "seconds": _is_number,
+    "seconds": is_number,
     "step": _is_count,
 }

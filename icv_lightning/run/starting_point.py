@@ -1,6 +1,6 @@
 """Where a run starts: from new weights, its own last checkpoint, or a given one of equal settings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ def starting_point(cell: Identity, folder: Path) -> tuple[Path | None, bool]:
     own, given = folder / "checkpoints" / "last.ckpt", cell.config["ckpt_path"]
     if own.exists() and not cell.config["force"]:
         check_settings(cell, own)
-        _check_past(folder)
+        _readable(read_metrics, folder)  # or the rows of the epochs before would be lost
         return own, True
     if given in (None, "last"):
         return None, False
@@ -53,20 +53,17 @@ def _is_timed(config: Mapping[str, Any]) -> bool:
     return any(select(config, key, None) for key in keys)
 
 
-def _check_past(folder: Path) -> None:
-    """Raise `UserError` where the rows of the epochs before cannot be kept, before anything is trained."""
+def _readable(read: Callable[[Path], Any], path: Path) -> Any:
+    """Return what `read` gives; say what to do where it raises `UserError`, before anything is trained."""
     try:
-        read_metrics(folder)
+        return read(path)
     except UserError as error:
         raise UserError(f"{error}; remove it, or start anew with force=true") from error
 
 
 def check_settings(cell: Identity, path: Path, free: frozenset[str] = frozenset()) -> None:
     """Raise `UserError` unless the run that left `path` had these settings, the `free` ones aside."""
-    try:
-        content = read_checkpoint(path)
-    except UserError as error:
-        raise UserError(f"{error}; remove it, or start anew with force=true") from error
+    content = _readable(read_checkpoint, path)
     before, now = content.get("settings"), cell.settings
     check_plain([before, content["hyper_parameters"]["config"]], path)
     if not isinstance(before, Mapping) or not before:

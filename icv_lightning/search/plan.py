@@ -3,20 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from optuna.distributions import BaseDistribution
+from optuna.trial import FrozenTrial
 
+from icv_lightning.configuration import checks
 from icv_lightning.configuration.composition import CONF
+from icv_lightning.configuration.recipes import has_validation
+from icv_lightning.configuration.short_words import full_key
 from icv_lightning.errors import UserError, one_line
-from icv_lightning.search.space import assigned, without
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
-    from optuna.trial import FrozenTrial
+from icv_lightning.search.space import assigned, read_space, without
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class SearchPlan:
 
     overrides: Sequence[str]
     config: DictConfig
-    space: "dict[str, BaseDistribution]"
+    space: dict[str, BaseDistribution]
 
     @property
     def folder(self) -> Path:
@@ -44,9 +45,27 @@ class SearchPlan:
         taken = [text.partition("=")[0] for text in (*chosen, *more)]
         return [*without(self.overrides, taken), *chosen, *more]
 
-    def run_folder(self, trial: "FrozenTrial") -> Path:
+    def run_folder(self, trial: FrozenTrial) -> Path:
         """Return the folder that the trial's settings name."""
         return self.folder / trial.user_attrs["cell"]
+
+
+def read_plan(arguments: Sequence[str]) -> SearchPlan:
+    """Compose and check what the command line asks for.
+
+    Raises:
+        UserError: the first wrong setting, in one line.
+    """
+    arguments = [full_key(text) for text in arguments]
+    checked = checks.check([text for text in arguments if not text.lstrip("+~").startswith("search.space")])
+    config = composed(arguments)
+    if config.get("search") is None:
+        raise UserError("search: no settings to search; give experiment=search_lambda or search=lambda_dim")
+    if not has_validation(config.data):
+        raise UserError("data.val_size=0: a search needs a validation part: data.val_size=5000")
+    own = [text for text in arguments if not text.lstrip("+~").startswith(("search.", "search="))]
+    settings: Any = OmegaConf.to_container(config.search, resolve=True)
+    return SearchPlan(own, config, read_space(settings.get("space") or {}, own, checked.cells[0].declared))
 
 
 def composed(overrides: Sequence[str]) -> DictConfig:
@@ -58,6 +77,6 @@ def composed(overrides: Sequence[str]) -> DictConfig:
         raise UserError(one_line(error)) from error
 
 
-def words(trial: "FrozenTrial") -> str:
+def words(trial: FrozenTrial) -> str:
     """Return the trial's settings as the command line takes them."""
     return " ".join(assigned(key, value) for key, value in trial.params.items())

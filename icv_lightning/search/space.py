@@ -1,15 +1,20 @@
 """The space of a search: ranges and choices for keys of the configuration, checked before any trial."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from icv_lightning.configuration import checks
 from icv_lightning.configuration.short_words import key_in
 from icv_lightning.declarations.settings import Setting, has_effect
 from icv_lightning.errors import UserError
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+from icv_lightning.nested import is_number
 
 FORMS = ({"low", "high"}, {"low", "high", "log"}, {"choices"})
 FORM = "must hold low and high, with log: true or false if wanted, or choices"
@@ -19,7 +24,7 @@ WORDS = {None: "null", True: "true", False: "false"}
 
 def read_space(
     node: Mapping[str, Any], overrides: Sequence[str], settings: Mapping[str, Setting]
-) -> "dict[str, BaseDistribution]":
+) -> dict[str, BaseDistribution]:
     """Return Optuna's distributions by dotted key; both ends and all choices must be allowed in a run.
 
     Args:
@@ -66,9 +71,7 @@ def _leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any
             yield from _leaves(value, f"{prefix}{key}.")
 
 
-def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Setting]) -> "BaseDistribution":
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
+def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Setting]) -> BaseDistribution:
     if set(leaf) not in FORMS:
         raise UserError(f"search.space.{key}={dict(leaf)}: {FORM}")
     if not has_effect(key, settings):
@@ -81,7 +84,7 @@ def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Sett
             )
         return CategoricalDistribution(choices)
     low, high, log = leaf["low"], leaf["high"], leaf.get("log", False)
-    if not all(_is_number(value) for value in (low, high)) or not low < high:
+    if not all(is_number(value) for value in (low, high)) or not low < high:
         raise UserError(f"search.space.{key}: low={low} high={high}: must be finite numbers, low below high")
     if not isinstance(log, bool) or (log and low <= 0):
         raise UserError(
@@ -92,7 +95,3 @@ def _distribution(key: str, leaf: Mapping[str, Any], settings: Mapping[str, Sett
     if whole and isinstance(low, int) and isinstance(high, int):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")

@@ -7,30 +7,25 @@ line nor a lock file.
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
+import optuna
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from icv_lightning.configuration.identity import identify
 from icv_lightning.errors import UserError, reason
 from icv_lightning.records.trust import check_plain
 from icv_lightning.search.plan import SearchPlan, composed
 
-if TYPE_CHECKING:
-    from optuna import Study
-    from optuna.trial import FrozenTrial
 
-
-def opened(path: Path, direction: str) -> "Study":
+def opened(path: Path, direction: str) -> Study:
     """Return the study in a database, new where there is none.
 
     Raises:
         UserError: a file that is no such database, is damaged, or holds what could read the environment.
     """
-    import optuna
-    from optuna.study import StudyDirection
-
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         if path.exists():
@@ -61,7 +56,7 @@ def _check_database(path: Path) -> None:
         raise sqlite3.DatabaseError(str(found[0]) if found else "it is empty")
 
 
-def open_study(plan: SearchPlan) -> "Study":
+def open_study(plan: SearchPlan) -> Study:
     """Return the study in the plan's folder, new or to be continued.
 
     Raises:
@@ -82,16 +77,13 @@ def open_study(plan: SearchPlan) -> "Study":
     return study
 
 
-def next_trial(study: "Study", plan: SearchPlan) -> "FrozenTrial | None":
+def next_trial(study: Study, plan: SearchPlan) -> FrozenTrial | None:
     """Return the trial that was interrupted, else a new one, None where all are done.
 
     What is asked depends on `search.seed`, the trial's number and the results before it alone, so that a
     continued search asks what an undisturbed one does. It is drawn from a copy in memory and stored at once:
     a kill never leaves half of a trial's parameters.
     """
-    import optuna
-    from optuna.trial import TrialState, create_trial
-
     trials = study.get_trials(deepcopy=False)
     for trial in trials:
         if trial.state == TrialState.RUNNING:

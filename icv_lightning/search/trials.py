@@ -7,12 +7,18 @@ the memory ends that trial alone, and what ran can be run again by hand.
 import fcntl
 import logging
 import math
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console
+from rich.table import Table
 
 from icv_lightning.errors import UserError
 from icv_lightning.records.csv_files import csv_line
@@ -22,15 +28,11 @@ from icv_lightning.records.results import is_completed
 from icv_lightning.search.plan import SearchPlan, words
 from icv_lightning.search.study import next_trial, open_study
 
-if TYPE_CHECKING:
-    from optuna import Study
-    from optuna.trial import FrozenTrial
-
 log = logging.getLogger(__name__)
 STOPPED = (-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
-def run_trial(plan: SearchPlan, trial: "FrozenTrial", lock: IO[Any]) -> float | None:
+def run_trial(plan: SearchPlan, trial: FrozenTrial, lock: IO[Any]) -> float | None:
     """Run a trial unless it is completed; return its last value of the metric, None where it failed.
 
     Raises:
@@ -64,14 +66,12 @@ def read_value(folder: Path, metric: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def search(plan: SearchPlan) -> "Study":
+def search(plan: SearchPlan) -> Study:
     """Run the trials that are missing.
 
     Raises:
         UserError: a search, or a run that it left behind, is at work in the folder.
     """
-    from optuna.trial import TrialState
-
     plan.folder.mkdir(parents=True, exist_ok=True)
     with (plan.folder / "search.lock").open("w") as lock:
         try:
@@ -89,7 +89,7 @@ def search(plan: SearchPlan) -> "Study":
     return study
 
 
-def write_trials(plan: SearchPlan, study: "Study") -> None:
+def write_trials(plan: SearchPlan, study: Study) -> None:
     """Write trials.csv, one row a trial."""
     lines = [csv_line(["trial", "state", plan.config.search.metric, *plan.space, "folder"])]
     for trial in study.get_trials(deepcopy=False):
@@ -97,3 +97,25 @@ def write_trials(plan: SearchPlan, study: "Study") -> None:
         state, folder = trial.state.name.lower(), plan.run_folder(trial).name
         lines.append(csv_line([trial.number, state, trial.value, *params, folder]))
     write_text(plan.folder / "trials.csv", "".join(lines))
+
+
+def show(plan: SearchPlan, study: Study) -> bool:
+    """Print the trials, the best and how to train it on all of train; tell whether there is one."""
+    table = Table("trial", *plan.space, plan.config.search.metric)
+    for trial in study.get_trials(deepcopy=False):
+        value = trial.state.name.lower() if trial.value is None else f"{trial.value:.4f}"
+        table.add_row(str(trial.number), *(_short(trial.params[key]) for key in plan.space), value)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    found = [trial for trial in study.get_trials(deepcopy=False) if trial.value is not None]
+    if found:
+        best = study.best_trial
+        print(f"best: trial {best.number}, {words(best)}: {plan.config.search.metric} {best.value:.4f}")
+        print("on the whole training part, tested once:")
+        print("  python -m icv_lightning.run " + shlex.join(plan.arguments(best.params, "data.val_size=0")))
+    print(f"trials: {plan.folder / 'trials.csv'}")
+    return bool(found)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

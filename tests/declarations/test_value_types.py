@@ -26,7 +26,7 @@ REFUSED: dict[str, list[Any]] = {
     "counts": [[], [-1], [0.0], 0],
     "epochs": [[0], [1, "2"], 1, "1"],
     "shares": [[0.5], [0, 1], [-0.1, 0], [0, True], "00", [0, 0, 0]],
-    "weights": ["even", [1], [1, 0], [1, math.inf], [1, True], 2],
+    "weights": ["even", [1, 10**400], [1], [1, 0], [1, math.inf], [1, True], 2],
     "devices": ["0", "a", "1,", 0, -2, True, [], [0, 0], [-1], None],
     "strategy": ["fsdp", None, 3],
     "node": [{}, {"target": 1}, "x"],

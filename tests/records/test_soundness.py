@@ -46,6 +46,7 @@ def test_what_a_run_writes_passes(gone: dict[str, Any]) -> None:
         ({"cell__lambda": float("nan")}, r"cell\.lambda is 'nan'"),
         ({"config__data": "mnist"}, r"config\.data is 'mnist'"),
         ({"config__trainer__max_epochs": 2.5}, r"config\.trainer\.max_epochs is '2\.5'"),
+        ({"metrics": {"test/acc": 10**400}}, "metrics is"),
         ({"metrics": {"test/acc": "high"}}, "metrics is"),
         ({"confusion": [[1, 0]]}, "confusion is"),
         ({"class_names": [0, 1]}, "class_names is"),
@@ -54,5 +55,5 @@ def test_what_a_run_writes_passes(gone: dict[str, Any]) -> None:
     ],
 )
 def test_the_first_wrong_key_is_named(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=f"^{said}"):
+    with pytest.raises(ValueError, match=rf"^results\.json: {said}"):
         check_results(results(**change))

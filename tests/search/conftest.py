@@ -12,7 +12,6 @@ import pytest
 
 from icv_lightning.records.results import write_results
 from icv_lightning.search import __main__ as search
-from icv_lightning.search import plan, study, trials
 
 BASE = ("search=lambda_dim", "data=digits", "data.val_size=300", "name=look")
 SPACE, LAMBDA, DIM = (f"search.space{key}" for key in ("", ".loss.lambda", ".model.embedding_dim"))
@@ -47,7 +46,9 @@ class Runs:
         self.asked.append(list(arguments))
         if len(self.asked) in self.killed:
             raise KeyboardInterrupt
-        config = plan.composed(arguments)
+        from icv_lightning.search.plan import composed
+
+        config = composed(arguments)
         folder = Path(config.paths.run)
         folder.mkdir(parents=True, exist_ok=True)
         if self.code:
@@ -60,13 +61,20 @@ class Runs:
         return 0
 
 
-composed = functools.cache(plan.composed)  # the first trials of most searches are the same
+@functools.cache
+def composed_once(overrides: tuple[str, ...]) -> Any:
+    """Return a composed configuration; the first trials of most searches are the same."""
+    from icv_lightning.search.plan import composed
+
+    return composed(overrides)
 
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
+    from icv_lightning.search import study, trials
+
     fake = Runs()
-    monkeypatch.setattr(study, "composed", lambda overrides: composed(tuple(overrides)))
+    monkeypatch.setattr(study, "composed", lambda overrides: composed_once(tuple(overrides)))
     monkeypatch.setattr(trials, "launch", fake)
     return fake
 

@@ -6,6 +6,8 @@ import pytest
 
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.errors import UserError
+
+pytest.importorskip("optuna")
 from icv_lightning.search.plan import SearchPlan, composed
 
 

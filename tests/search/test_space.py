@@ -5,9 +5,9 @@ import pytest
 from icv_lightning.configuration.resolvers import register_resolvers
 from icv_lightning.declarations.settings import SETTINGS
 from icv_lightning.errors import UserError
-from icv_lightning.search.space import assigned, read_space, without
 
 pytest.importorskip("optuna")
+from icv_lightning.search.space import assigned, read_space, without
 
 
 def test_kinds_of_distributions_follow_the_key_and_the_ends():
