@@ -1,6 +1,7 @@
 """What tests share: the real data, the command here and in a fresh process, a tiny trained run."""
 
 import functools
+import gc
 import os
 import shutil
 import signal
@@ -37,8 +38,15 @@ for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.S
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if IS_WORKER:  # one core for it and the processes that it starts; none of the above imports torch
     os.environ["OMP_NUM_THREADS"] = "1"
+gc.disable()  # while test files import torch and Lightning
 settings.register_profile("project", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("project")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected, which stays, out of all later searches for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
