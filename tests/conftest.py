@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -38,15 +38,19 @@ for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.S
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if IS_WORKER:  # one core for it and the processes that it starts; none of the above imports torch
     os.environ["OMP_NUM_THREADS"] = "1"
-gc.disable()  # while test files import torch and Lightning
 settings.register_profile("project", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("project")
 
 
-def pytest_collection_finish() -> None:
-    """Leave what was imported and collected, which stays, out of all later searches for garbage."""
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Search for no garbage while test files import torch and Lightning, nor in what stays of them later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
