@@ -83,14 +83,15 @@ def films(variant: Variant) -> Iterator[tuple[str, str, bytes]]:
 
 def _film(shown: Sequence[tuple[Run, dict[int, View]]], names: Sequence[str]) -> bytes:
     epochs = sorted(set.union(*(set(views) for _, views in shown)))
-    figure, axes = new_figure(1, len(shown), 4.2, 4.8)
+    figure, axes = new_figure(1, len(shown), 4.2, 5.2)
     figure.set_dpi(FILM_DPI)
     figure.legend(handles=class_handles(names), loc="outside lower center", ncols=6)
+    reach = max(view.reach for _, views in shown for view in views.values())  # one scale: spacings compare
     frames: list[Image.Image] = []
     for epoch in epochs:
         for panel, (run, views) in zip(axes[0], shown, strict=True):
             panel.clear()
-            _step(panel, run, views, epoch)
+            _step(panel, run, views, epoch, reach)
         if not frames:
             settle(figure)
         figure.canvas.draw()
@@ -107,7 +108,7 @@ def _film(shown: Sequence[tuple[Run, dict[int, View]]], names: Sequence[str]) ->
     return file.getvalue()
 
 
-def _step(panel: Axes, run: Run, views: dict[int, View], epoch: int) -> None:
+def _step(panel: Axes, run: Run, views: dict[int, View], epoch: int, reach: float) -> None:
     shown = max((e for e in views if e <= epoch), default=min(views))
-    draw(panel, views[shown], max(view.reach for view in views.values()), size=6)
+    draw(panel, views[shown], reach, size=6)
     panel.set_title(f"{run.cell.loss_title}, epoch {shown}")

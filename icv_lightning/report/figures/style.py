@@ -19,7 +19,7 @@ CLASS_COLOURS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
-CLASS_MARKERS = "osD^vP<>*p"
+CLASS_MARKERS = "osD^vd<>*p"  # a plus of arms below a pixel is not drawn at all
 # Okabe and Ito 2008, with a dash pattern each.
 LOSS_COLOURS = ("#000000", "#0072b2", "#e69f00", "#cc79a7", "#009e73", "#d55e00", "#56b4e9")
 LOSS_DASHES: tuple[Any, ...] = ((0, (4, 1.5)), "-", (0, (1, 1)), (0, (5, 1, 1, 1)), "-", "--", ":")

@@ -8,8 +8,9 @@ from PIL import Image
 from icv_lightning.paper.runs import grouped
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
+from icv_lightning.report.figures import steps
 from icv_lightning.report.figures.steps import films, step_figures
-from icv_lightning.report.figures.style import class_look
+from icv_lightning.report.figures.style import class_look, new_figure
 from tests.report.grid import embed, same, write_run
 
 CE, ICV = Cell("mnist", 0.0, 2, False), Cell("mnist", 0.05, 2, False)
@@ -71,6 +72,25 @@ def test_the_film_has_a_frame_for_every_epoch_and_runs_for_ever(variant):
     for k in range(10):  # of the legend at the least
         wanted = 255 * np.array(to_rgb(class_look(k)[0]))
         assert np.abs(pixels - wanted).max(1).min() < 32
+
+
+def test_the_film_draws_every_class_in_both_panels_at_one_scale(variant, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(steps, "draw", lambda panel, view, reach, **_: drawn.append(reach))
+    list(films(variant))
+    assert len(drawn) == 12
+    assert len(set(drawn)) == 1
+
+
+@pytest.mark.parametrize("k", range(10))
+def test_a_class_s_marker_is_seen_at_the_film_s_size(k):
+    figure, ((panel,),) = new_figure(1, 1, 1, 1)
+    figure.set_dpi(80)
+    colour, marker = class_look(k)
+    panel.set_axis_off()
+    panel.scatter([0.5], [0.5], s=6, c=colour, marker=marker, linewidths=0)
+    figure.canvas.draw()
+    assert (np.asarray(figure.canvas.buffer_rgba())[..., :3] < 250).any()
 
 
 def test_no_snapshots_make_no_film(tmp_path):
