@@ -3,7 +3,8 @@
 python -m benchmarks.fixed_costs [--cells 1,32,256,1024] [--epochs 20]
 
 --help over `import hydra`; from the command to the first cell of a grid; from the command to the first
-training step; a cell of `experiment=smoke_grid` more in a process that has run one, and its parts.
+training step; a cell of `experiment=smoke_grid` more in a process that has run one, and its parts; and the
+floor of such a cell, its steps alone in a bare loop.
 """
 
 import argparse
@@ -18,8 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
+from torch.nn import functional
 
 from benchmarks import written
+from icv_lightning.data.digits import DigitsDataModule
+from icv_lightning.nets import ConvNet, LinearScores
 
 PROBE = "+callbacks.probe={_target_:benchmarks.fixed_costs.Stamps,file:%s}"
 DIGITS = ("data=digits", "data.batch_size=64", "~callbacks.progress")
@@ -100,6 +105,27 @@ def stages(epochs: int) -> dict[str, float]:
     }
 
 
+def bare(epochs: int) -> float:
+    """Return the processor seconds of a cell's training steps in a loop that does nothing else."""
+    torch.set_num_threads(1)
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"  # as it is without Lightning
+    data = DigitsDataModule("digits", 10, 1, 8)
+    data.setup()
+    images, target = data.train_part.images[data.train_part.index], data.train_part.target
+    net = ConvNet(1, 8, 2, widths=(16, 32), hidden=128, dropout=0.0).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    head, centroids = LinearScores(2, 10), torch.nn.Parameter(torch.zeros(10, 2))
+    optimizer = torch.optim.Adam([*net.parameters(), *head.parameters(), centroids], lr=0.003, fused=True)
+    started = time.process_time()
+    for _ in range(epochs):
+        for index in torch.randperm(len(images)).split(32):
+            optimizer.zero_grad()
+            embeddings, own = net(images[index]), target[index]
+            spread = functional.mse_loss(embeddings, centroids[own], reduction="sum") / len(own)
+            (functional.cross_entropy(head(embeddings), own) + 0.5 * spread).backward()
+            optimizer.step()
+    return time.process_time() - started
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
@@ -124,6 +150,8 @@ def main() -> None:
         (f"{name}, processor seconds", s, "<= 4" if name == "a cell more" else "")
         for name, s in found.items()
     ]
+    floor = min(bare(given.epochs) for _ in range(3))
+    rows.append(("a cell's training steps in a bare loop, processor seconds", floor, ""))
     written.out("fixed_costs", rows, import_hydra=hydra, epochs=given.epochs)
 
 

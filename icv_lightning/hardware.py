@@ -102,13 +102,16 @@ def default_gpu_share() -> float:
     return 1.0 if visible_gpus() else 0.0
 
 
-def eval_batch_size() -> int:
+def eval_batch_size(image_size: int = 28) -> int:
     """Return the images of an evaluation batch that are quickest.
 
-    On a GPU many, that it is kept busy; on a CPU so few that what a layer returns for 28x28 images stays
+    On a GPU many, that it is kept busy; on a CPU so few that what a layer returns for them stays
     below the 32 MiB beyond which malloc hands memory back and every batch pays for fresh pages.
+
+    Args:
+        image_size: side of the images in pixels.
     """
-    return 2000 if visible_gpus() else 200
+    return 2000 if visible_gpus() else min(2000, max(1, 200 * 28**2 // image_size**2))
 
 
 def fast_precision(accelerator: str = "auto") -> str:

@@ -93,6 +93,7 @@ class ClassifierModule(L.LightningModule):
         self.retrieval = Retrieval()
         self._monitored: list[tuple[Outputs, Tensor]] = []
         self._batches = EvaluatedBatches()
+        self._evaluated: dict[str, Tensor] | None = None
         self.final: dict[str, Tensor] = {}
         self.sparse = {k: p for k, p in self.named_parameters() if isinstance(p, SparseRows)}
         self._ddp_params_and_buffers_to_ignore = list(self.sparse)
@@ -209,7 +210,7 @@ class ClassifierModule(L.LightningModule):
             metrics.reset()
         self.retrieval.reset()
         self._batches.reset()
-        self.class_means, self._monitored = None, []
+        self.class_means, self._monitored, self._evaluated = None, [], None
         self.last_weight = getattr(self.loss, "weight", 0.0)
         if self.loss_warmup:
             self.loss.weight = self.full_weight
@@ -244,20 +245,22 @@ class ClassifierModule(L.LightningModule):
         `train_…` of its fixed part of train (none in the final test) and `watched_…` of validation or test:
         `embeddings`, `preds` and `target`; with them `centroids` and `class_means`. Asked of every process.
         """
-        assert self.class_means is not None, "the fixed part of train is evaluated first"
-        return self._batches.on_host({"centroids": self.centroids(), "class_means": self.class_means})
+        if self._evaluated is None:
+            assert self.class_means is not None, "the fixed part of train is evaluated first"
+            beside = {"centroids": self.centroids(), "class_means": self.class_means}
+            self._evaluated = self._on_host(self._batches.rows() | beside)
+        return self._evaluated
 
     def on_validation_epoch_end(self) -> None:
         """Log the scalars of both parts."""
-        assert self.class_means is not None, "the fixed part of train is evaluated first"
-        for outputs, target in self._monitored:
-            self.train_metrics.compare(outputs, target, self.class_means)
         watched = "val" if self.data.has_validation else "test"
-        steps, weight = self._on_host(self.step_terms.compute())
+        found = self._evaluated or self._on_host({})  # callbacks came first
+        steps, weight = {term: found[f"step_{term}"] for term in self.step_terms.terms}, found.get("weight")
         train = {f"train/{k}": v for k, v in (self.train_metrics.compute(weight) | steps).items()}
         train |= {f"train/{k}": torch.tensor(v, dtype=torch.float64) for k, v in self._rates().items()}
         self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute(weight).items()})
         self._batches.reset()  # callbacks have had them
+        self._evaluated = None
 
     def _rates(self) -> dict[str, float]:
         """Return the learning rates after the epoch's last step, and its λ, where they change in a run."""
@@ -270,22 +273,28 @@ class ClassifierModule(L.LightningModule):
 
     def on_test_epoch_end(self) -> None:
         """Log the final scalars of the test part, its class means taken over the whole training part."""
-        found, weight = self._on_host(self.retrieval.compute())
-        found = self.eval_metrics.compute(weight) | found
-        self.final = {f"test/{k}": v for k, v in found.items()}
+        retrieved = self.retrieval.compute()
+        found = self._on_host(retrieved)
+        scores = self.eval_metrics.compute(found.get("weight")) | {key: found[key] for key in retrieved}
+        self.final = {f"test/{k}": v for k, v in scores.items()}
         self.log_dict(self.final)
 
-    def _on_host(self, values: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor | None]:
-        """Return values and weights of the scores where metrics are computed: on the host, after one wait.
+    def _on_host(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return on the host, after one wait, `values`, `step_…` terms, the scores' `weight`, and metrics.
 
-        Several processes exchange their metrics on the device; many classes would take longer to copy.
+        Several processes exchange their metrics on the device; many classes would take longer to copy. There
+        metrics and weights stay.
         """
+        for outputs, target in self._monitored:
+            assert self.class_means is not None, "the fixed part of train is evaluated first"
+            self.train_metrics.compare(outputs, target, self.class_means)
+        self._monitored = []
+        steps = {f"step_{term}": value for term, value in self.step_terms.compute().items()}
         weight = getattr(self.head, "weight", None)
+        weights = {} if weight is None else {"weight": weight}
         if processes() > 1 or not self.eval_metrics.has_confusion:
-            return values, weight
-        known = values | ({} if weight is None else {"weight": weight})
-        known = on_host(known, self.train_metrics, self.eval_metrics)
-        return {key: known[key] for key in values}, known.get("weight")
+            return on_host(values | steps) | weights
+        return on_host(values | steps | weights, self.train_metrics, self.eval_metrics)
 
     def measured(self) -> dict[str, Any]:
         """Return what the final test measured, as primitives: metrics, per_class, confusion, parameters.

@@ -1,12 +1,13 @@
 """What tests share: the real data, the command here and in a fresh process, a tiny trained run."""
 
 import functools
+import gc
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -39,6 +40,17 @@ if IS_WORKER:  # one core for it and the processes that it starts; none of the a
     os.environ["OMP_NUM_THREADS"] = "1"
 settings.register_profile("project", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("project")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Search for no garbage while test files import torch and Lightning, nor in what stays of them later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

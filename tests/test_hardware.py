@@ -63,7 +63,9 @@ def test_the_launcher_fits_the_machine(machine, cores, gpus, chosen):
 
 def test_evaluation_batches_are_small_on_a_cpu_and_large_on_a_gpu(machine):
     machine(2, 0)
-    assert hardware.eval_batch_size() * 32 * 28 * 28 * 4 < 2**25  # what conv5^32 gives for 28x28 images
+    for side in (8, 28, 112):
+        assert hardware.eval_batch_size(side) * 32 * side**2 * 4 < 2**25  # what conv5^32 gives for an image
+    assert (hardware.eval_batch_size(), hardware.eval_batch_size(8)) == (200, 2000)
     machine(2, 1)
     assert hardware.eval_batch_size() >= 1000
 

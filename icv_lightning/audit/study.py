@@ -9,6 +9,7 @@ import torch
 
 from icv_lightning.audit import sections
 from icv_lightning.audit.audited import Audit, Measure
+from icv_lightning.audit.how import HOW_SUSPECT
 from icv_lightning.audit.prepared import prepared
 from icv_lightning.audit.sentences import sentences
 from icv_lightning.audit.vectors import Vectors
@@ -94,7 +95,7 @@ def audit(
         measures += step()
     progress("likely label errors")
     found = sections.label_errors(data)
-    measures.append(Measure.plain("labels", "suspects", len(found), len(data.target), sections.HOW_SUSPECT))
+    measures.append(Measure.plain("labels", "suspects", len(found), len(data.target), HOW_SUSPECT))
     part = data.part(data.asked)
     preds = torch.from_numpy(by_picture["pred_euclidean"])[data.asked].long()
     progress("views")

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from icv_lightning.distributed import joined_batches
-from icv_lightning.metrics.on_host import on_host
 
 PARTS = ("train", "watched")
 
@@ -19,21 +18,16 @@ class EvaluatedBatches:
     def reset(self) -> None:
         """Forget everything."""
         self._batches: tuple[list[dict[str, Tensor]], ...] = ([], [])
-        self._found: dict[str, Tensor] | None = None
 
     def add(self, part: int, batch: Mapping[str, Tensor]) -> None:
         """Keep a batch of the fixed part of train (0) or of the watched part (1)."""
         self._batches[part].append({key: value.detach() for key, value in batch.items()})
 
-    def on_host(self, beside: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return all rows as `train_<key>` and `watched_<key>`, with `beside`, on the host.
-
-        The first call waits for the device, once, and must be made in every process; others find its result.
-        """
-        if self._found is None:
-            values = dict(beside)
-            for name, batches in zip(PARTS, self._batches, strict=True):
-                if batches:
-                    values |= {f"{name}_{key}": rows for key, rows in joined_batches(batches).items()}
-            self._found = on_host(values)
-        return self._found
+    def rows(self) -> dict[str, Tensor]:
+        """Return all rows as `train_<key>` and `watched_<key>`, of all processes, each of which must ask."""
+        return {
+            f"{name}_{key}": rows
+            for name, batches in zip(PARTS, self._batches, strict=True)
+            if batches
+            for key, rows in joined_batches(batches).items()
+        }

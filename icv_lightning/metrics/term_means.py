@@ -33,9 +33,9 @@ class TermMeans(ExactMetric):
 
     def update(self, values: Mapping[str, Tensor], size: int) -> None:
         """Add the terms of a batch of `size` samples."""
-        self.sums += size * torch.stack([values[term].detach() for term in self.terms]).double()
-        self.total += size
-        self.finite += self.sums.isfinite()
+        self.sums.add_(size * torch.stack([values[term] for term in self.terms]).detach().double())
+        self.total.add_(size)
+        self.finite.add_(self.sums.isfinite())
 
     def reset(self) -> None:
         """Forget all batches."""

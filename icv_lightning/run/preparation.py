@@ -1,6 +1,7 @@
 """Logging, threads and random numbers of a process, before it trains."""
 
 import logging
+import os
 import warnings
 
 import lightning as L
@@ -15,6 +16,8 @@ def prepare_process(config: DictConfig) -> None:
     """Set logging, threads and random numbers of this process."""
     _quieten()
     _share_the_cores(config)
+    if not torch.cuda.is_available():  # Lightning sets 1, and Adam searches for a driver at every step
+        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
     L.seed_everything(config.seed, workers=True, verbose=False)
     # determinism would fill every new tensor with NaN first, in case that somebody reads what nobody wrote
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

@@ -3,6 +3,8 @@
 Whatever needs torch is imported only once a run starts.
 """
 
+import gc
+import importlib
 import sys
 import time
 from functools import partial
@@ -37,6 +39,7 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> None:
     checkpoint, resumed = starting_point(cell, folder)
     recorded = _recorded(cell) | {"provenance": provenance(cell.config)}
     config = OmegaConf.merge(config, {"paths": {"run": str(folder)}})  # type: ignore[assignment]
+    _import_lightning()
     from icv_lightning import building
     from icv_lightning.loggers import recording
     from icv_lightning.run.preparation import prepare_process
@@ -69,6 +72,18 @@ def train(config: DictConfig, cell: Identity, folder: Path) -> None:
         if trainer.is_global_zero:
             found["measures"] = test_values(folder)
             write_results(folder, found | data.recorded() | {"seconds": seconds})
+
+
+def _import_lightning() -> None:
+    """Import Lightning and torch, once, without a search for garbage in between: a seventh of the time."""
+    if "lightning" in sys.modules:
+        return
+    gc.disable()
+    try:
+        importlib.import_module("lightning")
+        gc.freeze()  # what was imported stays, so that no later search looks at it
+    finally:
+        gc.enable()
 
 
 def _outcome(trainer: "Trainer") -> dict[str, Any]:

@@ -78,12 +78,12 @@ def phases(folder: Path, monkeypatch: pytest.MonkeyPatch, *more: L.Callback) -> 
     return seen
 
 
-def test_an_epoch_waits_once_after_its_steps_and_once_for_each_who_looks_at_its_evaluation(
+def test_an_epoch_waits_once_after_its_steps_once_for_its_evaluation_and_then_for_the_warnings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = phases(tmp_path, monkeypatch)
     assert found.steps == [["callbacks.finite_loss"]] * 2
-    assert found.evaluation == [["metrics.evaluated", "module", "callbacks.guard_rails"]] * 2
+    assert found.evaluation == [["module", "callbacks.guard_rails"]] * 2
 
 
 class Reads(L.Callback):

@@ -9,16 +9,12 @@ from icv_lightning import NearestCentroidClassifier
 from icv_lightning.errors import UserError
 
 
-def points(*rows: list[float]) -> torch.Tensor:
-    return torch.tensor(rows, dtype=torch.float64)
-
-
-def enrolled(distance: str = "euclidean", **options) -> NearestCentroidClassifier:
-    """Two names: `a` with mean (1, 0) of two images, `b` at (0, 4)."""
-    classifier = NearestCentroidClassifier(distance=distance, **options)
-    classifier.enroll(points([0, 0], [2, 0]), "a")
-    classifier.enroll(points([0, 4]), "b")
-    return classifier
+def saved(path):
+    """Write a gallery of two names in two dimensions."""
+    classifier = NearestCentroidClassifier()
+    for name, embeddings in {"a": [[0, 0], [2, 0]], "b": [[0, 4]]}.items():
+        classifier.enroll(torch.tensor(embeddings, dtype=torch.float64), name)
+    classifier.save(path)
 
 
 class Hostile:
@@ -59,7 +55,7 @@ def test_a_file_of_another_kind(tmp_path, content):
         ({"counts": [2, 0]}, "wrong counts"),
         ({"counts": [2.0, 1.0]}, "wrong counts"),
         ({"sums": torch.ones(2, 2)}, "wrong sums"),
-        ({"sums": points([1, 2], [3, torch.nan])}, "wrong sums"),
+        ({"sums": torch.tensor([[1, 2], [3, torch.nan]]).double()}, "wrong sums"),
         ({"distance": "manhattan"}, "wrong distance"),
         ({"distance": []}, "wrong distance"),
         ({"threshold": -1.0}, "wrong threshold"),
@@ -69,7 +65,7 @@ def test_a_file_of_another_kind(tmp_path, content):
     ],
 )
 def test_a_gallery_with_foreign_content(tmp_path, changes, reason):
-    enrolled().save(tmp_path / "g.pt")
+    saved(tmp_path / "g.pt")
     torch.save(torch.load(tmp_path / "g.pt", weights_only=True) | changes, tmp_path / "g.pt")
     with pytest.raises(UserError, match=rf"g\.pt: .*{reason}$"):
         NearestCentroidClassifier.load(tmp_path / "g.pt")
