@@ -41,10 +41,12 @@ def test_a_search_takes_that_folder_in_any_place(monkeypatch: pytest.MonkeyPatch
     words[place:place] = ["--config-dir", ODD]
     monkeypatch.setattr(sys, "argv", ["search", *words])
     read: list[list[str]] = []
-    monkeypatch.setattr(search, "read_plan", lambda arguments: read.append(list(arguments)))
-    monkeypatch.setattr(search, "search", lambda plan: plan)
-    monkeypatch.setattr(search, "show", lambda plan, study: True)
-    monkeypatch.setattr(search, "find_spec", lambda name: name)
+    pytest.importorskip("optuna")
+    from icv_lightning.search import plan, trials
+
+    monkeypatch.setattr(plan, "read_plan", lambda arguments: read.append(list(arguments)))
+    monkeypatch.setattr(trials, "search", lambda plan: plan)
+    monkeypatch.setattr(trials, "show", lambda plan, study: True)
     assert search._search() == 0
     [arguments] = read
     assert arguments[:2] == ["name=s", "model=tiny"]

@@ -23,3 +23,10 @@ def test_it_counts_as_torchmetrics_does_under_any_batching() -> None:
     assert torch.equal(ours.compute(), theirs.compute())
     ours.reset()
     assert ours.compute().sum() == 0
+
+
+def test_counts_of_processes_are_summed(computed_together) -> None:
+    metrics = [ConfusionMatrix(2) for _ in range(3)]
+    for k, metric in enumerate(metrics):
+        metric.update(torch.eye(2)[[0, 1]], torch.tensor([0, k % 2]))
+    assert computed_together(metrics).tolist() == [[3, 2], [0, 1]]

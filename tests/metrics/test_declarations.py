@@ -10,6 +10,7 @@ from torchmetrics import Metric
 from icv_lightning.metrics import (
     Agreement,
     ClassVariance,
+    ConfusionMatrix,
     HighestScoreAccuracy,
     NearestCentroidAccuracy,
     Retrieval,
@@ -29,6 +30,7 @@ METRICS: dict[
     NearestCentroidAccuracy: (NearestCentroidAccuracy, lambda z, y: (z, C, y)),
     Agreement: (Agreement, lambda z, y: (z, z, C)),
     ClassVariance: (lambda: ClassVariance(2, 2), lambda z, y: (z, y)),
+    ConfusionMatrix: (lambda: ConfusionMatrix(2), lambda z, y: (z, y)),
     WithinClassCovariance: (lambda: WithinClassCovariance(2, 2), lambda z, y: (z, y)),
     Retrieval: (Retrieval, lambda z, y: (z, y)),
     TermMeans: (lambda: TermMeans(["loss"]), lambda z, y: ({"loss": z.mean()}, len(y))),

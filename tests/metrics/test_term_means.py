@@ -48,3 +48,21 @@ def test_two_processes_equal_one(computed_together):
 def test_a_missing_term_is_an_error():
     with pytest.raises(KeyError, match="ce"):
         TermMeans(["loss", "ce"]).update({"loss": torch.tensor(1.0)}, 1)
+
+
+def test_batches_before_a_term_is_not_finite_are_counted_from_0():
+    means = TermMeans(["loss", "loss_ce"])
+    assert means.finite.tolist() == [0, 0]
+    for value in (1.0, torch.inf, 1.0):
+        means.update({"loss": torch.tensor(value), "loss_ce": torch.tensor(1.0)}, 2)
+    assert means.finite.tolist() == [1, 3]
+
+
+def test_states_stay_where_they_are_and_start_at_0_again():
+    means = TermMeans(["loss"])
+    assert means.update_called is True  # a replayed graph adds without a call
+    states = [means.sums, means.total, means.finite]
+    means.update({"loss": torch.tensor(1.0)}, 2)
+    means.reset()
+    assert [a.data_ptr() for a in states] == [a.data_ptr() for a in (means.sums, means.total, means.finite)]
+    assert [a.sum().item() for a in states] == [0, 0, 0]
