@@ -6,6 +6,7 @@ import torch
 from icv_lightning.data import ImageDataModule
 from icv_lightning.data.augmentation import Affine, CropFlip, InTurn, RandAugment
 from icv_lightning.errors import UserError
+from tests.data.test_recorded import Noisy
 
 SIZES = (40, 30, 20, 11)  # images of each class, 101 in all
 
@@ -196,15 +197,6 @@ def test_balanced_sampling_shows_each_class_equally_often():
     data = made(sampling="balanced", batch_size=101)
     counts = torch.cat([target for _, target in data.train_dataloader()]).bincount()
     assert sorted(counts.tolist()) == [25, 25, 25, 26]
-
-
-class Noisy(ImageDataModule):
-    def load(self):
-        generator = torch.Generator().manual_seed(0)
-        images = torch.randint(256, (30, 3, 5, 5), dtype=torch.uint8, generator=generator)
-        images[:, 1] //= 4
-        images[:, 2] = 9
-        return (images, torch.arange(30) % 2), (images, torch.arange(30) % 2)
 
 
 def test_setup_loads_once():
