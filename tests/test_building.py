@@ -53,5 +53,5 @@ def test_a_part_that_is_refused_is_named_by_its_key() -> None:
     [cell] = checks.check(["data=digits"]).cells
     arguments = building.module_arguments(OmegaConf.create(cell.config))
     arguments["config"]["loss"]["criterion"]["weight"] = -1.0
-    with pytest.raises(UserError, match=r"^loss\.criterion: weight must be"):
+    with pytest.raises(UserError, match=r"^loss\.criterion: weight \(λ\) must be"):
         building.build_module(**arguments)

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 
-from icv_lightning.building import _one_gpu
 from icv_lightning.centroids import BatchMeanCentroids, CentroidRule, LearnedCentroids, OneByOneCentroids
 from icv_lightning.data import DigitsDataModule
 from icv_lightning.losses import CombinedLoss, DiscriminantLoss, MetricLearningLoss
 from icv_lightning.module import ClassifierModule
 from icv_lightning.nets import ConvNet, LinearScores
 from icv_lightning.optimizers import AdamWithSparseRows
+from icv_lightning.run.trainer import _one_gpu
 from icv_lightning.strategies import CapturedStep
 from tests.recorded import record
 
