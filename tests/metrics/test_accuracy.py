@@ -155,3 +155,9 @@ def test_three_processes_equal_one(computed_together):
         metric.update(embeddings[start:stop], centroids, target[start:stop])
     expected = accuracy_score(target.numpy(), brute_force(embeddings, centroids))
     assert computed_together(metrics).item() == expected
+
+
+@pytest.mark.parametrize(("embeddings", "centroids"), [((3, 2), (4, 3)), ((2,), (4, 2)), ((3, 2), (2,))])
+def test_shapes_that_do_not_fit_are_refused_by_the_function_itself(embeddings, centroids):
+    with pytest.raises(ValueError, match="must share N"):
+        nearest_centroid(torch.zeros(embeddings), torch.zeros(centroids))
