@@ -62,7 +62,7 @@ def bandwidth() -> float:
 def counted(config: DictConfig, precision: str) -> tuple[float, float]:
     """Return the operations and the bytes of a step."""
     data = building.build_datamodule(config)
-    module = building.build_module(**building.module_arguments(config)).train()
+    module = steps.fresh_module(config)
     data.setup()
     module = module.to(steps.DEVICE)
     images, target = (x.to(steps.DEVICE) for x in data.train_part[range(config.data.batch_size)])

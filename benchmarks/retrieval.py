@@ -7,7 +7,8 @@ import time
 
 import torch
 
-from icv_lightning.evaluation.retrieval import BLOCK, COLUMNS, query_values
+from icv_lightning.evaluation.exact_search import COLUMNS
+from icv_lightning.evaluation.retrieval import BLOCK, query_values
 
 
 def sample(size: int, dim: int, per_class: int) -> tuple[torch.Tensor, torch.Tensor]:

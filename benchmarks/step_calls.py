@@ -8,23 +8,15 @@ them. What steps do on a CPU alone is left out or told apart: the look at the cl
 (`icv_lightning.shapes`), and the fused Adam's counters, which lie on the device elsewhere.
 """
 
-import logging
 import sys
-import tempfile
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import lightning as L
 import torch
-from hydra import compose, initialize_config_dir
-from omegaconf import open_dict
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks import written
-from icv_lightning import building
-from icv_lightning.configuration.composition import CONF
-from icv_lightning.configuration.resolvers import register_resolvers
+from benchmarks import steps, written
 
 STEPS = 10
 READS = ("aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten::equal", "aten::_unique2")
@@ -48,35 +40,19 @@ class Profiled(L.Callback):
             self.profiler.stop()
 
 
-def profiled(*overrides: str) -> profile:
-    """Return what was profiled of a run's training."""
-    with initialize_config_dir(str(CONF), version_base="1.3"), tempfile.TemporaryDirectory() as folder:
-        config = compose("config", overrides=[*overrides, f"paths.outputs={folder}", "logger={}"])
-        with open_dict(config):
-            config.callbacks.pop("progress")
-        config.trainer.max_epochs = 1
-        trainer, seen = building.build_trainer(config, Path(folder)), Profiled()
-        trainer.callbacks.append(seen)  # type: ignore[attr-defined]
-        trainer.limit_train_batches, trainer.limit_val_batches = STEPS + 4, 0
-        data = building.build_datamodule(config)
-        trainer.fit(building.build_module(config), datamodule=data)
-    return seen.profiler
-
-
 def caller(event: Any) -> str:
     """Return the operation that an operation of the profile is part of."""
-    parents = []
+    parents: list[str] = []
     while (event := event.cpu_parent) is not None and len(parents) < 3:
         parents.append(event.name.removeprefix("aten::"))
     return " < ".join(parents)
 
 
 def main() -> None:
-    register_resolvers()
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     torch.Tensor.aminmax = lambda target: (0, 9)  # type: ignore[assignment, method-assign]
-    calls = Counter[str]()
-    for event in profiled("data=digits", "data.batch_size=64", *sys.argv[1:]).events():
+    calls, seen = Counter[str](), Profiled()
+    steps.trained(steps.composed(["data=digits", "data.batch_size=64", *sys.argv[1:]]), STEPS + 4, seen)
+    for event in seen.profiler.events():
         if event.name in READS:
             calls[f"{event.name} in {caller(event)}"] += 1
         elif event.name == COPY and event.input_shapes[0]:

@@ -28,6 +28,7 @@ from benchmarks import written
 from icv_lightning import building, hardware
 from icv_lightning.configuration.composition import CONF
 from icv_lightning.configuration.resolvers import register_resolvers
+from icv_lightning.module import ClassifierModule
 from icv_lightning.run.trainer import build_trainer
 
 WARM_UP = 5
@@ -56,20 +57,29 @@ class Clock(L.Callback):
         return batch * self.steps / (self.times[1] - self.times[0])
 
 
-def ours(config: DictConfig, steps: int, precision: str) -> float:
-    clock = Clock(steps)
+def fresh_module(config: DictConfig) -> ClassifierModule:
+    """Return the module of a run, untrained."""
+    return building.build_module(**building.module_arguments(config)).train()
+
+
+def trained(config: DictConfig, batches: int, callback: L.Callback) -> None:
+    """Train so many batches under Lightning, as a run does, with a callback more and nothing evaluated."""
     with tempfile.TemporaryDirectory() as folder:
         config = config.copy()
-        config.trainer.precision = precision
         with open_dict(config):
             config.callbacks.pop("progress")
         config.trainer.max_epochs, config.logger = 1, None
         logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
         trainer = build_trainer(config, Path(folder))
-        trainer.callbacks.append(clock)
-        trainer.limit_train_batches, trainer.limit_val_batches = steps + WARM_UP, 0
-        data = building.build_datamodule(config)
-        trainer.fit(building.build_module(**building.module_arguments(config)), datamodule=data)
+        trainer.callbacks.append(callback)  # type: ignore[attr-defined]
+        trainer.limit_train_batches, trainer.limit_val_batches = batches, 0
+        trainer.fit(fresh_module(config), datamodule=building.build_datamodule(config))
+
+
+def ours(config: DictConfig, steps: int, precision: str) -> float:
+    clock, config = Clock(steps), config.copy()
+    config.trainer.precision = precision
+    trained(config, steps + WARM_UP, clock)
     return clock.rate(config.data.batch_size)
 
 
@@ -97,7 +107,7 @@ def loop(
 def bare(config: DictConfig, steps: int, precision: str) -> float:
     data = building.build_datamodule(config)
     data.setup()
-    module = building.build_module(**building.module_arguments(config)).train()
+    module = fresh_module(config)
     module.net[0].fit(*data.pixel_statistics())
     images, target = data.train_part.images.to(DEVICE), data.train_part.target.to(DEVICE)
     order = torch.randperm(len(target), device=DEVICE)
@@ -121,8 +131,7 @@ def peer_loader(config: DictConfig, folder: str) -> torch.utils.data.DataLoader:
 
 
 def peer(config: DictConfig, steps: int, precision: str) -> float:
-    module = building.build_module(**building.module_arguments(config)).train()
-    module = module.to(memory_format=torch.contiguous_format)
+    module = fresh_module(config).to(memory_format=torch.contiguous_format)
     with tempfile.TemporaryDirectory() as folder:
         batches = iter(peer_loader(config, folder))
         return loop(module, batches, steps, precision, 1, fused=False).rate(config.data.batch_size)

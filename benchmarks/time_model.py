@@ -19,7 +19,6 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import steps, written
-from icv_lightning import building
 
 # Milliseconds of an H200's host for an operator: Python, autograd, one to three launches.
 OPERATOR_BARE = 0.062  # in a bare loop; fitted to three steps
@@ -75,7 +74,7 @@ def counted(network: str, precision: str) -> Counts:
     The optimizer's fused kernel is one operator, which reads four numbers for each weight and writes three.
     """
     config = steps.composed([f"model={network}"])
-    module = building.build_module(**building.module_arguments(config)).train()
+    module = steps.fresh_module(config)
     fake = FakeTensorMode(allow_non_fake_inputs=True)
     # classes of a batch are looked at on a CPU alone
     unseen = patch.object(torch.Tensor, "aminmax", lambda target: (0, 0))
