@@ -42,8 +42,9 @@ def table(rows: Rows) -> str:
     lines = [["", *keys], ["---"] * (1 + len(keys))]
     lines += [[name, *(_cell(own.get(key, {})) for key in keys)] for name, own in found.items()]
     for name, own in found.items():
-        plain = found.get(_cross_entropy(parts[name]), own)
-        if name != RAW and plain is not own:
+        rival = _cross_entropy(parts[name])
+        if name not in (RAW, rival) and rival in found:
+            plain = found[rival]
             lines.append([f"{name} − CE", *(_cell(_minus(own.get(k, {}), plain.get(k, {}))) for k in keys)])
     return "\n".join("| " + " | ".join(map(printable, line)) + " |" for line in lines) + "\n"
 
