@@ -21,6 +21,7 @@ from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_text
 from icv_lightning.records.runs import Run, read_runs
 from icv_lightning.report.figures.style import SETTINGS, loss_look, new_figure, save_png
+from icv_lightning.report.text_tables import Grid, markdown
 from icv_lightning.terminal.exit_status import run
 from icv_lightning.unseen.study import Protocol, evaluate
 
@@ -92,22 +93,24 @@ def page(table: pd.DataFrame) -> str:
     plain = means[means.index.get_level_values("lambda") == 0].droplevel("lambda")
     beside = plain.reindex(means.index.droplevel("lambda")).set_axis(means.index)
     gains = (100 * (means - beside)).drop(0.0, level="lambda", errors="ignore").dropna()
-    return _markdown(means, "{:.3f}") + "\n" + _markdown(gains, "{:+.1f}")
+    return "\n".join(
+        markdown(grid)
+        for grid in (_grid("Means over seeds", means, "{:.3f}"), _grid("Gains in points", gains, "{:+.1f}"))
+    )
 
 
-def _markdown(table: pd.DataFrame, form: str) -> str:
-    heading = ["N", "embeddings", "λ", *MEASURES.values()]
-    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
-    for (dim, unit, weight), values in table.iterrows():  # type: ignore[misc]
-        cells = [str(dim), norm_title(unit), f"{weight:g}", *(form.format(values[key]) for key in MEASURES)]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+def _grid(title: str, table: pd.DataFrame, form: str) -> Grid:
+    rows = [
+        [str(dim), norm_title(unit), f"{weight:g}", *(form.format(values[key]) for key in MEASURES)]
+        for (dim, unit, weight), values in table.iterrows()  # type: ignore[misc]
+    ]
+    return Grid(title, ["N", "embeddings", "λ", *MEASURES.values()], rows)
 
 
 def figure(table: pd.DataFrame) -> Figure:
     """Return a row of panels for embeddings of any and of unit length, a column for each of `DRAWN`."""
     means = table.groupby(CELL)[DRAWN].mean().reset_index()
-    looks = loss_look(sorted(set(means["lambda"])))
+    looks = loss_look(means["lambda"].tolist())
     with rc_context(SETTINGS):
         drawn, axes = new_figure(2, len(DRAWN), width=2.1, height=2.2)
         for upper, lower, measure in zip(*axes, DRAWN, strict=True):
