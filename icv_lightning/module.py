@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from icv_lightning.centroids import SparseRows
 from icv_lightning.data.datamodule import ImageDataModule
 from icv_lightning.data.images import Batch, seed_of
-from icv_lightning.distributed import average_sparse, joined, processes, shared
-from icv_lightning.metrics import EvaluatedBatches, Evaluation, Retrieval, TermMeans, on_host
-from icv_lightning.metrics.class_scores import class_scores
+from icv_lightning.distributed import average_sparse, joined, shared
+from icv_lightning.metrics import TermMeans, TwoPartEvaluation
 from icv_lightning.nets import Embedding, Standardize
 from icv_lightning.optimizers import Schedule, parameter_groups, restore
 from icv_lightning.optimizers.groups import CENTROIDS
@@ -87,12 +86,7 @@ class ClassifierModule(L.LightningModule):
         for layer in self._frozen():
             layer.requires_grad_(requires_grad=False).eval()
         self.step_terms = TermMeans(self.loss.terms)
-        self.train_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
-        self.eval_metrics = Evaluation(num_classes, embedding_dim, self.loss.terms)
-        self.class_means: Tensor | None = None
-        self.retrieval = Retrieval()
-        self._monitored: list[tuple[Outputs, Tensor]] = []
-        self._batches = EvaluatedBatches()
+        self.evaluation = TwoPartEvaluation(num_classes, embedding_dim, self.loss.terms)
         self._evaluated: dict[str, Tensor] | None = None
         self.final: dict[str, Tensor] = {}
         self.sparse = {k: p for k, p in self.named_parameters() if isinstance(p, SparseRows)}
@@ -205,12 +199,9 @@ class ClassifierModule(L.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Forget the epoch before."""
-        for metrics in (self.train_metrics, self.eval_metrics):
-            metrics.to(self.device)  # from the host, where the epoch before was computed
-            metrics.reset()
-        self.retrieval.reset()
-        self._batches.reset()
-        self.class_means, self._monitored, self._evaluated = None, [], None
+        self.evaluation.to(self.device)  # from the host, where the epoch before was computed
+        self.evaluation.reset()
+        self._evaluated = None
         self.last_weight = getattr(self.loss, "weight", 0.0)
         if self.loss_warmup:
             self.loss.weight = self.full_weight
@@ -222,20 +213,8 @@ class ClassifierModule(L.LightningModule):
         images, target = batch
         outputs = self(images)
         terms = self.loss(outputs.logits, outputs.embeddings, self.centroids(), target)
-        if dataloader_idx == 0:
-            self.train_metrics.update(outputs, target, terms, self.centroids())
-            if not self.trainer.testing:
-                self._monitored.append((outputs, target))
-        else:
-            if self.class_means is None:
-                self.class_means = self.train_metrics.class_means()
-            self.eval_metrics.update(outputs, target, terms, self.centroids(), self.class_means)
-            if self.trainer.testing:
-                self.retrieval.update(outputs.embeddings, target)
-        if dataloader_idx == 1 or not self.trainer.testing:
-            preds = outputs.logits.argmax(1)
-            found = {"embeddings": outputs.embeddings, "preds": preds, "target": target}
-            self._batches.add(dataloader_idx, found)
+        final = bool(self.trainer.testing)
+        self.evaluation.update(dataloader_idx, outputs, target, terms, self.centroids(), final)
 
     test_step = validation_step
 
@@ -246,9 +225,7 @@ class ClassifierModule(L.LightningModule):
         `embeddings`, `preds` and `target`; with them `centroids` and `class_means`. Asked of every process.
         """
         if self._evaluated is None:
-            assert self.class_means is not None, "the fixed part of train is evaluated first"
-            beside = {"centroids": self.centroids(), "class_means": self.class_means}
-            self._evaluated = self._on_host(self._batches.rows() | beside)
+            self._evaluated = self._on_host(self.evaluation.rows() | {"centroids": self.centroids()})
         return self._evaluated
 
     def on_validation_epoch_end(self) -> None:
@@ -256,10 +233,11 @@ class ClassifierModule(L.LightningModule):
         watched = "val" if self.data.has_validation else "test"
         found = self._evaluated or self._on_host({})  # callbacks came first
         steps, weight = {term: found[f"step_{term}"] for term in self.step_terms.terms}, found.get("weight")
-        train = {f"train/{k}": v for k, v in (self.train_metrics.compute(weight) | steps).items()}
+        train = {f"train/{k}": v for k, v in (self.evaluation.fixed.compute(weight) | steps).items()}
         train |= {f"train/{k}": torch.tensor(v, dtype=torch.float64) for k, v in self._rates().items()}
-        self.log_dict(train | {f"{watched}/{k}": v for k, v in self.eval_metrics.compute(weight).items()})
-        self._batches.reset()  # callbacks have had them
+        scores = self.evaluation.watched.compute(weight)
+        self.log_dict(train | {f"{watched}/{k}": v for k, v in scores.items()})
+        self.evaluation.forget_rows()  # callbacks have had them
         self._evaluated = None
 
     def _rates(self) -> dict[str, float]:
@@ -273,43 +251,23 @@ class ClassifierModule(L.LightningModule):
 
     def on_test_epoch_end(self) -> None:
         """Log the final scalars of the test part, its class means taken over the whole training part."""
-        retrieved = self.retrieval.compute()
+        retrieved = self.evaluation.retrieval.compute()
         found = self._on_host(retrieved)
-        scores = self.eval_metrics.compute(found.get("weight")) | {key: found[key] for key in retrieved}
+        scores = self.evaluation.watched.compute(found.get("weight")) | {key: found[key] for key in retrieved}
         self.final = {f"test/{k}": v for k, v in scores.items()}
         self.log_dict(self.final)
 
     def _on_host(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return on the host, after one wait, `values`, `step_…` terms, the scores' `weight`, and metrics.
-
-        Several processes exchange their metrics on the device; many classes would take longer to copy. There
-        metrics and weights stay.
-        """
-        for outputs, target in self._monitored:
-            assert self.class_means is not None, "the fixed part of train is evaluated first"
-            self.train_metrics.compare(outputs, target, self.class_means)
-        self._monitored = []
+        """Return on the host, after one wait, `values`, `step_…` terms and the scores' `weight`."""
         steps = {f"step_{term}": value for term, value in self.step_terms.compute().items()}
-        weight = getattr(self.head, "weight", None)
-        weights = {} if weight is None else {"weight": weight}
-        if processes() > 1 or not self.eval_metrics.has_confusion:
-            return on_host(values | steps) | weights
-        return on_host(values | steps | weights, self.train_metrics, self.eval_metrics)
+        return self.evaluation.on_host(values | steps, getattr(self.head, "weight", None))
 
     def measured(self) -> dict[str, Any]:
-        """Return what the final test measured, as primitives: metrics, per_class, confusion, parameters.
-
-        `per_class` is recall; `classes` has precision, recall, F1 and the number of images of each class.
-        """
-        confusion = self.eval_metrics.confusion.compute() if self.eval_metrics.has_confusion else None
-        scores = {} if confusion is None else class_scores(confusion)
-        classes = {key: values.tolist() for key, values in scores.items()}
+        """Return what the final test measured, as primitives: metrics, those `by_class`, parameters."""
         return {
             "metrics": {key: float(value) for key, value in self.final.items()},
-            "per_class": classes.get("recall"),
             "init_from": self.initial,
-            "classes": classes,
-            "confusion": None if confusion is None else confusion.tolist(),
+            **self.evaluation.watched.by_class(),
             "num_parameters": sum(p.numel() for p in self.parameters()),
         }
 

@@ -60,7 +60,7 @@ class Gallery(L.Callback):
         """Show what the final test measured."""
         assert isinstance(pl_module, ClassifierModule)
         confusion = pl_module.measured()["confusion"]  # this, variance and rows are asked of every process
-        variance = pl_module.eval_metrics.variance.compute()
+        variance = pl_module.evaluation.watched.variance.compute()
         seen = pl_module.evaluated()
         data, epoch, trackers = pl_module.data, trainer.current_epoch, _trackers(trainer)
         if not trackers:

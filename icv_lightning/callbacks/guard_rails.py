@@ -93,14 +93,14 @@ class GuardRails(L.Callback):
         if processes() > 1:
             torch.distributed.all_reduce(self._seen, torch.distributed.ReduceOp.MAX)
         values = {"centroids": pl_module.centroids(), "before": self._before, "seen": self._seen}
-        if pl_module.class_means is not None:
-            values["class_means"] = pl_module.class_means
+        if (means := pl_module.evaluation.class_means) is not None:
+            values["class_means"] = means
         found = on_host(values)
         self._judge_updates(trainer, found["centroids"], found["before"], found["seen"] > 0)
         if getattr(pl_module.data, "without_content", None):
             return  # which was said before training, and whose signs are no fault of λ
         self._judge_terms(trainer, math.log(len(self._seen)))
-        if pl_module.class_means is not None:
+        if means is not None:
             self._judge_places(trainer, found["centroids"], found["class_means"])
 
     def _judge_updates(self, trainer: L.Trainer, centroids: Tensor, before: Tensor, seen: Tensor) -> None:

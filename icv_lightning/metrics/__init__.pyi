@@ -9,4 +9,5 @@ from .evaluation import Evaluation as Evaluation
 from .on_host import on_host as on_host
 from .retrieval import Retrieval as Retrieval
 from .term_means import TermMeans as TermMeans
+from .two_parts import TwoPartEvaluation as TwoPartEvaluation
 from .within_class_covariance import WithinClassCovariance as WithinClassCovariance

@@ -1,6 +1,7 @@
 """All that is measured on one part of the data: loss terms, accuracies, variances, collapse, confusion."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -124,6 +125,18 @@ class Evaluation(nn.Module):
             **{f"within_pc{i}": share for i, share in enumerate(shares, start=1)},
             **neural_collapse(found["class_means"], within, between, weight),
         }
+
+    def by_class(self) -> dict[str, Any]:
+        """Return `per_class` (recall), `classes` and `confusion` (K x K, row the target), as primitives.
+
+        `classes` has precision, recall, F1 and the number of images of each class. Beyond `CONFUSION_LIMIT`
+        classes there is None, nothing and None.
+        """
+        if not self.has_confusion:
+            return {"per_class": None, "classes": {}, "confusion": None}
+        confusion = self.confusion.compute()
+        classes = {key: values.tolist() for key, values in class_scores(confusion).items()}
+        return {"per_class": classes["recall"], "classes": classes, "confusion": confusion.tolist()}
 
     def class_means(self) -> Tensor:
         """Return the K x N means of the embeddings seen, float32, NaN for a class never seen."""

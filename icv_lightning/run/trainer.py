@@ -83,7 +83,7 @@ def share_batch_norm(trainer: Trainer, module: ClassifierModule) -> None:
 
 def _check_monitors(cell: Identity, module: ClassifierModule) -> None:
     """Raise `UserError` for a setting that looks at a key of the validation part which nothing logs."""
-    names = [f"val/{name}" for name in module.eval_metrics.names]
+    names = [f"val/{name}" for name in module.evaluation.watched.names]
     for key, monitor in monitors(cell.config):
         if monitor.startswith("val/") and monitor not in names:
             raise UserError(f"{key}={monitor}: is not logged, must be one of {', '.join(names)}")

@@ -83,7 +83,7 @@ def test_an_epoch_waits_once_after_its_steps_once_for_its_evaluation_and_then_fo
 ) -> None:
     found = phases(tmp_path, monkeypatch)
     assert found.steps == [["callbacks.finite_loss"]] * 2
-    assert found.evaluation == [["module", "callbacks.guard_rails"]] * 2
+    assert found.evaluation == [["metrics.two_parts", "callbacks.guard_rails"]] * 2
 
 
 class Reads(L.Callback):

@@ -100,3 +100,20 @@ def test_no_confusion_matrix_of_very_many_classes():
     assert not evaluation.has_confusion
     assert evaluation.acc.compute() == 1
     assert evaluation.confusion.update_count == 0
+
+
+def test_by_class_gives_primitives():
+    target = torch.tensor([0, 0, 1])
+    logits = torch.tensor([[1.0, 0], [0, 1], [0, 1]])
+    embeddings, criterion = torch.zeros(3, 2), CombinedLoss(0.5)
+    evaluation = Evaluation(2, 2, criterion.terms)
+    terms = criterion(logits, embeddings, torch.zeros(2, 2), target)
+    evaluation.update((embeddings, logits), target, terms, torch.zeros(2, 2))
+    found = evaluation.by_class()
+    assert (found["confusion"], found["per_class"]) == ([[1, 1], [0, 1]], [0.5, 1.0])
+    assert (found["classes"]["precision"], found["classes"]["count"]) == ([1.0, 0.5], [2, 1])
+
+
+def test_by_class_is_empty_beyond_the_limit():
+    found = Evaluation(CONFUSION_LIMIT + 1, 2, CombinedLoss(0.5).terms).by_class()
+    assert found == {"per_class": None, "classes": {}, "confusion": None}
