@@ -16,6 +16,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from icv_lightning.errors import UserError
+from icv_lightning.records.axes import axes_of
 from icv_lightning.records.cells import norm_title
 from icv_lightning.records.csv_files import csv_text
 from icv_lightning.records.files import write_text
@@ -40,6 +42,7 @@ STRANGERS = {  # AUROC of known against strangers, by the distance to the neares
 MEASURES = RECORDED | STRANGERS
 DRAWN = [key for key in MEASURES if not key.endswith("mahalanobis")]
 CELL = ["embedding_dim", "normalize", "lambda"]
+KEYS = ("model.embedding_dim", "model.normalize", "loss.lambda")  # of the same
 
 
 def main() -> None:
@@ -53,6 +56,7 @@ def main() -> None:
 def _study(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.folder
     runs = [found for found in read_runs([folder]) if found.status == "completed"]
+    check_alike(folder, runs)
     table = rows(runs, evaluate(folder, Protocol(), arguments.data_root))
     stem = folder / "when_it_helps"
     write_text(stem.with_suffix(".csv"), csv_text(table.to_dict("records"), digits=6))
@@ -60,6 +64,13 @@ def _study(arguments: argparse.Namespace) -> int:
     save_png(figure(table), stem.with_suffix(".png"))
     print(page(table), f"{stem}.csv, .md, .png", sep="\n")
     return 0
+
+
+def check_alike(folder: Path, runs: Sequence[Run]) -> None:
+    """Raise `UserError` where runs differ in more than N, unit length, λ and seed, which rows do not show."""
+    more = [f"{axis.key}={'|'.join(axis.values)}" for axis in axes_of(runs) if axis.key not in KEYS]
+    if more:
+        raise UserError(f"{folder}: its runs differ in {', '.join(more)}; all must share that")
 
 
 def rows(runs: Sequence[Run], unseen: Sequence[dict[str, Any]]) -> pd.DataFrame:

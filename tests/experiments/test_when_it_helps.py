@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from experiments import when_it_helps
+from icv_lightning.errors import UserError
 from icv_lightning.records.cells import Cell
 from icv_lightning.records.runs import read_runs
 from tests.report.grid import write_run
@@ -55,3 +56,10 @@ def test_panels_show_the_means_over_seeds(table):
     upper = when_it_helps.figure(seeds).axes[0]
     drawn = {line.get_label(): line.get_ydata().tolist() for line in upper.get_lines()}
     assert drawn == {"cross-entropy": pytest.approx([0.75]), "λ = 0.5": pytest.approx([0.85])}
+
+
+def test_runs_that_differ_in_more_are_refused(tmp_path, table):
+    when_it_helps.check_alike(tmp_path, read_runs([tmp_path]))
+    write_run(tmp_path, Cell("mnist", 0.5, 4, True), 0, dict.fromkeys(when_it_helps.RECORDED, 0.5))
+    with pytest.raises(UserError, match=r"differ in data.name=Fashion-MNIST\|MNIST;"):
+        when_it_helps.check_alike(tmp_path, read_runs([tmp_path]))
