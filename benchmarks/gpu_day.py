@@ -11,8 +11,10 @@ convnet, lenet_pp, loading   P1, P2 and P5
 cells     the paper's grid in bf16, seed by seed, until the deadline (`--minutes`); the first seed is P3
 
 Each record is packed into <out>/records/<cell>.tar.xz as soon as it is there: results.json, metrics.csv,
-run.log, .hydra/ and the last snapshot. Where the graph is wrong, or fails, the cells run without it. Only
-Python's own library is imported here: what was carried, the parts alone need.
+measured.npz, run.log, .hydra/ and the last snapshot. At home these are unpacked into one folder, and
+`python -m experiments.convert_records docs/results/paper_grid/runs FOLDER --commit …` takes them in. Where
+the graph is wrong, or fails, the cells run without it. Only Python's own library is imported here: what was
+carried, the parts alone need.
 """
 
 import argparse
@@ -38,7 +40,7 @@ GRID = (  # the seeds, named before these, vary slowest
     "loss.lambda=0,0.05,0.5,1.0",
 )  # fmt: skip
 CELLS = 32  # of a seed
-KEPT = ("results.json", "metrics.csv", "run.log", ".hydra")
+KEPT = ("results.json", "metrics.csv", "measured.npz", "run.log", ".hydra")
 PARTS = {  # seconds at most
     "correct": (150, ["benchmarks.gpu", "--parts", "correct", "captured", "record"]),
     "convnet": (60, ["benchmarks.steps", "--rounds", "1", "--steps", "200", "model=convnet"]),

@@ -15,7 +15,7 @@ intersection-union test, no correction). The list of single contrasts is correct
 planned; one contrast that is contrary shown there contradicts the claim. Equal values tell nothing of their
 error and show nothing.
 
-Nothing is judged below n = 3, nor before the planned seeds are there (`plan.py`): tables fill, words wait.
+Nothing is judged below n = 3, nor before the planned seeds are there (`seeds.py`): tables fill, words wait.
 Seed 0 was looked at before these rules were fixed; it stands in tables and judges nothing.
 
 Accuracies and margins hold on these test images: the sampling of 10,000 images alone is worth about ±0.25
