@@ -16,16 +16,11 @@ class TwoPartEvaluation(nn.Module):
 
     After an epoch the rows of both are kept for whoever asks, and the first is compared with its own class
     means too. In the final test it is the whole training part, of which only the metrics stay, and retrieval
-    is measured in the other.
+    is measured in the other. Arguments are those of `Evaluation`.
 
     Attributes:
         fixed, watched: the metrics of each.
         class_means: K x N, of the fixed part, once the watched part has begun.
-
-    Args:
-        num_classes: K.
-        embedding_dim: N.
-        terms: names of the loss terms.
     """
 
     def __init__(self, num_classes: int, embedding_dim: int, terms: Sequence[str]) -> None:
