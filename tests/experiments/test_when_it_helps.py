@@ -1,4 +1,6 @@
-"""The study of when the term helps: its rows, tables and figure."""
+"""The study of when the term helps: its rows, tables and figure, and its page."""
+
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -63,3 +65,12 @@ def test_runs_that_differ_in_more_are_refused(tmp_path, table):
     write_run(tmp_path, Cell("mnist", 0.5, 4, True), 0, dict.fromkeys(when_it_helps.RECORDED, 0.5))
     with pytest.raises(UserError, match=r"differ in data.name=Fashion-MNIST\|MNIST;"):
         when_it_helps.check_alike(tmp_path, read_runs([tmp_path]))
+
+
+def test_the_page_shows_the_committed_rows():
+    docs = Path(__file__).parents[2] / "docs"
+    tables = when_it_helps.page(pd.read_csv(docs / "results/when_it_helps.csv"))
+    shown = (docs / "when_it_helps.md").read_text().splitlines()
+    rows = [line for line in tables.splitlines() if line.startswith("| ")]
+    assert rows
+    assert set(rows) <= set(shown)
