@@ -41,8 +41,8 @@ STRANGERS = {  # AUROC of known against strangers, by the distance to the neares
 }
 MEASURES = RECORDED | STRANGERS
 DRAWN = [key for key in MEASURES if not key.endswith("mahalanobis")]
-CELL = ["embedding_dim", "normalize", "lambda"]
-KEYS = ("model.embedding_dim", "model.normalize", "loss.lambda")  # of the same
+KEYS = ("model.embedding_dim", "model.normalize", "loss.lambda")  # all that a cell is told by
+CELL = [key.rpartition(".")[2] for key in KEYS]  # the columns
 
 
 def main() -> None:
